@@ -1,7 +1,7 @@
 """Run the editors' commands, which check, build, preview, publish and pack the portal.
 
-The portal is a static website. `python build.py --help` lists the commands. A new portal replaces
-the previous portal only when it is complete. Exit status 1 means that the command failed.
+The portal is a static website. `python build.py --help` lists the commands. The previous portal is
+not replaced until the new portal is complete. Exit status 1 means that the command failed.
 """
 
 import argparse
@@ -31,7 +31,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit status, 1 after a failure and 130 after Ctrl+C.
+    """Run one command and return the exit status: 1 after a failure and 130 after Ctrl+C.
 
     `arguments` defaults to the command line. Errors in content files and failed builds are printed.
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 def check(options: Namespace) -> None:
     """Read and check the content files in `options.content` without building the portal.
 
-    Raises: ContentFaults if the files contain faults, BuildFault if an option is wrong.
+    Raises: ContentFaults if the files contain faults; BuildFault if an option is wrong.
     """
     _read(_builder(options))
 
@@ -89,8 +89,8 @@ def new(options: Namespace) -> None:
 
     `options.what` is "meeting", "material", or the path of a DOCX or PDF to convert.
 
-    Raises: BuildFault if the file already exists, if the DOCX or PDF cannot be used, or if the
-    input ends.
+    Raises: BuildFault if the file already exists, if the DOCX or PDF cannot be used, or if standard
+    input ends too early.
     """
     from portal.editor.new_files import ask, write_new
 
@@ -138,10 +138,11 @@ def pack(options: Namespace) -> int:
 def publish(options: Namespace) -> None:
     """Build the portal and publish it to the server at `options.url`.
 
-    With `options.back`, the beginning of a release's id, the server returns to that earlier portal
-    instead. "" selects the previous one.
+    If `options.back` is not None, the server returns to an earlier portal instead. The option is
+    the beginning of that portal's release id, or "" for the previous portal.
 
-    Raises: ContentFaults or BundleFault if the build fails, BuildFault also if a request fails.
+    Raises: ContentFaults, BundleFault or BuildFault if the build fails; BuildFault also if a
+    request fails.
     """
     from portal.editor.publish import PublishTarget
     from portal.editor.publish import publish as publish_to
@@ -157,7 +158,7 @@ def publish(options: Namespace) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser of the command line that reports a mistake in Vietnamese and exits with status 2."""
+    """A command-line parser that reports mistakes in Vietnamese and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -217,8 +218,8 @@ def _parser() -> _Parser:
 def _shared_options() -> _Parser:
     """Return a parser of the options that may stand before or after the command's name.
 
-    The options have no defaults. The command's default would otherwise overwrite an option that
-    stands before the command's name.
+    The parser sets no defaults. Otherwise, the command's default would overwrite the value of an
+    option that stands before the command's name.
     """
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
@@ -243,7 +244,8 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
 def _build(builder: Builder, output: Path) -> Built:
     """Read the content, build the portal into the folder `output`, and print the result.
 
-    Warnings are printed too, such as changed hours that readers' calendars would ignore.
+    Warnings are also printed, such as those about changed hours that readers' calendars would
+    ignore.
 
     Raises: ContentFaults, BundleFault or BuildFault if the build fails.
     """

@@ -1,4 +1,4 @@
-"""Make the printed handbook by converting a material's Markdown to a PDF.
+"""Make the printed handbook by converting a Markdown file to a PDF.
 
 The same Markdown always gives the same bytes. An example of the command line:
 
@@ -20,12 +20,12 @@ MARGIN_MM, BODY_PT, TITLE_PT = 20, 13, 18
 
 
 class Handbook(FPDF):
-    """A PDF document with the page number at the foot of each page."""
+    """A PDF document with a page number at the foot of every page."""
 
     def footer(self) -> None:
         """Print the page number and the number of pages, such as `3/12`, at the foot of the page.
 
-        FPDF calls this method at the end of each page.
+        FPDF calls this method at the end of every page.
         """
         self.set_y(-15)
         self.set_font("dejavu", size=9)
@@ -33,9 +33,9 @@ class Handbook(FPDF):
 
 
 def make_pdf(source: Path) -> bytes:
-    """Return the bytes of a PDF made from a material's Markdown file.
+    """Return the bytes of a PDF made from a document's Markdown file.
 
-    The PDF begins with the title, number and issuer. Each `##` section starts a new page. Text
+    The PDF begins with the title, number and issuer. Every `##` section starts a new page. Text
     before the first section is left out.
 
     Raises: KeyError if the front matter lacks `title`, `number`, `issuer` or `date`.

@@ -22,11 +22,11 @@ anyway, so gzip would save nothing."""
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     """Build and return the Flask app.
 
-    `settings` defaults to the settings from the environment, `clock` to the system clock. The
-    imports are inside the function, so that importing the domain loads neither Flask nor the
-    database.
+    `settings` defaults to the settings from the environment, and `clock` to the system clock.
+    Modules are imported inside the function, so that importing `sync_server.domain` loads neither
+    Flask nor the database.
 
-    Raises: ConfigError if a setting is missing or malformed, before the database is opened.
+    Raises: ConfigError, before the database is opened, if a setting is missing or malformed.
     """
     from flask import Flask
     from flask_compress import Compress

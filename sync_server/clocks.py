@@ -1,6 +1,6 @@
 """Read the current time.
 
-All code of the server reads the time through this module, so that a test can set it.
+All code of the server reads the time through this module, so that a test can set the time.
 """
 
 import time
@@ -20,7 +20,8 @@ def system_clock() -> int:
 def now_ms() -> int:
     """Return the current time by the app's clock, in milliseconds since 1970-01-01 UTC.
 
-    The clock is the setting `CLOCK` of the Flask app. Tests replace it by a clock they control.
+    The clock is the setting `CLOCK` of the Flask app. Tests replace it with a clock that they
+    control.
 
     Raises: RuntimeError outside a Flask app context.
     """

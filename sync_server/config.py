@@ -19,19 +19,19 @@ from sync_server.terminal import CommandFault
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 8 * 1024 * 1024
-"""The largest body of an API request, in bytes after decompression.
+"""The largest size in bytes of the body of an API request after decompression.
 
 A request with 500 records takes 200 KB. The rest leaves room for attachments, and for one oversized
 record. The server can then refuse that record alone and still judge the records sent with it.
 """
 MAX_UPLOAD_BYTES = 72 * 1024 * 1024
-"""The largest form of the office pages, in bytes; a larger one is refused.
+"""The largest size in bytes of a form sent from the office pages; a larger one is refused.
 
-It allows the upload of a queue file (records that a hall could not send) of 64 MiB and the other
-form fields.
+The limit allows the upload of a queue file (records that a hall could not send) of 64 MiB together
+with the other form fields.
 """
 MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
-"""The largest request without a token or a session, in bytes.
+"""The largest size in bytes of a request without a token or a session.
 
 Such requests only sign a user in or enrol a kiosk. A low limit keeps strangers from filling the
 server's memory.
@@ -46,7 +46,7 @@ They keep other users of the machine from reading the database.
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
 MIN_SECRET_LENGTH = 32
-"""The least number of characters in the settings `SECRET_KEY` and `SEAL_KEY`.
+"""The smallest permitted number of characters in the settings `SECRET_KEY` and `SEAL_KEY`.
 
 Both keys protect personal data, and shorter keys could be guessed. With a shorter key the server
 does not start.
@@ -77,9 +77,9 @@ class Settings(Struct, frozen=True):
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read all settings, check them and return them.
 
-    `environ` contains the settings by name. By default it is the environment of the process, with
-    the `.env` file for any variable that is not set. The folder of an SQLite database is created if
-    it is missing.
+    `environ` contains the settings by name. By default it is the environment of the process, and a
+    variable that is not set there is read from the `.env` file. The folder of an SQLite database is
+    created if it is missing.
 
     Raises: ConfigError if a setting is missing or malformed.
     """

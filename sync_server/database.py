@@ -1,7 +1,7 @@
 """Open read and write transactions on the database.
 
-A read transaction sees one snapshot. A write transaction is committed as a whole or not at all, and
-runs again if another writer interferes.
+A read transaction sees one snapshot of the data. A write transaction is committed as a whole or not
+at all; if another writer interferes, it runs again.
 """
 
 import contextlib
@@ -35,40 +35,41 @@ from sync_server.errors import DatabaseBusy, DiskFull
 T = TypeVar("T")
 
 WAIT_S = 5.0
-"""The longest time in seconds that a request waits for other writers. After that, it is refused,
-and its client must retry."""
+"""The longest time in seconds for which a request waits for other writers. After that, the request
+is refused, and the client must retry."""
 
 WRITERS = 16
-"""The most requests that may write, or wait to write, at the same time. All further ones are
-refused, so that the other threads stay free for reading."""
+"""The greatest number of requests that may write, or wait to write, at the same time. All further
+ones are refused, so that the other threads stay free for reading."""
 
 ATTEMPT_S = 2.0
-"""The longest time in seconds that SQLite waits in one attempt while another process writes."""
+"""The longest time in seconds for which one attempt waits while another process writes to
+SQLite."""
 
 RETRY_SPREAD_S = 5
-"""Refused clients are asked to retry after a random 1 to 5 seconds. Otherwise all halls that were
-refused together would also retry together."""
+"""The longest time in seconds after which a refused client is asked to retry. The actual time is
+random, from 1 to 5 seconds, so that halls that were refused together do not retry together."""
 
 STORE_LATER_WAIT_S = 0.05
-"""The time in seconds that a finished read transaction waits for other writers before it gives up
-storing what it computed."""
+"""The time in seconds for which computed results wait for other writers after a read transaction.
+If the wait is longer, the results are not stored."""
 
 PAUSE_S = 0.02
 """The longest pause in seconds before the second attempt to write. The limit grows with every
-attempt, and the actual pause is random, so that two writers do not collide again."""
+further attempt. The actual pause is random, so that two writers do not collide again."""
 
 RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
-"""PostgreSQL's error codes (SQLSTATE) after which a transaction runs again: serialization failure,
-deadlock, two writers inserting the same row, and lock timeout."""
+"""PostgreSQL's error codes (SQLSTATE) after which a transaction runs again. They mean:
+serialization failure, deadlock, two writers inserting the same row, and lock timeout."""
 
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""With less free disk space, the server reports that it is not ready. It still stores records as
-long as it can."""
+"""The least free disk space in bytes: 64 MiB. If there is less, the server reports that it is not
+ready, but it still stores records as long as it can."""
 
 FULL_RETRY_S = 300
-"""The time in seconds after which clients retry when the disk is full. A person must first free
-space, so earlier attempts would fail again."""
+"""The time in seconds after which clients retry if the disk is full. It is long (5 minutes),
+because a person must first free space."""
 
 
 class Base(DeclarativeBase):
@@ -76,14 +77,14 @@ class Base(DeclarativeBase):
 
 
 class _Snapshot(NamedTuple):
-    """What a read transaction keeps: results by cache key, and the work to do after it ends."""
+    """What a read transaction keeps: results by cache key, and the work to do after its end."""
 
     results: dict[Hashable, Any]
     stored_later: list[Callable[[Connection], object]]
 
 
 class RowsChanged(Exception):
-    """Raised if another transaction changed rows between the reading and the locking of these rows.
+    """Raised if rows were changed by another transaction after they were read and before the lock.
 
     `write` then runs the transaction again.
     """
@@ -98,10 +99,11 @@ _snapshot: ContextVar[_Snapshot | None] = ContextVar("_snapshot", default=None)
 
 
 def init_app(app: Flask) -> None:
-    """Connect the Flask app to its database, and configure the database connections.
+    """Connect the Flask app to the database, and configure the database connections.
 
-    SQLite gets write-ahead logging, full synchronization and a file that only its owner may read.
-    Other databases get a connection pool and time limits for connecting and locking.
+    For SQLite, this means write-ahead logging, full synchronization, and a database file that only
+    its owner may read. For other databases, it means a connection pool, and time limits for
+    connecting and locking.
     """
     if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
@@ -126,8 +128,8 @@ def init_app(app: Flask) -> None:
 def reading() -> Iterator[Connection]:
     """Open a connection on which all reads see the same snapshot of the database.
 
-    Use it in a `with` statement. Inside an open transaction, it yields the connection of that
-    transaction instead, because every request uses one transaction.
+    Use it in a `with` statement. If a transaction is already open, the connection of that
+    transaction is used instead, because a request uses a single transaction.
     """
     current = _current.get()
     if current is not None:
@@ -146,8 +148,9 @@ def reading() -> Iterator[Connection]:
 def store_later(work: Callable[[Connection], object]) -> None:
     """Run `work` in a write transaction as soon as the open read transaction has ended.
 
-    Use it to store computed results: the work is skipped if another writer is busy or the database
-    fails, and also if the open transaction writes or raises an error.
+    Use it only to store computed results, because `work` does not always run. It is skipped if
+    another writer is busy, if the database fails, if the read transaction raises an error, or if
+    the open transaction is a write transaction.
     """
     if snapshot := _snapshot.get():
         snapshot.stored_later.append(work)
@@ -163,14 +166,15 @@ def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
 
 
 def write(work: Callable[[Connection], T]) -> T:
-    """Run `work` in one write transaction, commit the transaction and return the result.
+    """Run `work` in one write transaction, commit the transaction, and return the result.
 
-    If another writer interferes, the transaction is rolled back and `work` runs again, so it must
-    be safe to repeat what `work` does outside the database. Inside an open write transaction,
-    `work` joins that transaction.
+    If another writer interferes, the transaction is rolled back and `work` runs again. What `work`
+    does outside the database must therefore be safe to repeat. Inside an open write transaction,
+    `work` becomes part of that transaction.
 
     Raises: DatabaseBusy if other writers take longer than 5 s (`WAIT_S`), or if 16 requests
-    (`WRITERS`) already write or wait; RuntimeError inside a read transaction, which is a bug.
+    (`WRITERS`) are already writing or waiting; RuntimeError if a read transaction is open, which is
+    a bug.
     """
     current = _current.get()
     if current is not None:
@@ -186,9 +190,10 @@ def write(work: Callable[[Connection], T]) -> T:
 
 
 def write_if_free(work: Callable[[Connection], T]) -> T | None:
-    """Run `work` in one write transaction without waiting for other writers, and return its result.
+    """Run `work` in one write transaction, without waiting for other writers; return its result.
 
-    Return None, and write nothing, if another writer interferes or the connection breaks.
+    If another writer interferes or the connection breaks, nothing is written and the result is
+    None.
 
     Raises: DBAPIError for other database errors.
     """
@@ -226,7 +231,7 @@ def busy() -> DatabaseBusy:
 def transaction() -> Connection:
     """Return the connection of the request's open transaction.
 
-    The transaction is a read-only snapshot if the request only reads.
+    If the request only reads, the transaction is a read-only snapshot of the database.
 
     Raises: RuntimeError if no transaction is open, which is a bug.
     """
@@ -237,7 +242,7 @@ def transaction() -> Connection:
 
 
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
-    """Return the result of `read`, which runs only once for every `key` in a read transaction.
+    """Return the result of `read`; in a read transaction, `read` runs only once for every `key`.
 
     In a write transaction, `read` runs at every call, because the transaction may change the data.
     """
@@ -276,10 +281,10 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
 
 @contextmanager
 def _turn_to_write(wait_s: float) -> Iterator[None]:
-    """Hold the lock that lets only one thread of this process write to SQLite.
+    """Wait for the lock that lets only one thread of this process write to SQLite, and hold it.
 
-    SQLite itself does not queue writers: they would all try again and again. Other databases need
-    no such lock, so nothing is locked.
+    SQLite does not queue writers; without the lock, all of them would try again and again. Other
+    databases need no such lock, so nothing is locked for them.
 
     Raises: DatabaseBusy if the lock is still taken after `wait_s` seconds.
     """
@@ -295,9 +300,9 @@ def _turn_to_write(wait_s: float) -> Iterator[None]:
 
 
 def is_transient(fault: DBAPIError) -> bool:
-    """Return whether a retry may succeed after this database error.
+    """Return whether the transaction may succeed if it is repeated after this database error.
 
-    A retry may succeed if another writer interfered or the connection broke.
+    It may succeed if another writer interfered or if the connection broke.
     """
     state = getattr(fault.orig, "sqlstate", None)
     locked = isinstance(fault.orig, sqlite3.OperationalError) and "locked" in str(fault.orig)
@@ -305,9 +310,9 @@ def is_transient(fault: DBAPIError) -> bool:
 
 
 def is_full(fault: Exception) -> bool:
-    """Return whether an error says that a disk is full.
+    """Return whether an error was caused by a full disk.
 
-    It may be the disk of SQLite, of PostgreSQL or of temporary files.
+    The disk may be that of SQLite, of PostgreSQL or of temporary files.
     """
     cause = getattr(fault, "orig", None) or fault
     if isinstance(cause, OSError):
@@ -316,10 +321,10 @@ def is_full(fault: Exception) -> bool:
 
 
 def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: Any) -> None:
-    """Create an SQLite file that only its owner may read and write, before SQLite opens the file.
+    """Create a database file that only its owner may read and write, before SQLite opens the file.
 
-    SQLite gives its log files the same permissions. The path is `args[0]`. An existing file is not
-    opened: closing it again would release the locks of this process on the file (POSIX).
+    `args[0]` is the path. SQLite gives its log files the same permissions. An existing file is left
+    alone, because to open and close it would release this process's locks on the file (POSIX).
     """
     path = str(args[0])
     if path not in {"", ":memory:"} and not path.startswith("file:"):
@@ -344,16 +349,16 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def upgrade_schema() -> None:
-    """Apply all migrations (changes of the tables) that the database does not have yet."""
+    """Apply all migrations (changes to the tables) that the database has not received yet."""
     flask_migrate.upgrade()
 
 
 def check_free_disk() -> None:
-    """Check that the disk of an SQLite database has 64 MiB (`LEAST_FREE_BYTES`) free.
+    """Check that 64 MiB (`LEAST_FREE_BYTES`) are free on the disk of an SQLite database.
 
-    Other databases are not checked.
+    For other databases, nothing is checked.
 
-    Raises: DiskFull if less is free.
+    Raises: DiskFull if less space is free.
     """
     path = db.engine.url.database
     if db.engine.dialect.name != "sqlite" or not path or path == ":memory:":
@@ -363,7 +368,7 @@ def check_free_disk() -> None:
 
 
 def has_current_schema() -> bool:
-    """Return whether every migration (change of the tables) has been applied to the database."""
+    """Return whether every migration (change to the tables) has been applied to the database."""
     scripts = ScriptDirectory(str(current_app.config["MIGRATIONS_DIR"]))
     with reading() as connection:
         current_heads = MigrationContext.configure(connection).get_current_heads()

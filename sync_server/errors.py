@@ -45,7 +45,7 @@ class MalformedJson(AppError):
 
 
 class MalformedRequest(AppError):
-    """Raised if a request does not have the expected form. `fault` names the field."""
+    """Raised if a request does not have the expected form. `fault` names the faulty field."""
 
     status, code = 400, "malformed_request"
 
@@ -63,7 +63,7 @@ class TooManyRecords(AppError):
 
 
 class UnsupportedEncoding(AppError):
-    """Raised if the Content-Encoding of a request is not gzip."""
+    """Raised if a request has a Content-Encoding other than gzip."""
 
     status, code = 415, "unsupported_encoding"
 
@@ -84,13 +84,13 @@ class DeviceRevoked(AppError):
 
 
 class Forbidden(AppError):
-    """Raised if the caller's role does not permit an action, at all or for this hall."""
+    """Raised if the caller's role does not permit an action, either at all or for this hall."""
 
     status, code = 403, "forbidden"
 
 
 class ReadTokenNeeded(AppError):
-    """Raised if a device requests personal data with the token that only permits sending.
+    """Raised if a device requests personal data with the token that permits only sending.
 
     A device has two tokens, and its user unlocks the token for reading with a PIN.
     """
@@ -115,7 +115,7 @@ class EnrolmentCodeUsed(AppError):
 
 
 class EnrolmentSecretNeeded(AppError):
-    """Raised if a device enrols with a code but without its second secret, or a wrong one.
+    """Raised if a device enrols with a code but without its second secret, or with a wrong secret.
 
     Only codes sent by post need a second secret, which has six digits.
     """
@@ -157,22 +157,22 @@ class UnknownDetail(AppError):
 
 
 class PieceOutOfPlace(AppError):
-    """Raised if a piece of an upload does not begin where the last piece ended.
+    """Raised if a piece of an upload does not begin where the previous piece ended.
 
-    `offset` is the byte with which the next piece must begin.
+    `offset` is the position of the byte with which the next piece must begin.
     """
 
     status, code = 409, "piece_out_of_place"
 
 
 class PieceTooLarge(AppError):
-    """Raised if a piece of an upload exceeds `limit` bytes, or the whole upload `most` bytes."""
+    """Raised if a piece of an upload exceeds `limit` bytes, or the upload exceeds `most` bytes."""
 
     status, code = 413, "piece_too_large"
 
 
 class BlobMismatch(AppError):
-    """Raised if the content of an upload does not have the sha256 that names it.
+    """Raised if the content of an upload does not have the sha256 under which it was sent.
 
     The uploaded pieces are deleted, so the upload must begin again.
     """
@@ -183,7 +183,8 @@ class BlobMismatch(AppError):
 class DetailUnreadable(AppError):
     """Raised if the encrypted attachment of a record cannot be decrypted or shown.
 
-    It must be encrypted to this server's key, be JSON, JPEG, PNG or PDF, and have at most 2 MiB.
+    It must be encrypted with this server's public key, be JSON, JPEG, PNG or PDF, and have at most
+    2 MiB.
     """
 
     status, code = 422, "detail_unreadable"
@@ -198,7 +199,7 @@ class SignatureWrong(AppError):
 class QueueFileFaulty(AppError):
     """Raised if a queue file is damaged, forged or meant for another headquarters.
 
-    A queue file contains the records that a hall could not send. No record of it is imported.
+    A queue file contains the records that a hall could not send. None of its records is imported.
     """
 
     status, code = 400, "queue_file_faulty"
@@ -223,7 +224,7 @@ class UnknownDevice(AppError):
 
 
 class UnknownRecord(AppError):
-    """Raised if no record with this id is stored in the place where a request looks for it.
+    """Raised if a request names a record that is not stored or that belongs to another hall.
 
     The record may also have been dealt with already.
     """
@@ -279,16 +280,16 @@ class UnknownReport(AppError):
 class NobodyToName(AppError):
     """Raised if a summons or a certificate of attendance has nobody to name.
 
-    A summons names a person on the meeting's rolls, a certificate a person who attended.
+    A summons names a person on the meeting's rolls, and a certificate names a person who attended.
     """
 
     status, code = 409, "nobody_to_name"
 
 
 class UnknownUploadedList(AppError):
-    """Raised if an uploaded list, for example of people, is no longer waiting for its import.
+    """Raised if no uploaded list, for example of people, is waiting to be imported.
 
-    It was never uploaded, has already been imported, or was abandoned.
+    The list was never uploaded, has already been imported, or was abandoned.
     """
 
     status, code = 404, "unknown_list"
@@ -304,7 +305,7 @@ class BadForm(AppError):
 
 
 class FormExpired(AppError):
-    """Raised if a form of the office pages has no CSRF token, or that of another session.
+    """Raised if a form of the office pages has no CSRF token, or one from another session.
 
     The token proves that the form comes from a page of this server.
     """
@@ -313,7 +314,7 @@ class FormExpired(AppError):
 
 
 class NotFound(AppError):
-    """Raised if an address belongs to no route and no file."""
+    """Raised if an address belongs to neither a route nor a file."""
 
     status, code = 404, "not_found"
 
@@ -325,7 +326,7 @@ class MethodNotAllowed(AppError):
 
 
 class DatabaseBusy(AppError):
-    """Raised if the database does not answer in time. Nothing in the request is stored."""
+    """Raised if the database does not answer in time. Nothing in the request was stored."""
 
     status, code = 503, "database_busy"
 

@@ -1,8 +1,9 @@
 """Encrypt, decrypt, sign and verify with the two keys of headquarters.
 
-Both keys are derived from the setting `SEAL_KEY`. Personal data leaves a device only as a JWE,
-encrypted to headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). The key for
-decryption is not in the database, so a stolen copy of the database reveals no personal data.
+Both keys are derived from the setting `SEAL_KEY`. Personal data leave a device only as a JWE (JSON
+Web Encryption), encrypted with headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516,
+7518). The key for decryption is not in the database, so a stolen copy of the database reveals no
+personal data.
 """
 
 import hashlib
@@ -22,14 +23,15 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order n of the curve P-256. A private key is a number from 1 to n - 1 (FIPS 186-5)."""
 
 MAX_OPENED_BYTES = 2 * 1024 * 1024
-"""The largest attachment of a record in bytes after decryption; a larger one is refused.
+"""The largest decrypted size in bytes of an attachment of a record; a larger one is refused.
 
-It is enough for a photo of a page or a short PDF. Larger files would take too long on a slow line.
+It is enough for a photo of a page or a short PDF. Larger files would take too long to send over a
+slow connection.
 """
 
 
 MAX_QUEUE_FILE_BYTES = 48 * 1024 * 1024
-"""The largest queue file in bytes after decryption.
+"""The largest decrypted size in bytes of a queue file.
 
 A queue file contains the records that a hall could not send over the network. This limit allows all
 records of a hall with fifty photos.
@@ -37,9 +39,10 @@ records of a hall with fifty photos.
 
 
 class _Registry(jwe.JWERegistry):
-    """The settings of the JWE library for decryption, with a higher limit than its 64 KB.
+    """The settings of the JWE library for decryption, with a limit above the default of 64 KB.
 
-    The limit allows a file with all records of a hall (`MAX_QUEUE_FILE_BYTES`).
+    The limit allows a file with all records of a hall (`MAX_QUEUE_FILE_BYTES`). A JWE is content
+    that was encrypted according to RFC 7516.
     """
 
     max_ciphertext_length = MAX_QUEUE_FILE_BYTES * 4 // 3 + 4
@@ -58,10 +61,10 @@ _UNREADABLE = (
     AttributeError,
     RecursionError,
 )
-"""The exceptions of a failed decryption or verification.
+"""The exceptions that the libraries may raise when decryption or verification fails.
 
-Anybody can write the headers of a JWE or JWS, so the libraries meet values of any type and may
-raise any of these.
+Anybody can write the headers of encrypted or signed content (JWE or JWS), so the libraries may read
+values of any type there.
 """
 
 _REGISTRY = _Registry(algorithms=ALGORITHMS)
@@ -86,7 +89,7 @@ def _signing_key(seal_key: str) -> ECKey:
 
 
 def public_key(seal_key: str) -> dict[str, str]:
-    """Return the public key (JWK) to which devices encrypt personal data.
+    """Return the public key (JWK) with which devices encrypt personal data.
 
     `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
     """
@@ -106,9 +109,10 @@ def _public_jwk(key: ECKey) -> dict[str, str]:
 
 
 def sign(seal_key: str, content: bytes) -> str:
-    """Sign content, such as a receipt, with headquarters' key and return a compact JWS.
+    """Sign content, such as a receipt, with headquarters' key and return it as a compact JWS.
 
-    `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
+    A JWS is signed content (RFC 7515). `seal_key` is the setting `SEAL_KEY`, from which the key is
+    derived.
     """
     header = {"alg": SIGNING, "kid": "headquarters"}
     return jws.serialize_compact(header, content, _signing_key(seal_key), registry=_SIGNED)
@@ -129,7 +133,9 @@ def signer_of(signed: bytes) -> str:
 
 
 def verify_signature(public: dict[str, str], signed: bytes) -> bytes:
-    """Verify the signature of a compact JWS with a public key (JWK) and return the content.
+    """Verify the signature of signed content (a compact JWS), and return the content.
+
+    `public` is the signer's public key (JWK).
 
     Raises: SignatureWrong if the JWS cannot be parsed or its signature is wrong.
     """
@@ -143,9 +149,9 @@ def verify_signature(public: dict[str, str], signed: bytes) -> bytes:
 
 
 def seal(recipient_key: dict[str, str], content: bytes) -> str:
-    """Encrypt content to a public key (JWK), as devices do, and return a compact JWE.
+    """Encrypt content with a public key (JWK), as devices do, and return it as a compact JWE.
 
-    Every call returns a different JWE for the same content.
+    A JWE is encrypted content (RFC 7516). Every call returns a different JWE for the same content.
     """
     protected = dict(zip(("alg", "enc"), ALGORITHMS, strict=True))
     return jwe.encrypt_compact(
@@ -154,11 +160,11 @@ def seal(recipient_key: dict[str, str], content: bytes) -> str:
 
 
 def open_box(seal_key: str, sealed: bytes) -> bytes:
-    """Decrypt a compact JWE with headquarters' key and return its content.
+    """Decrypt encrypted content (a compact JWE) with headquarters' key, and return the content.
 
     `seal_key` is the setting `SEAL_KEY`. Decryption does not prove who encrypted the content.
 
-    Raises: DetailUnreadable if the JWE cannot be parsed or was encrypted to another key.
+    Raises: DetailUnreadable if the JWE cannot be parsed or was encrypted with another public key.
     """
     try:
         opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
@@ -170,11 +176,11 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
 def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
     """Decrypt personal data that a device sent, and return the content and its media type.
 
-    `seal_key` is the setting `SEAL_KEY`, and `sealed` is a compact JWE. The media type, such as
-    `image/jpeg`, is recognised by the first bytes of the content.
+    `seal_key` is the setting `SEAL_KEY`, and `sealed` is the encrypted content, a compact JWE. The
+    media type, such as `image/jpeg`, is recognised by the first bytes of the content.
 
     Raises: DetailUnreadable if the JWE cannot be decrypted, or if the content is larger than
-    `MAX_OPENED_BYTES` or is neither JSON, JPEG, PNG nor PDF.
+    `MAX_OPENED_BYTES` or is not JSON, JPEG, PNG or PDF.
     """
     content = open_box(seal_key, sealed)
     if len(content) > MAX_OPENED_BYTES:
@@ -186,7 +192,7 @@ def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
 
 
 def media_type_of(content: bytes) -> str | None:
-    """Return the media type of a JSON, JPEG, PNG or PDF file by its first bytes.
+    """Return the media type of a JSON, JPEG, PNG or PDF file, recognised by its first bytes.
 
     Return None for any other content; the office pages cannot show such content.
     """

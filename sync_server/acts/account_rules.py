@@ -14,8 +14,8 @@ from sync_server.storage.people import roster
 
 MIN_PASSWORD_LENGTH = 10
 MIN_DIFFERENT_CHARACTERS = 4
-"""How many different characters a password must have. With fewer, as in aaaaaaaaaa, it is easy to
-guess, so it is refused."""
+"""How many different characters a password must have. A password with fewer, such as aaaaaaaaaa, is
+refused because it is easy to guess."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
 """Names that no account may have. Commands write records under the name `server`, and no user may
@@ -25,8 +25,8 @@ write under that name."""
 def password_fault(name: str, password: str) -> str | None:
     """Return why a new password is too weak for the account `name`; None if it is acceptable.
 
-    The reason is a message in Vietnamese. A password needs 10 characters, at least 4 of them
-    different. It must not contain only digits, and must not contain the account's name.
+    The reason is a message in Vietnamese. A password must have at least 10 characters, of which at
+    least 4 are different. It must not consist only of digits or contain the account's name.
     """
     if len(password) < MIN_PASSWORD_LENGTH:
         return say("account.password_short", length=MIN_PASSWORD_LENGTH)
@@ -41,8 +41,9 @@ def fault_of(connection: Connection, account: Account, password: str) -> str | N
     """Return the first fault of a proposed account or its password; None if both are valid.
 
     The fault is a message in Vietnamese. A name has at most 32 lower-case letters, digits and
-    hyphens. A chair's account, and no other, must have a point (the code of a hall) and a person; a
-    unit secretary's account, and no other, a unit. All three must exist.
+    hyphens. A chair's account must have a point (the code of a hall) and a person, and a unit
+    secretary's account must have a unit; no other account may have them. The hall, person or unit
+    must exist.
     """
     try:
         msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)

@@ -1,7 +1,7 @@
 """Record headquarters' arrangements for meetings: times, summoned people and seats.
 
-An arrangement is a new record in the ledger for every hall (point) concerned. The latest record
-applies. The list of people summoned to a hall is called its roll.
+An arrangement is stored as a new record in the ledger for every hall (point) concerned. The latest
+record of an arrangement applies. The list of people summoned to a hall is called its roll.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +29,11 @@ MAX_MEETING_CODE = 64
 def accept_meeting(
     connection: Connection, meeting: PublishedMeeting, now_ms: int, writer: Writer = SERVER_WRITER
 ) -> int:
-    """Put a published meeting into force in its halls (points); return the number of halls.
+    """Put a meeting's published facts into force in its halls (points); return the number of halls.
 
-    The published start, end and grace period apply from now on. Until this call, changes in the
-    portal have no effect. A meeting that lists no halls takes place in all halls that are still in
-    use.
+    The published start, end and grace period apply from now on. Facts that the portal publishes
+    later have no effect until this function is called again. A meeting that lists no halls takes
+    place in all halls that are still in use.
 
     Raises: BadForm if the ledger refuses a record.
     """
@@ -58,10 +58,10 @@ def arrange(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Record the same arrangements of a meeting for several halls.
+    """Record the same arrangements for a meeting in several halls.
 
     `points` are the codes of the halls. `body` contains the arrangements, such as the start or the
-    number of seats. Arrangements that it leaves out stay as they were.
+    number of seats. Arrangements that `body` leaves out stay unchanged.
 
     Raises: BadForm if the ledger refuses a record.
     """
@@ -112,9 +112,9 @@ def rehearse(
 ) -> PublishedMeeting:
     """Create a rehearsal of a meeting, and return the rehearsal.
 
-    A rehearsal is a second meeting with the same halls, summoned people and length, and is left out
-    of all figures. It starts at `starts_ms` (ms since 1970 UTC). Another call moves it to the new
-    time. Raises: UnknownMeeting if no meeting has the id `meeting`.
+    A rehearsal is a second meeting with the same halls, summoned people and length; statistics
+    leave it out. It starts at `starts_ms` (ms since 1970 UTC). A second call with another start
+    moves the existing rehearsal. Raises: UnknownMeeting if no meeting has the id `meeting`.
     """
     summary = require_meeting(connection, meeting, now_ms)
     rolls = rolls_of(connection, meeting)
@@ -137,7 +137,8 @@ def rehearse(
 def rehearsal_of(meeting: str) -> str:
     """Return the id of a meeting's rehearsal: the meeting's id followed by `-tong-duyet`.
 
-    The result is cut to 64 characters, the limit for the id of a meeting.
+    The suffix means "dress rehearsal" in Vietnamese. The result is cut to 64 characters, the limit
+    for the id of a meeting.
     """
     return f"{meeting}-tong-duyet"[:MAX_MEETING_CODE]
 
@@ -152,9 +153,9 @@ def summon(
     """Replace the lists of people summoned to these halls, and set who may preside there.
 
     `rolls` contains the people of every hall in order, by the hall's code. The Secretary of the
-    hall's unit may preside, or a Deputy that the Secretary names (domain.md, checklist rows 24 and
-    25). An empty list leaves the presiding officers unchanged. Raises: BadForm if the ledger
-    refuses a record.
+    hall's unit may preside, or a Deputy named by the Secretary (domain.md, checklist rows 24 and
+    25). If the list of a hall is empty, its presiding officers stay unchanged. Raises: BadForm if
+    the ledger refuses a record.
     """
     records: list[Record] = [
         Roll(**envelope(writer, meeting, point, now_ms), body=RollBody(people=tuple(people)))
@@ -174,12 +175,12 @@ def summon(
 def summon_rows(
     connection: Connection, rows: Sequence[SummonsRow], at_ms: int, writer: Writer = SERVER_WRITER
 ) -> None:
-    """Replace the list of summoned people of every hall that the rows name.
+    """Replace the lists of summoned people of all halls that the rows name.
 
-    The new list of a hall contains the people in its rows, in order. A person who is exempt (may
-    attend, but is not counted as summoned) in any current list of the meeting stays exempt. Units
-    and positions are those at the start of the meeting. `at_ms` is the present time in ms since
-    1970 UTC. Raises: BadForm if the ledger refuses a record.
+    The new list of a hall contains the people in its rows, in order, with their units and positions
+    at the start of the meeting. A person who is exempt (may attend, but is not counted as summoned)
+    in any current list of the meeting stays exempt. `at_ms` is the present time in ms since 1970
+    UTC. Raises: BadForm if the ledger refuses a record.
     """
     by_meeting: dict[str, list[SummonsRow]] = {}
     for row in rows:
@@ -203,7 +204,7 @@ def summon_rows(
 def start_of(connection: Connection, meeting: str, now_ms: int) -> int:
     """Return when a meeting starts, in ms since 1970 UTC.
 
-    Return `now_ms` if the meeting is unknown, because headquarters has not accepted it yet.
+    If the meeting is unknown, because headquarters has not accepted it yet, return `now_ms`.
     """
     summary = directory.meeting(connection, meeting, now_ms)
     return to_ms(summary.starts_at) if summary else now_ms
@@ -224,8 +225,8 @@ def merge(
     """Move all people summoned to one hall to another hall; return the number of people moved.
 
     `point` is the code of the old hall, and `into` that of the new one. The people are added at the
-    end of the new hall's list and lose their seats. The old hall's list becomes empty. The person
-    who chairs the new hall stays the same. Raises: BadForm if the ledger refuses a record.
+    end of the new hall's list, without seats. The old hall's list becomes empty. The presiding
+    officers of the new hall stay the same. Raises: BadForm if the ledger refuses a record.
     """
     rolls = rolls_of(connection, meeting)
     moved = [
@@ -247,9 +248,9 @@ def assign_seats(
 ) -> None:
     """Assign seats to people who are summoned to a hall.
 
-    `key` is the meeting and the hall. `seats` contains the new seats by the person's code. All
-    other people keep their seats, and codes of people who are not summoned to the hall are ignored.
-    Raises: BadForm if the ledger refuses the changed list.
+    `key` is the meeting and the hall. `seats` contains the new seats by the person's code; codes of
+    people who are not summoned to the hall are ignored. All other people in the hall keep their
+    seats. Raises: BadForm if the ledger refuses the changed list.
     """
     people = tuple(
         Summoned(
@@ -266,10 +267,10 @@ def assign_seats(
 
 
 def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
-    """Return the people summoned to a meeting, as a list for every hall, by the hall's code.
+    """Return the lists of people summoned to a meeting, by the code of the hall.
 
-    The people are in the order of the latest list. The list of a hall that has summoned nobody is
-    empty.
+    The people of a hall are in the order in which they were last listed. The list is empty if
+    nobody is summoned to the hall.
     """
     keys = streams.of_meeting(connection, meeting)
     return {key.point: roll_of(connection, key) for key in keys}
@@ -278,7 +279,7 @@ def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
 def roll_of(connection: Connection, key: StreamKey) -> list[Summoned]:
     """Return the people summoned to a hall for a meeting, in the order of the latest list.
 
-    `key` is the meeting and the hall. The result is empty if the hall has summoned nobody.
+    `key` is the meeting and the hall. The result is empty if nobody is summoned to the hall.
     """
     return [
         Summoned(entry.person, entry.unit, entry.position, entry.seat, entry.exempt)
@@ -312,7 +313,7 @@ def of_year(meetings: Iterable[MeetingSummary], year: int) -> list[MeetingSummar
 
 
 def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSummary]:
-    """Return the meetings that started in this year and are over, the latest start first.
+    """Return the meetings that started in this year and are over, the most recent one first.
 
     The year is by Vietnam's time. `now_ms` is the present time in ms since 1970 UTC. Rehearsals and
     cancelled meetings are left out.

@@ -59,8 +59,8 @@ USED: tuple[Field, ...] = (
 SKIP = "skip"
 """The answer by which a user leaves a line of the list out of the import."""
 MIN_WORDS = 2
-"""How many words a part of a written name must have to match a person. Many people share a given
-name, so a single word matches only if it is the whole name."""
+"""How many words a part of a written name must have for the part alone to identify a person. Many
+people share a given name, so a single word counts only if it is the whole written name."""
 
 LineState = Literal["new", "recorded", "present", "outside", "unknown", "question", "skipped"]
 _PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
@@ -71,9 +71,9 @@ class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about an attendance list.
 
     `people`: the code of the person that a line means, or `SKIP` for a line to be left out, by the
-    line's row, counted from 0. `mode`: how the people attended; "" means online for a list from a
-    video conference, and otherwise in person. `at_ms`: the arrival time (ms since 1970 UTC) for
-    lines that state none; None means the meeting's start.
+    number of the line's row, counted from 0. `mode`: how the people attended; "" means online if
+    the list is from a video conference, and in person otherwise. `at_ms`: the arrival time (ms
+    since 1970 UTC) for lines that state none; None means the meeting's start.
     """
 
     people: dict[int, str] = {}
@@ -85,8 +85,8 @@ class AttendanceLine(NamedTuple):
     """A line of an attendance list, and what an import would record from it.
 
     `row` counts from 0. `text` is the person and the unit as written. `person` is None, and `point`
-    (the hall's code) is empty, if no person was chosen. `stays` are (came_ms, left_ms) in ms since
-    1970 UTC; `left_ms` is None if the list states no departure.
+    (the hall's code) is empty, if the line is not matched to a person. `stays` are pairs (came_ms,
+    left_ms) in ms since 1970 UTC; `left_ms` is None if the list states no departure.
 
     `state` is `new` if the stays will be recorded, `recorded` if an earlier import recorded them,
     `present` if other records show the person as present, `outside` if no stay overlaps the
@@ -262,9 +262,10 @@ def _records_of(
 class _Summoned:
     """The people summoned to a meeting, indexed by code and by name.
 
-    `point_of` contains the code of every person's hall, by the person's code. `present` contains
-    the codes of people with a recorded stay. `recorded` contains the arrivals and departures that
-    earlier imports recorded, as (person, kind, instant).
+    `point_of` contains the code of the hall to which a person is summoned, by the person's code.
+    `present` contains the codes of people with a recorded stay. `recorded` contains the arrivals
+    and departures that earlier imports recorded, as (person's code, `check_in` or `check_out`,
+    time).
     """
 
     def __init__(
@@ -306,9 +307,10 @@ class _Summoned:
         """Return the summoned people that a name may mean, and whether the match is certain.
 
         `unit` and `year` are the unit and the birth year that the line states, or "". First the
-        whole name is compared, and then its parts between punctuation marks. Both are compared with
-        accents, and then without accents in any order of words. A match is not certain if the
-        stated unit is unknown, or if nobody of that name has the stated unit or birth year.
+        whole name is compared, and then its parts between punctuation marks. Every text is compared
+        first with accents, and then without accents and with the words in any order. A match is not
+        certain if the stated unit is unknown, or if nobody of that name has the stated unit or
+        birth year.
         """
         pieces = [piece for piece in (p.strip() for p in _PIECES.split(name)) if piece]
         stated = self._units.find(unit) if unit else None
@@ -328,7 +330,7 @@ class _Summoned:
 class _AttendanceMatcher:
     """Matches the lines of an attendance list to the people summoned to a meeting.
 
-    Several lines of one person become one line with several stays.
+    Several lines about the same person become one line with several stays.
     """
 
     def __init__(
@@ -389,10 +391,10 @@ class _AttendanceMatcher:
         return line._replace(state="new", person=person, point=point)
 
     def _judge(self, line: AttendanceLine) -> AttendanceLine:
-        """Return the line of a matched person with its final state.
+        """Return the line of a matched person, marked with the line's final state.
 
         The state is `recorded` if earlier imports recorded all stays, `outside` if no stay overlaps
-        the meeting, `present` if other records show the person as present, and otherwise `new`.
+        the meeting, `present` if other records show the person as present, and `new` otherwise.
         """
         assert line.person
         code = line.person.person
@@ -413,9 +415,9 @@ class _AttendanceMatcher:
         """Return when the person in a line came and left, in ms since 1970 UTC; None after a fault.
 
         If the line states no arrival, use the time that the user entered, or else the meeting's
-        start. If it states no departure, add the stated duration to the arrival; without a
-        duration, the departure is None. A fault, such as a departure before the arrival, is added
-        to `faults`.
+        start. If it states no departure, calculate the departure from the arrival and the stated
+        duration; without a duration, the departure is None. A fault, such as a departure before the
+        arrival, is added to `faults`.
         """
         came_ms = self._moment(line, "joined")
         if came_ms is None and "joined" not in self._table.fields:
@@ -461,8 +463,8 @@ def _moments(stays: Sequence[tuple[int, int | None]]) -> Iterator[tuple[str, str
 def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[str, str, str]]:
     """Return the arrivals and departures that earlier imports recorded.
 
-    Every item is (code of the person, `check_in` or `check_out`, instant in ISO 8601 UTC). Voided
-    records are left out, so that they can be imported again. `keys` are the meeting's halls.
+    Every item is (code of the person, `check_in` or `check_out`, time in ISO 8601 UTC). Voided
+    records are left out, so that a list can be imported again. `keys` are the meeting's halls.
     """
     recorded = set()
     stored = standings.read_all(connection, keys)
@@ -484,8 +486,8 @@ def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[st
 def _says_yes(text: str) -> bool:
     """Return whether an attendance mark means that the person was present.
 
-    Every mark, including a time, means present, with three exceptions: an empty cell, a mark for no
-    such as «không» or 0, and a text that begins with «vắng» (absent).
+    Every mark, including a time, means present, with three exceptions: an empty cell, a mark that
+    means "no", such as «không» or 0, and a text that begins with «vắng» (absent).
     """
     folded = fold(text)
     return folded not in _NO and not folded.startswith("vang")

@@ -1,8 +1,8 @@
 """Parse the times in attendance lists that other programs made.
 
 Zoom and Teams write the day and the month in the order that is usual on the exporting computer, so
-08/09 may be 8 September or 9 August. The order that gives a time near the meeting is taken as the
-right one.
+08/09 may mean 8 September or 9 August. The reading that is close to the time of the meeting is
+taken as the right one.
 """
 
 import re
@@ -15,11 +15,11 @@ from sync_server.domain.records.codes import MINUTE_MS, VIETNAM
 from sync_server.domain.shared import SHARED
 
 NEAR_MS = 12 * 60 * MINUTE_MS
-"""How far a time in a list may be from the meeting: 12 hours before its start or after its end. If
-day and month were exchanged, the time is nearly always further away."""
+"""How far a time in a list may be from the meeting: 12 hours before its start or after its end. A
+reading that confuses the day with the month is nearly always further away."""
 GAP_MS = 3 * MINUTE_MS
-"""Two stays of a person at most 3 minutes apart count as one, because the connection was probably
-lost in between."""
+"""Two stays of the same person that are at most 3 minutes apart count as one, because the
+connection was probably lost in between."""
 
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})\s*(?:[:.]|h|g|gio)\s*(?P<minute>\d{2})?(?:\s*[:.]\s*(?P<second>\d{2}))?"
@@ -41,9 +41,10 @@ class Span(NamedTuple):
     ends_ms: int
 
     def is_near(self, at_ms: int) -> bool:
-        """Return whether an instant is within 12 hours of the meeting.
+        """Return whether a time is close to the meeting.
 
-        `at_ms` is in ms since 1970 UTC.
+        `at_ms` is the time in ms since 1970 UTC. It is close if it is at most 12 hours before the
+        start or after the end of the meeting.
         """
         return self.starts_ms - NEAR_MS <= at_ms <= self.ends_ms + NEAR_MS
 
@@ -51,8 +52,8 @@ class Span(NamedTuple):
         """Return whether a person's stay overlaps the meeting.
 
         `stay` is (came_ms, left_ms) in ms since 1970 UTC. If `left_ms` is None, the person must
-        have come before the end of the meeting, and at most 3 hours before its start, because halls
-        open then.
+        have come before the end of the meeting, but at most 3 hours before its start, because
+        check-in opens 3 hours before a meeting.
         """
         came_ms, left_ms = stay
         if left_ms is None:
@@ -68,11 +69,11 @@ class Span(NamedTuple):
 
 
 def moment_of(text: str, span: Span) -> int | None:
-    """Return the instant that a text states, in ms since 1970 UTC; None if it is not clear.
+    """Return the time that a text states, in ms since 1970 UTC; None if the time is not clear.
 
-    `span` is the time of the meeting. Without a date, the text means a day of the meeting; without
-    a time zone, it means Vietnam's time. Readings more than 12 hours from the meeting are dropped.
-    The text is clear if exactly one reading remains.
+    `span` is the start and the end of the meeting. A text without a date means a day of the
+    meeting; a text without a time zone means Vietnam's time. Interpretations more than 12 hours
+    from the meeting are dropped. The time is clear if exactly one interpretation remains.
     """
     folded = fold(text).replace(",", " ")
     date_match = _DATE.search(folded)
@@ -117,7 +118,7 @@ def duration_of(text: str) -> int | None:
 def joined_stays(
     stays: Sequence[tuple[int, int | None]],
 ) -> list[tuple[int, int | None]]:
-    """Return a person's stays by time of arrival; join those that overlap or nearly touch.
+    """Return a person's stays in order of arrival, and join those that overlap or nearly touch.
 
     A stay is (came_ms, left_ms), in ms since 1970 UTC. Stays at most 3 minutes apart are joined.
     `left_ms` is None if no departure is known; such a stay absorbs all later ones.
@@ -134,7 +135,7 @@ def joined_stays(
 
 
 def _days_of(parts: Sequence[str]) -> list[date]:
-    """Return the dates that three numbers can mean, without impossible dates.
+    """Return the dates that three numbers can mean; combinations that are not a date are left out.
 
     `parts` are the numbers as text. They are read as day-month-year, month-day-year and
     year-month-day. A year below 100 is in the 2000s. The list may contain a date twice.

@@ -1,8 +1,8 @@
 """Create accounts for many halls or units at once.
 
 The account of a hall is for the Secretary who chairs the meeting there. The account of a unit is
-for the unit's secretary. Every new account gets a first password for printing, which the user must
-change at the first sign-in.
+for the unit's secretary. Every new account gets a first password for printing, which the account's
+user must change at the first sign-in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from sync_server.storage.people import roster
 class Slip(NamedTuple):
     """A new account and its first password, for printing.
 
-    Only a hash of the password is stored, so it cannot be shown again.
+    Only a hash of the password is stored, so the password cannot be shown again.
     """
 
     account: Account
@@ -33,9 +33,9 @@ class Slip(NamedTuple):
 class AccountBatch(NamedTuple):
     """The result of creating accounts.
 
-    `slips`: accounts that got a first password. `existing`: names of accounts that already existed
-    and were left unchanged. `without_secretary`: codes of halls (points) whose unit has no
-    Secretary, so that no account could be made.
+    `slips`: the accounts that were given a first password. `existing`: names of accounts that
+    already existed and were left unchanged. `without_secretary`: codes of halls (points) for which
+    no account could be created, because their unit has no Secretary.
     """
 
     slips: list[Slip]
@@ -44,10 +44,10 @@ class AccountBatch(NamedTuple):
 
 
 def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> dict[str, str]:
-    """Return the Secretary of the unit of every hall: the person's code, by the hall's code.
+    """Return the person who chairs in every hall: the Secretary of the hall's unit.
 
-    `points` are the codes of the halls. Halls whose unit has no Secretary at `at_ms` (ms since 1970
-    UTC) are left out.
+    `points` are the codes of the halls. The result contains the person's code by the hall's code.
+    Halls whose unit has no Secretary at `at_ms` (ms since 1970 UTC) are left out.
     """
     units = directory.units_of_points(connection, points)
     chairs = {}
@@ -86,10 +86,10 @@ def secretary_accounts(units: Iterable[str]) -> list[Account]:
 def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
     """Store these accounts with new first passwords, and return the passwords.
 
-    Accounts whose name exists are left unchanged. But with `renews`, an existing account that has
-    the same role, hall, unit and person gets a new password. Passwords are hashed outside the
-    transactions, one for every account, because hashing is slow and would delay other writers. The
-    result's `without_secretary` stays empty.
+    An account whose name already exists is left unchanged. With `renews`, it gets a new password if
+    the stored account has the same role, hall, unit and person. Hashing a password is slow, so it
+    is done outside the transactions (one for every account) to avoid delaying other writers. The
+    result's `without_secretary` is empty.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {

@@ -61,8 +61,8 @@ def decide(
     """Record one decision on several requests for leave or for a substitute.
 
     `targets` are the requests, as (meeting and hall, id of the request's record, person's code).
-    `note` is an encrypted explanation. The record is always stored: whether its author had the
-    authority to decide is judged later, when the attendance is computed from all records.
+    `note` is an encrypted explanation. The decision is stored even if its author lacks the
+    authority to make it: that is judged later, when the attendance is computed from all records.
 
     Raises: BadForm if the ledger refuses a record; nothing is stored then.
     """
@@ -79,8 +79,9 @@ def reopen(
 ) -> None:
     """Record that a hall's attendance, which was signed off, is open for changes again.
 
-    `key` is the meeting and the hall. `person` is the code of the person responsible. `reason` is
-    the encrypted explanation. Raises: BadForm if the ledger refuses the record.
+    `key` is the meeting and the hall. `person` is the code of the person responsible for the
+    reopening. `reason` is the encrypted explanation. Raises: BadForm if the ledger refuses the
+    record.
     """
     body = ReopeningBody(detail=reason.sha256)
     record = Reopening(**envelope(writer, *key, now_ms), person=person, body=body)
@@ -115,7 +116,7 @@ def request_leave(
     sealed_report: Note,
     now_ms: int,
 ) -> None:
-    """Record a person's request for leave, made in a written report with a number.
+    """Record a person's request for leave, which was made in a numbered written report.
 
     `key` is the meeting and the hall. `sealed_report` contains the reason, the report's number and
     a note, all encrypted. Raises: BadForm if the ledger refuses the record.
@@ -135,11 +136,11 @@ def record_movement(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Record that a person came to a hall, or left it, at a time that somebody states later.
+    """Record afterwards that a person came to a hall or left it at a stated time.
 
     `key` is the meeting and the hall. `kind` is `check_in` or `check_out`. `happened_ms` is the
-    stated time in ms since 1970 UTC. `reason` is the encrypted explanation. An arrival counts as in
-    person. Raises: BadForm if the ledger refuses the record.
+    stated time in ms since 1970 UTC. `reason` is the encrypted explanation. An arrival is recorded
+    as attendance in person, not online. Raises: BadForm if the ledger refuses the record.
     """
     happened_at = from_ms(happened_ms)
     fields = {**envelope(writer, *key, now_ms), "person": person}
@@ -164,12 +165,13 @@ def void(
     reason: Note,
     now_ms: int,
 ) -> str:
-    """Void a record, so that it no longer counts; return the code of its person, or "".
+    """Void a record, so that it no longer counts; return the code of the person concerned.
 
-    `key` is the meeting and the hall of the record. `reason` is the encrypted explanation.
+    The result is "" if the record concerns no person. `key` is the meeting and the hall of the
+    record. `reason` is the encrypted explanation.
 
-    Raises: UnknownRecord if the hall has no record with this id; BadForm if the record is of a kind
-    that cannot be voided (see `KINDS_NEVER_VOIDED`).
+    Raises: UnknownRecord if the hall has no record with this id; BadForm if records of this kind
+    cannot be voided (see `KINDS_NEVER_VOIDED`).
     """
     record = find_record(connection, key, record_id)
     if kind_of(record) in KINDS_NEVER_VOIDED:
@@ -201,11 +203,12 @@ def rule(
     reason: Note,
     now_ms: int,
 ) -> Record:
-    """Record headquarters' ruling on a held, refused or contradictory record; return the record.
+    """Record headquarters' ruling on a record that was held, refused or contradictory.
 
-    With the ruling `release`, the record counts, and no other record with its id does. With
-    `dismiss`, no record with its id counts. A contradictory record shares its id with a different
-    one. `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
+    A record is contradictory if a different record has the same id. With the ruling `release`, the
+    given record counts, and no other record with its id does. With `dismiss`, no record with its id
+    counts. `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
+    Return the record that was ruled on.
 
     Raises: BadForm if `raw` cannot be parsed as a record, or if the ledger refuses the ruling.
     """
@@ -229,8 +232,8 @@ def dismiss_all(
 ) -> None:
     """Record headquarters' ruling that these records, and all others with their ids, do not count.
 
-    One ruling is written for every record. All rulings have the same encrypted `reason`, and either
-    all are stored or none. Raises: BadForm if the ledger refuses a ruling.
+    One ruling is written for every record, and all rulings have the same encrypted `reason`. Either
+    all rulings are stored or none is. Raises: BadForm if the ledger refuses a ruling.
     """
     body = RulingBody(ruling="dismiss", detail=reason.sha256)
     rulings = [

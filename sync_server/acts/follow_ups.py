@@ -1,4 +1,4 @@
-"""Record the work that remains after a conference: tasks, their states, and essays handed in."""
+"""Record the work that remains after a conference: tasks, the progress of tasks, and essays."""
 
 from typing import Literal, get_args
 
@@ -25,11 +25,11 @@ def add_task(
     due_ms: int | None,
     now_ms: int,
 ) -> None:
-    """Record a task that a hall has to do after the conference, as open.
+    """Record a new task, marked as open, that a hall has to do after the conference.
 
     `key` is the meeting and the hall. `item` describes the task in words. `owner` is the code of
-    the person responsible, or "" if there is none. `due_ms` is the deadline in ms since 1970 UTC,
-    or None. Raises: BadForm if the ledger refuses the record.
+    the person responsible, or "" if nobody is. `due_ms` is the deadline in ms since 1970 UTC, or
+    None. Raises: BadForm if the ledger refuses the record.
     """
     body = FollowUpBody(item=item, due=from_ms(due_ms) if due_ms else None, state="open")
     record = FollowUp(**envelope(writer, *key, now_ms), person=owner or None, body=body)
@@ -61,8 +61,9 @@ def count_essays(
 ) -> None:
     """Record how many essays the people of a hall have handed in, and when essays are due.
 
-    `key` is the meeting and the hall. `count` is the total so far and replaces the number recorded
-    before. `due_ms` is in ms since 1970 UTC. Raises: BadForm if the ledger refuses the record.
+    `key` is the meeting and the hall. `count` is the total so far, and replaces the number recorded
+    before. `due_ms` is the deadline in ms since 1970 UTC. Raises: BadForm if the ledger refuses the
+    record.
     """
     body = FollowUpBody(essays=Essays(due=from_ms(due_ms), handed_in=count))
     write_records(

@@ -1,4 +1,4 @@
-"""Make XLSX files of lists: templates to fill in, and uploaded lists with marked faults."""
+"""Make XLSX files of lists: templates to fill in, and uploaded lists with their faults marked."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "member
 WIDTHS = (6, 12, 30, 12, 44, 22, 22, 44)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 MAX_MARKED_BYTES = 2 * 1024 * 1024
-"""The largest workbook, in bytes, in which faulty cells are coloured. A larger one would take too
-much memory, so a plain copy is made. A list of 5,000 people has a tenth of this size."""
+"""The largest workbook, in bytes, in which faulty cells are coloured. Colouring a larger one would
+take too much memory, so a plain copy is made. A list of 5,000 people is a tenth of this size."""
 _RED, _PALE_RED = "FFA8201A", "FFF6D5D3"
 EMPTY_LINES = 500
-"""How many empty rows with drop-down lists follow the last row of a template, so that users can add
-lines."""
+"""How many empty rows with drop-down lists follow the last filled row of a template, so that users
+can add entries."""
 
 
 PLACE_COLUMNS = (
@@ -48,9 +48,8 @@ def people_template(
 ) -> bytes:
     """Return a list of people as XLSX, with drop-down lists, to be corrected and imported again.
 
-    `units` and `points` contain the names of all units and halls by code. The drop-down lists
-    contain these names.
-    If `people` is empty, the file has an example row, which the import skips.
+    `units` and `points` contain the names of all units and halls by code, from which the drop-down
+    lists are made. If `people` is empty, the file has an example row, which the import skips.
     """
     rows = [_cells(number, person, units, points) for number, person in enumerate(people, start=1)]
     choices = {
@@ -69,9 +68,9 @@ def places_template(
 ) -> bytes:
     """Return the units and halls as XLSX, to be corrected and imported again.
 
-    Every hall has a row, and a unit without halls has one. `units` and `points` contain the units
-    and the halls by code. `contacts` contains the people to telephone in every hall, by the hall's
-    code.
+    Every hall has a row, and so has every unit without a hall. `units` and `points` contain the
+    units and the halls by code. `contacts` contains the people who can be telephoned in a hall, by
+    the hall's code.
     """
     rows: list[Sequence[str]] = []
     for unit in units.values():
@@ -95,11 +94,11 @@ def _template(
     choices: Mapping[str, Sequence[str]],
     example: Sequence[str],
 ) -> bytes:
-    """Return an XLSX file with these columns and rows, in which every cell is text.
+    """Return an XLSX file with these columns and rows, in which all cells contain text.
 
     `columns` are the names of the columns, and `widths` their widths in characters. `choices`
-    contains the values of drop-down lists by column, for at most four columns. If there are no
-    rows, the file contains the row `example` in grey italics.
+    contains the values of drop-down lists, by the name of the column, for at most four columns. If
+    there are no rows, the file contains the row `example` in grey italics.
     """
     out = io.BytesIO()
     book = _book(out)
@@ -155,12 +154,12 @@ def _example(units: Mapping[str, str]) -> Sequence[str]:
 
 
 def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
-    """Return an uploaded list as XLSX, with a last column that describes the faults of every row.
+    """Return an uploaded list as XLSX, with an added last column that describes every row's faults.
 
-    `content` is the uploaded file, and `table` the list read from it. In a workbook, cells with
-    faults turn red and everything else stays the same. For a text file, or a workbook larger than
-    `MAX_MARKED_BYTES`, a new sheet with the same texts is made. Faults that concern no single row
-    are described beside the headings.
+    `content` is the uploaded file, and `table` the list read from it. If the file is a workbook,
+    cells with faults turn red and everything else stays the same. If it is a text file, or a
+    workbook larger than `MAX_MARKED_BYTES`, a new sheet with the same texts is made. Faults that do
+    not concern a single row are described beside the headings.
     """
     grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}

@@ -27,12 +27,12 @@ from sync_server.storage.people.roster import RosterPerson
 
 MAX_LIST_BYTES = 16 * 1024 * 1024
 MOST_FAULTS_SHOWN = 20
-"""How many faults of a list the page shows, so that it stays short. The file for download marks all
-of them."""
+"""The largest number of faults that a web page shows for a list; more would make the page too long.
+The list can be downloaded with all its faults marked."""
 
 NOT_ON_THE_LIST = "not_on_list"
-"""The reason stored for a person that a user ended (marked as having left) because the list of the
-person's unit did not name the person."""
+"""The reason stored for a person who was marked as having left because the list of the person's
+unit did not contain the person."""
 
 
 class UnreadableList(Exception):
@@ -47,11 +47,11 @@ class UnreadableList(Exception):
 
 
 class UnmatchedName(NamedTuple):
-    """A name in a list that should name a unit or a hall, but is not the name of a stored one.
+    """A name of a unit or hall in a list, if no stored unit or hall has that name.
 
-    `text`: the name. `lines`: the number of lines with this name. `near`: the codes of units or
-    halls with similar names, the most similar first. `code`: the code that a user chose for this
-    name, or "" without a choice.
+    `text`: the name as written. `lines`: the number of lines with this name. `near`: the codes of
+    units or halls with similar names, the most similar first. `code`: the code that a user chose
+    for this name, or "" without a choice.
     """
 
     text: str
@@ -93,9 +93,9 @@ class ListPreview(NamedTuple):
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
     """Return the sheets of an uploaded file (XLSX or CSV).
 
-    `content` is the file's bytes, and `name` the file's name. `progress` is called with the numbers
-    of rows read and of all rows. Reading is slow, so call this function outside a transaction.
-    Raises: UnreadableList if the file cannot be read.
+    `content` contains the bytes of the file, and `name` is the file's name. `progress` is called
+    with the number of rows read so far and the number of all rows. Reading is slow, so call this
+    function outside a transaction. Raises: UnreadableList if the file cannot be read.
     """
     try:
         return read_grids(content, name, progress)
@@ -113,10 +113,10 @@ def find_list(
 ) -> Table:
     """Return the only suitable table in these sheets.
 
-    `used`: the fields to read. `fields`: the field that a user assigned to a heading, by the
-    heading in lower case without accents; None leaves the column out. `is_unit`: a function that
-    returns whether a text names a unit. `keys`: every line must contain one of these fields, by
-    default a person's code or name.
+    `used`: the fields to read. `fields`: the fields that users assigned to headings, by the heading
+    in lower case without accents; None leaves the column out. `is_unit`: a function that returns
+    whether a text names a unit. `keys`: every line must contain one of these fields, by default a
+    person's code or name.
 
     Raises: UnreadableList if there is no such table, or more than one.
     """
@@ -144,10 +144,10 @@ def point_index(connection: Connection) -> UnitNames:
 
 
 def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices) -> ListPreview:
-    """Read a list of people, and return the changes that an import would make. Store nothing.
+    """Read a list of people, and return the changes that an import would make.
 
-    `grids` are the sheets of the file, and `choices` the user's decisions so far. Raises:
-    UnreadableList if the sheets do not contain exactly one table of people.
+    `grids` are the sheets of the file, and `choices` the user's decisions so far. Nothing is
+    stored. Raises: UnreadableList if the sheets do not contain exactly one table of people.
     """
     units = unit_index(connection)
     remembered = lists.remembered_fields(connection)
@@ -233,11 +233,11 @@ def plan(connection: Connection, table: Table, choices: ListChoices) -> PeoplePl
 
 
 def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> list[Change]:
-    """Return all changes that an import stores: new people, changed people and ended people.
+    """Return all changes that an import stores, including people who are marked as having left.
 
-    People are ended (marked as having left) if they are missing from the list and the user chose to
-    end them. `Change.row` is the row in the list from 0, or -1 for an ended person. `now_ms`
-    becomes the time of the end, in ms since 1970 UTC.
+    People are marked as having left if they are missing from the list and their codes are in
+    `choices.ended`. `now_ms` is recorded as the time when they left, in ms since 1970 UTC.
+    `Change.row` is the row in the list, counted from 0, or -1 for a person who left.
     """
     ended = set(choices.ended)
     return people_plan.changes + [
@@ -250,8 +250,8 @@ def changes_of(people_plan: PeoplePlan, choices: ListChoices, now_ms: int) -> li
 def fingerprint(people_plan: PeoplePlan) -> str:
     """Return a hash (16 hex digits) of the planned changes.
 
-    A hash that differs from the one at the preview shows that somebody has changed the stored
-    people since then.
+    If the hash differs from the one calculated for the preview, somebody has changed the stored
+    people since the preview.
     """
     encoded = people_lists.as_json(people_plan.changes) + repr(people_plan.missing).encode()
     return sha256(encoded).hexdigest()[:16]
@@ -265,7 +265,7 @@ def import_list(
     *,
     now_ms: int,
 ) -> int:
-    """Store the changes of a list that was previewed; return the number of changes.
+    """Store the changes planned for a list that was previewed; return the number of changes.
 
     `read` is the preview, and `list_id` the id of the uploaded file in the database. The changes
     are also stored with the file, so that the import can be undone. Raises: BadForm if somebody has
@@ -291,11 +291,11 @@ def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson
 def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
     """Undo the import of a list; return the number of people that the import had changed.
 
-    People that the import added are deleted. All others get their earlier facts back.
+    People that the import added are deleted. The earlier facts of all others are restored.
 
-    Raises: BadForm if the list is not imported, changed nobody or is already undone; if any of
-    these people has changed since; or if an added person is on a roll (a list of summoned people)
-    or in a record.
+    Raises: BadForm if the list has not been imported, changed nobody or has already been undone; if
+    any of these people has been changed since the import; or if an added person is on a roll (a
+    list of summoned people) or in a record.
     """
     pairs = pairs_of(stored)
     if stored.done_ms is None or stored.undone_ms is not None or not pairs:
@@ -314,10 +314,10 @@ def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
 
 
 def describe(fault: Fault) -> str:
-    """Return a sentence in Vietnamese that names the cell, the fault and the correction.
+    """Return a sentence in Vietnamese that states the cell, the fault and the correction.
 
-    If the fault concerns a whole row or column, the sentence names that instead of a cell; if it
-    concerns the whole file, no place is named.
+    If the fault concerns a whole row or column, the row or column is stated instead of a cell. If
+    the fault concerns the whole file, no place is stated.
     """
     place = ""
     if fault.row is not None and fault.column is not None:

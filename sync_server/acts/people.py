@@ -1,8 +1,8 @@
 """Change the stored facts of one person: add, correct, move, end, restore or merge.
 
 To end a person means to mark the person as having left, so that no new list includes the person.
-Earlier records stay unchanged. Lists of people summoned to future meetings (rolls) change only if a
-user asks for it.
+Earlier records stay unchanged. Lists of people summoned to future meetings (rolls) are changed only
+if a user asks for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,15 +30,17 @@ from sync_server.storage.people.roster import RosterPerson
 EndReason = Literal["retired", "moved_away", "died", "other"]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
 MERGED = "merged"
-"""The reason stored for a person's entry that ended as a duplicate of another entry."""
+"""The reason stored for an entry that was ended because it is a duplicate of another entry for the
+same person."""
 
 
 class ComingRoll(NamedTuple):
-    """A hall's list of summoned people at a future meeting, and the change that one person needs.
+    """A hall's roll for a future meeting, and how the roll must change for one person.
 
-    `point` is the code of the hall. `target` is the code of the hall of the person's unit, or "" if
-    that hall does not take part. `change` is `remove`; `replace` by the person's other code; `move`
-    to the target hall; `update` of the unit or position; `add`; or "" if the list is correct.
+    A roll is a list of summoned people. `point` is the code of the hall. `target` is the code of
+    the hall of the person's unit, or "" if that hall does not take part. `change` is `add`,
+    `remove`, `replace` (use the person's other code), `move` (to the target hall), `update`
+    (correct the unit or position), or "" if the list is correct.
     """
 
     meeting: MeetingSummary
@@ -53,7 +55,7 @@ def people_with_name(
     """Return the people of a unit with this name, including people who have left (ended).
 
     Upper and lower case count as equal. Entries that were merged into others are left out. `unit`
-    is the unit's code, and `at_ms` (ms since 1970 UTC) the time at which people belong to it.
+    is the unit's code; the people are those who belong to the unit at `at_ms` (ms since 1970 UTC).
     """
     key = name_key(full_name)
     return [
@@ -67,7 +69,7 @@ def add(connection: Connection, person: RosterPerson) -> RosterPerson:
     """Store a new person, and return the person with a code.
 
     If `person.person` (the code) is empty, the person gets the next free code. Raises: BadForm if
-    another person has the code.
+    another person already has the code.
     """
     known = roster.known_people(connection)
     if person.person in known:
@@ -87,8 +89,8 @@ def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) 
     """Move a person to another unit at a past or future time.
 
     `unit` is the code of the new unit, and `from_ms` the time of the move in ms since 1970 UTC. If
-    the person is already in that unit, cancel the planned move to a different one. Raises: BadForm
-    if there is no planned move to cancel.
+    `unit` is the person's present unit, cancel the move that is planned for the person. Raises:
+    BadForm if `unit` is the present unit and no move is planned.
     """
     if unit == person.unit and person.next_unit:  # cancels the planned move
         roster.put_people(connection, [replace(person, next_unit="", moves_ms=None)])
@@ -101,8 +103,8 @@ def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) 
 def end(connection: Connection, person: RosterPerson, why: EndReason, now_ms: int) -> None:
     """Mark a person as having left (ended), so that no new list includes the person.
 
-    `why` is the reason, and `now_ms` the time of the end in ms since 1970 UTC. Raises: BadForm if
-    the person has already ended.
+    `why` is the reason, and `now_ms` (ms since 1970 UTC) is recorded as the time when the person
+    left. Raises: BadForm if the person is already marked as having left.
     """
     if person.ended_ms is not None:
         raise BadForm(fault=say("person.already_ended", person=person.full_name))
@@ -121,13 +123,13 @@ def bring_back(connection: Connection, person: RosterPerson) -> None:
 
 
 def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_ms: int) -> None:
-    """End the entry `person` as a duplicate of `kept`, the same person under another code.
+    """Mark the entry `person` as a duplicate of `kept`, the same person under another code.
 
-    Entries that were merged into `person` before are merged into `kept` too. `now_ms` becomes the
-    time of the end, in ms since 1970 UTC.
+    Entries that were merged into `person` before are merged into `kept` too. If `person` is not
+    ended (marked as having left) yet, it is ended at `now_ms`, in ms since 1970 UTC.
 
-    Raises: BadForm if both are one entry, if one of them is merged already, or if an account or an
-    active device uses the code of `person`.
+    Raises: BadForm if both are the same entry, if one of them has already been merged, or if an
+    account or an active device uses the code of `person`.
     """
     if person.person == kept.person or kept.merged_into or person.merged_into:
         raise BadForm(fault=say("person.merge_itself", person=person.person))
@@ -157,11 +159,11 @@ def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_
 
 
 def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> list[ComingRoll]:
-    """Return a person's lists of summoned people (rolls) at future meetings, the next one first.
+    """Return the lists of people summoned to future meetings (rolls) that concern a person.
 
-    The lists that name the person come first. After them come the lists to which the person could
-    be added: those of the unit's hall at meetings that do not summon the person. Cancelled meetings
-    are left out.
+    The lists that name the person come first, and then the lists to which the person could be
+    added: those of the unit's hall at meetings that do not summon the person. Both groups are in
+    order of the meetings' start. Cancelled meetings are left out.
     """
     coming = [
         meeting
@@ -195,11 +197,11 @@ def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> l
 def update_rolls(
     connection: Connection, writer: Writer, person: RosterPerson, now_ms: int, *, adds: bool
 ) -> list[ComingRoll]:
-    """Make the lists of future meetings match a person's facts; return the changed lists.
+    """Correct the rolls of future meetings according to the facts of a person.
 
-    The lists are those of summoned people (rolls). With `adds`, the person is only added to lists
-    that lack the person; without it, only the other changes are made. Raises: BadForm if the ledger
-    refuses a changed list.
+    A roll is a list of summoned people. With `adds`, the person is only added to rolls on which the
+    person is missing; without it, only the other corrections are made. Return the corrected rolls.
+    Raises: BadForm if the ledger refuses a corrected roll.
     """
     changed = [
         roll

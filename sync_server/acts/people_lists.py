@@ -1,4 +1,4 @@
-"""Compare a list of people from an office with the stored people, and plan the changes.
+"""Compare an uploaded list of people with the stored people, and plan the changes.
 
 If a line may mean several people, a user must choose. This module stores nothing; `list_imports`
 stores the planned changes.
@@ -78,8 +78,8 @@ TITLE = re.compile(
 """Matches a title or form of address at the start of a text, such as «đồng chí». A title is not
 part of a name."""
 _NOTHING = frozenset({"-", "–", "khong", "khong co", "0", "x"})
-"""Texts that mean, in a column of positions, that the person has no position. They are in lower
-case and without accents."""
+"""Texts in a column of positions which mean that the person has no position. They are written in
+lower case and without accents."""
 _NO = frozenset({"", "0", "khong", "k", "-", "no", "false"})
 _APOSTROPHES = re.compile("[‘’ʼ`´]")
 _CODE = re.compile(r"M(\d{5,9})")
@@ -89,15 +89,15 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about a list of people.
 
     `fields`: the field of a column, by heading in lower case without accents; None leaves the
-    column out. `people`: the code of the person that a line means, or `NEW`, by row from 0. `unit`:
-    the code of the unit for lines that state none. `units`: the code of the unit that a name in the
-    list means, by the first `MAX_ALIAS` characters of the name. `points`: the same for the names of
-    halls; `NO_HALL` means that the person goes to the unit's hall.
+    column out. `people`: the code of the person that a line means, or `NEW`, by row (counted from
+    0). `unit`: the code of the unit for lines that state none. `units`: the code of the unit that a
+    name in the list means, by the first `MAX_ALIAS` characters of the name. `points`: the same for
+    the names of halls; `NO_HALL` means that the person goes to the unit's hall.
 
     `membership`: the Party membership of new people if the list does not state it. `ended`: codes
-    of people to be marked as having left, because the list leaves them out. `others_new`: a line
-    for which the user chose nobody means a new person. `into_demonstration`: real people may be
-    stored in the database of a demonstration.
+    of people to be marked as having left, because the list leaves them out. `others_new`: True if a
+    line for which the user chose nobody means a new person. `into_demonstration`: True if real
+    people may be stored in the database of a demonstration.
     """
 
     fields: dict[str, Field | None] = {}
@@ -144,7 +144,7 @@ class Change(NamedTuple):
     def is_other(self) -> bool:
         """Whether the person's code would afterwards belong to somebody else.
 
-        This is assumed if the name would change, and also the birth year or the unit.
+        This is assumed if the name would change together with the birth year or the unit.
         """
         before, after = self.before, self.after
         if before is None or name_key(before.full_name) == name_key(after.full_name):
@@ -153,7 +153,7 @@ class Change(NamedTuple):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the facts that change. The tuple is empty for a new person."""
+        """The names of the person's facts that change. The tuple is empty for a new person."""
         if self.before is None:
             return ()
         return tuple(
@@ -164,11 +164,11 @@ class Change(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A line that may mean several stored people, or a person of another unit.
+    """A line that may mean one of several stored people, or a person of another unit.
 
     `row` counts from 0. `person` contains the facts in the line, and `candidates` the stored people
     that the line may mean. `answer` is the code that a user chose, `NEW` for a new person, or "" if
-    no choice was made.
+    the user has not chosen yet.
     """
 
     row: int
@@ -180,13 +180,13 @@ class Question(NamedTuple):
 class PeoplePlan(NamedTuple):
     """The changes that a list of people would make, with its faults and open questions.
 
-    `new` and `changed` are the changes of new and of stored people. `unchanged`: the number of
-    people whose facts stay the same. `missing`: stored people of the list's units that the list
-    leaves out. `needs_unit`: some line states no unit.
+    `new` and `changed` are the changes that add people and those that change stored people.
+    `unchanged`: the number of people whose facts stay the same. `missing`: stored people of the
+    listed units who are not on the list. `needs_unit`: True if some line states no unit.
 
-    `needs_membership`: the list does not state the Party membership of new people.
-    `lacks_membership`: the user must still choose that membership. `secretaries`: (code of a unit,
-    number) for units that would have several Secretaries, although only one can preside.
+    `needs_membership`: True if the list does not state the Party membership of new people.
+    `lacks_membership`: True if the user must still choose that membership. `secretaries`: (code of
+    a unit, number) for units that would have several Secretaries, although only one can preside.
     """
 
     new: list[Change]
@@ -204,17 +204,18 @@ class PeoplePlan(NamedTuple):
     def is_ready(self) -> bool:
         """Whether the list can be imported.
 
-        A fault prevents the import, and so does a question without an answer, or a missing choice
-        of the new people's membership.
+        A fault prevents the import, and so does an unanswered question, or a list without the Party
+        membership of new people if the user has not chosen it.
         """
         is_answered = all(question.answer for question in self.questions)
         return not self.faults and is_answered and not self.lacks_membership
 
     @property
     def changes(self) -> list[Change]:
-        """All changes of people in the list.
+        """All changes to people in the list.
 
-        People who would lose a fact come first, then other changed people, and then new people.
+        Changes to people who would lose a fact come first, then changes to other stored people, and
+        then new people.
         """
         return sorted(self.changed, key=lambda change: not change.losses) + self.new
 
@@ -230,9 +231,8 @@ def plan_people(
     """Return the changes that a table of people would make to the stored people.
 
     `stored` are all people in the database. `units` and `points` find units and halls by name, and
-    `choices` are
-    the user's decisions. `year` is the present year: people born less than 16 years before it, or
-    before 1900, are faults.
+    `choices` are the user's decisions. `year` is the present year: it is a fault if a person was
+    born less than 16 years before it, or before 1900.
     """
     reader = _PersonLineParser(table, units, points, choices, year)
     drafts = [draft for line in table.lines if (draft := reader.read(line))]
@@ -273,9 +273,9 @@ def plan_people(
 def _secretaries(
     stored: Iterable[RosterPerson], changes: Iterable[Change]
 ) -> tuple[tuple[str, int], ...]:
-    """Return the units in the list that would have several Secretaries.
+    """Return the units in the list that would have several Secretaries after the import.
 
-    Every item is (code of the unit, number of Secretaries), sorted by code.
+    Every item is (code of the unit, number of Secretaries); the items are sorted by code.
     """
     after = {p.person: p for p in stored if p.ended_ms is None}
     after |= {change.after.person: change.after for change in changes}
@@ -288,9 +288,9 @@ class _Draft(NamedTuple):
     """A line of the list after parsing, before it is matched to a stored person.
 
     `position`, `membership` or `point` is None if the list has no column for it. `has_birth` is
-    True if the
-    list has a column of births; `birth` is the text in that column, and `birth_year` the year in
-    the text. `row` and `column` count from 0; `column` is that of the name.
+    True if the list has a column for the date of birth; `birth` is the text in that column, and
+    `birth_year` the year in the text. `row` and `column` count from 0; `column` is the column of
+    the name.
     """
 
     row: int
@@ -458,8 +458,8 @@ def _is_day(year: str, month: str, day: str) -> bool:
 class _Matcher:
     """Matches parsed lines to stored people, and gives codes to new people.
 
-    If a line may mean several people, the matcher makes a question for the user instead of a
-    change.
+    If a line may mean several people, the result for the line is a question to the user instead of
+    a change.
     """
 
     def __init__(
@@ -513,9 +513,10 @@ class _Matcher:
     def _candidates(self, draft: _Draft) -> list[RosterPerson]:
         """Return the stored people that a line without a code may mean.
 
-        Without a birth year, return all people of that name in the unit. With a birth year, return
-        the first of these groups that is not empty: people of the unit born in that year, people of
-        the unit without a stored birth year, people of other units born in that year.
+        If the line states no birth year, return all people of that name in the unit. Otherwise,
+        return the first of these groups of people of that name that is not empty: people of the
+        unit born in that year, people of the unit without a stored birth year, people of other
+        units born in that year.
         """
         named = [
             person
@@ -565,9 +566,9 @@ def _merge(
 ) -> RosterPerson:
     """Return the facts of a person after the import of a line.
 
-    `draft` is the parsed line, and `before` the stored person, None for a new one. Facts for which
-    the list has no column stay unchanged. A stored name is kept if the list only repeats it in
-    capital letters. A person who was marked as having left becomes active again.
+    `draft` is the parsed line, and `before` the stored person, or None for a new one. Facts for
+    which the list has no column stay unchanged. A stored name is kept if the list only repeats it
+    in capital letters. A person who was marked as having left becomes active again.
     """
     kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
     is_same_in_capitals = draft.name.isupper() and draft.name == kept.full_name.upper()
@@ -585,24 +586,27 @@ def _merge(
 
 
 def _point_after(draft: _Draft, kept: RosterPerson) -> str:
-    """Return the usual hall; without a hall column, a stored hall is kept unless the unit
-    changes."""
+    """Return the code of a person's usual hall after an import.
+
+    Without a column for the hall, the stored hall is kept if the unit stays the same; otherwise the
+    result is "".
+    """
     if draft.point is not None:
         return draft.point
     return kept.point if draft.unit == kept.unit else ""
 
 
 def new_codes(taken: Collection[str]) -> Iterator[str]:
-    """Return an iterator of new person codes, such as M00042, above the highest code taken."""
+    """Return an iterator of new person codes, such as M00042, above the highest code in `taken`."""
     numbers = (int(match[1]) for code in taken if (match := _CODE.fullmatch(code)))
     return (f"M{number:05}" for number in count(max(numbers, default=0) + 1))
 
 
 def name_key(name: str) -> SortKey:
-    """Return a key under which different spellings of a name are equal.
+    """Return a key that is equal for different spellings of the same name.
 
-    Case, the place of a tone mark and the form of an apostrophe do not matter: Hoà equals Hòa.
-    Accents do matter: An and Ân are different names.
+    Upper and lower case, the position of a tone mark and the shape of an apostrophe do not matter:
+    Hoà equals Hòa. Accents do matter: An and Ân are different names.
     """
     return word_sort_key(" ".join(_APOSTROPHES.sub("'", name.lower()).split()))
 

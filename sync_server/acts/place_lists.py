@@ -49,7 +49,7 @@ HEADINGS: Mapping[str, Field | None] = {
     "so ghe": "capacity",
     "cho ngoi": "capacity",
 }
-"""The fields of column headings that mean something else here than in a list of people. The
+"""The fields of column headings that have a different meaning here than in a list of people. The
 headings are in lower case without accents."""
 USED: tuple[Field, ...] = (
     "unit_code",
@@ -73,7 +73,7 @@ Place = TypeVar("Place", UnitSummary, PointSummary)
 class PlaceChange(NamedTuple):
     """A unit, a hall, or a contact of a hall, before and after an import.
 
-    `before` is None if it is new. `row` is the row in the list, counted from 0.
+    `before` is None for an addition. `row` is the row in the list, counted from 0.
     """
 
     row: int
@@ -97,8 +97,8 @@ class PlacePlan(NamedTuple):
     def fingerprint(self) -> str:
         """A hash (16 hex digits) of the changes.
 
-        A hash that differs from the one at the preview shows that somebody has changed the stored
-        units, halls or contacts since then.
+        If the hash differs from the one calculated for the preview, somebody has changed the stored
+        units, halls or contacts since the preview.
         """
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()[:16]
 
@@ -143,12 +143,12 @@ def make_named_places(
     writer: Writer,
     now_ms: int,
 ) -> tuple[int, int]:
-    """Make the units and halls that a list of people names, although they do not exist yet.
+    """Create the units and halls that a list of people names and that are not stored yet.
 
-    `units` and `points` are the names to make, cut to `MAX_ALIAS` characters. A hall belongs to the
-    unit that most of its lines name; a hall whose lines name no unit is not made. A new unit for
-    which the list names no hall gets one with the unit's name. Return the numbers of units and of
-    halls that were made.
+    `units` and `points` are the names to create, cut to `MAX_ALIAS` characters. A hall belongs to
+    the unit that most of the hall's lines name; a hall whose lines name no unit is not created. A
+    new unit for which the list names no hall gets a hall with the unit's name. Return the numbers
+    of units and of halls that were created.
 
     Raises: BadForm if a name is longer than `MAX_NAME` characters.
     """
@@ -174,9 +174,9 @@ def make_named_places(
 
 
 def _make_units(connection: Connection, table: Table, names: Collection[str]) -> dict[str, str]:
-    """Make units with these names; return the names by code.
+    """Create units with these names; return the names of the new units by code.
 
-    A name that is now known is skipped.
+    A name is skipped if a stored unit already has it.
     """
     made = {}
     for name in dict.fromkeys(line.text("unit") or line.section for line in table.lines):
@@ -236,7 +236,7 @@ class _PlaceLineParser:
     def _note(self, line: Line, stored: dict[str, Place], place: Place) -> None:
         """Collect a unit or hall as a change, unless an earlier line gave the same facts.
 
-        `stored` contains the units or halls known so far by code, and is updated.
+        `stored` contains the units or halls known so far, by code; the unit or hall is added to it.
         """
         if stored.get(place.code) != place or place.code not in self._noted:
             self.changes.append(PlaceChange(line.row, stored.get(place.code), place))

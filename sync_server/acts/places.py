@@ -1,8 +1,8 @@
 """Create and change units and halls (points), or take them out of use.
 
-A unit or hall is added in the office, or comes from the published portal. The facts stored in the
-office are the valid ones. If the portal states other facts, headquarters sees the differences and
-decides whether to take them over.
+A unit or hall is added in the office (the web pages for signed-in users), or comes from the
+published portal. The facts stored in the office apply. If the portal states different facts,
+headquarters is shown the differences and decides whether to adopt the portal's facts.
 """
 
 import hashlib
@@ -34,17 +34,17 @@ from sync_server.storage.ledger import streams
 from sync_server.storage.people import roster
 
 PORTAL = "(directory)"
-"""Headquarters' last decision about the portal's units and halls is stored under this key. The
-table is that of decisions about meetings, and the brackets prevent confusion with a meeting's
-id."""
+"""The key under which headquarters' last decision about the portal's units and halls is stored. It
+is in the table of decisions about meetings; the brackets distinguish it from the id of a
+meeting."""
 
 
 class PlaceDifference(NamedTuple):
-    """A fact of a unit or hall that differs between the published portal and the office.
+    """A fact about a unit or hall that differs between the published portal and the office.
 
     `code` is the code of the unit or hall. `what` is the fact: `name`, `type` or `unit`, or `new`
-    if the office lacks the unit or hall. `before` is the value in the office, "" if it is new.
-    `after` is the value in the portal; for a new one, this is the name.
+    if the office lacks the unit or hall. `before` is the value in the office, or "" if `what` is
+    `new`. `after` is the value in the portal; if `what` is `new`, this is the name.
     """
 
     code: str
@@ -56,9 +56,9 @@ class PlaceDifference(NamedTuple):
 def put_unit(connection: Connection, unit: UnitSummary, *, is_new: bool) -> UnitSummary:
     """Store a unit and return it. A unit without a code gets the next free code.
 
-    `is_new`: the unit must not exist yet; otherwise, a stored unit with this code is replaced.
-    Raises: BadForm if the code has the wrong form, if a new unit's code is taken, or if another
-    active unit has the same name.
+    With `is_new`, the unit must not exist yet; otherwise, a stored unit with this code is replaced.
+    Raises: BadForm if the code is malformed, if a new unit's code is taken, or if another active
+    unit has the same name.
     """
     stored = directory.all_units(connection)
     if not unit.code:
@@ -78,9 +78,9 @@ def put_point(
 ) -> PointSummary:
     """Store a hall and return it. A hall without a code gets the next free code.
 
-    `is_new`: the hall must not exist yet; otherwise, a stored hall with this code is replaced. A
-    changed number of seats also applies to the hall's meetings that have not begun. Raises: BadForm
-    if the code has the wrong form, or if a new hall's code is taken.
+    With `is_new`, the hall must not exist yet; otherwise, a stored hall with this code is replaced.
+    A changed number of seats also applies to the hall's meetings that have not begun. Raises:
+    BadForm if the code is malformed, or if a new hall's code is taken.
     """
     stored = directory.all_points(connection)
     if not point.code:
@@ -101,8 +101,9 @@ def put_point(
 def end_unit(connection: Connection, unit: UnitSummary, now_ms: int) -> None:
     """Take a unit and its halls out of use, so that new meetings leave them out.
 
-    `now_ms` becomes the time of the end, in ms since 1970 UTC. Raises: BadForm if the unit still
-    has people, or if a future meeting summons people to one of its halls.
+    `now_ms` (ms since 1970 UTC) is recorded as the time from which the unit is out of use. Raises:
+    BadForm if the unit still has people, or if people are summoned to one of its halls for a future
+    meeting.
     """
     people = roster.list_people(connection, unit=unit.code, at_ms=now_ms)
     if people:
@@ -114,10 +115,10 @@ def end_unit(connection: Connection, unit: UnitSummary, now_ms: int) -> None:
 
 
 def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
-    """Take a hall out of use, so that it is not invited to new meetings.
+    """Take a hall out of use, so that new meetings leave it out.
 
-    `now_ms` becomes the time of the end, in ms since 1970 UTC. Raises: BadForm if a future meeting
-    summons people to the hall.
+    `now_ms` (ms since 1970 UTC) is recorded as the time from which the hall is out of use. Raises:
+    BadForm if people are summoned to the hall for a future meeting.
     """
     for meeting in directory.meetings(connection, now_ms, point.code):
         if meeting.has_begun or meeting.cancelled:
@@ -128,10 +129,10 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 
 
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
-    """Return the facts of units and halls that differ between the portal and the office.
+    """Return the facts about units and halls that differ between the portal and the office.
 
-    `published` is what the portal states. The units come first, then the halls. Units and halls
-    that only the office has are left out.
+    `published` is what the portal states. Differences between units come first, and then those
+    between halls. Units and halls that only the office has are left out.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
     return [
@@ -145,7 +146,7 @@ def _differences(
     stored: Mapping[str, UnitSummary | PointSummary],
     facts: Sequence[str],
 ) -> Iterator[PlaceDifference]:
-    """Yield the differences between published units and stored units, or between halls.
+    """Yield the differences between the published and the stored units, or halls.
 
     `stored` contains the stored units or halls by code. `facts` are the names of the fields to
     compare.
@@ -161,10 +162,10 @@ def _differences(
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:
-    """Store the portal's names, types and units of halls in place of the office's.
+    """Replace the office's facts about units and halls with the portal's facts.
 
-    Units and halls that only the portal has are added. Return the number of differences before the
-    change.
+    The facts are the names and types of units, and the names and units of halls. Units and halls
+    that only the portal has are added. Return the number of differences before the change.
     """
     count_before = len(differences(connection, published))
     directory.put_places(connection, published.units, published.points)
@@ -174,7 +175,7 @@ def take(connection: Connection, published: PublishedDirectory) -> int:
 def fingerprint(differences: Collection[PlaceDifference]) -> str:
     """Return a hash (64 hex digits) of these differences between the portal and the office.
 
-    A hash other than the stored one shows that the differences have changed since headquarters last
+    If the hash differs from the stored one, the differences have changed since headquarters last
     decided on them.
     """
     return hashlib.sha256(msgspec.json.encode(list(differences))).hexdigest()
@@ -183,8 +184,9 @@ def fingerprint(differences: Collection[PlaceDifference]) -> str:
 def new_codes(letter: str, taken: Collection[str]) -> Iterator[str]:
     """Return an iterator of free codes for units or halls, such as U74 or P073.
 
-    `letter` is U or P, with which every code begins. The codes count up from the highest one in
-    `taken`. They have as many digits as the longest code taken, or three if none is taken.
+    `letter` is U or P, with which every code begins. The numbers count up from the highest one in
+    `taken`. The codes have as many digits as the longest code in `taken`, or three if there is
+    none.
     """
     numbered = [code for code in taken if re.fullmatch(rf"{letter}\d{{1,6}}", code)]
     length = max((len(code) for code in numbered), default=len("P000")) - 1

@@ -1,9 +1,9 @@
 """Import queue files, which bring a hall's records to headquarters without a network.
 
-A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [JWE…]}`. Every box is encrypted to
-headquarters. It contains a JWS in which one device signs its records and their encrypted details (a
-parcel). Anybody may carry the file. The import returns a receipt signed by headquarters, which lets
-the device clear its queue.
+A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [...]}`. Every box is a text encrypted
+with headquarters' public key (JWE), so anybody may carry the file. It contains a parcel: one
+device's records and their encrypted details, signed by the device (JWS). The import returns a
+receipt signed by headquarters, which lets the device clear its queue.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 class QueueFile(Struct, frozen=True):
     """The JSON of a queue file. `v` is the version of the format.
 
-    `boxes` are encrypted (compact JWE), so the person who carries the file cannot read them.
+    `boxes` are encrypted texts (compact JWE), so the person who carries the file cannot read them.
     """
 
     diemcau: Literal["queue"]
@@ -44,11 +44,11 @@ class QueueFile(Struct, frozen=True):
 
 
 class Parcel(Struct, frozen=True):
-    """The content of a box in a queue file: the records and details that one device signed.
+    """The content of a box (an encrypted text) in a queue file, signed by one device.
 
     `records` contains the exact JSON of every record. `details` contains personal data such as
-    reasons, encrypted to headquarters, by the sha256 of the encrypted text. `made_at` is in ISO
-    8601 UTC.
+    reasons, encrypted with headquarters' public key, by the sha256 of the encrypted text. `made_at`
+    is when the device made the parcel, in ISO 8601 UTC.
     """
 
     device: DeviceCode
@@ -60,11 +60,11 @@ class Parcel(Struct, frozen=True):
 class ReceiptLine(Struct, frozen=True):
     """The result of importing one record.
 
-    `id` is the record's id, None if it cannot be read. `sha256` is the hash of the record's text in
-    the file. `status` is `stored`, `known` (stored before), `held` (kept for review) or `refused`,
-    and `fate` the state after any ruling by headquarters. `code` is the reason if the record was
-    not accepted. `at_corrected` is the record's time, corrected for a wrong clock of the device, in
-    ISO 8601 UTC.
+    `id` is the record's id, or None if it cannot be read. `sha256` is the hash of the record's text
+    in the file. `status` is `stored`, `known` (stored before), `held` (kept for review) or
+    `refused`, and `fate` is the record's state after any ruling by headquarters. `code` is the
+    reason if the record was not accepted. `at_corrected` is the time of the record in ISO 8601 UTC,
+    corrected if the device's clock was wrong.
     """
 
     id: str | None
@@ -78,9 +78,9 @@ class ReceiptLine(Struct, frozen=True):
 class ParcelReceipt(Struct, frozen=True):
     """The receipt for the records and details of one device, which headquarters signs.
 
-    `device` and `point` are the codes of the device and its hall. `records` are the results, in the
+    `device` and `point` are the codes of the device and its hall. `records` are the results in the
     order of the file. `details` contains the sha256 of every detail that was stored. `received_at`
-    is in ISO 8601 UTC.
+    is the time of the import in ISO 8601 UTC.
     """
 
     device: str
@@ -111,8 +111,8 @@ class ImportResult(Struct, frozen=True):
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
     """Check a whole queue file, and then store its records and details.
 
-    `seal_key` is headquarters' secret, which decrypts the file and signs the receipt. Importing a
-    file again changes nothing.
+    `seal_key` is headquarters' secret key, which decrypts the file and signs the receipt. Importing
+    a file again changes nothing.
 
     Raises: QueueFileFaulty if the file is too large, damaged, forged or meant for another
     headquarters; nothing is stored then.
@@ -161,10 +161,10 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
 
 
 def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
-    """Store one device's part of a queue file as if the device had sent it over the network.
+    """Store the records and details of one device as if the device had sent them over the network.
 
-    `signer` is the device that signed the part. The file states no reading of the device's clock,
-    because the reading would be out of date. Encrypted details are not stored if the device is
+    `signer` is the device that signed them. No reading of the device's clock is stored, because a
+    reading in a file would be out of date. Encrypted details are not stored if the device is
     revoked.
     """
     texts = [record.encode("utf-8", "replace") for record in parcel.records]
@@ -195,10 +195,10 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
 
 
 def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
-    """Store the encrypted details of a parcel; return the sorted sha256 of those stored.
+    """Store the encrypted details of a parcel; return the sorted hashes of those stored.
 
     A detail is skipped if it is larger than `MAX_DETAIL_BYTES`, or if its content does not have the
-    stated sha256.
+    stated hash (sha256).
     """
     stored = []
     for sha256, text in sorted(parcel.details.items()):

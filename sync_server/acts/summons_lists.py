@@ -48,8 +48,7 @@ class Places(NamedTuple):
 
     `points` and `units` find the codes of halls and units by name. `hall_of_unit` contains the code
     of the first hall of every unit, by the unit's code, and `halls` the codes of all halls.
-    `meetings` contains the ids of all
-    accepted meetings.
+    `meetings` contains the ids of all accepted meetings.
     """
 
     points: UnitNames
@@ -81,8 +80,8 @@ def read_summonses(
     """Return the summonses in a table, in order, and all faults of the table.
 
     `meeting` is the id of the meeting for all lines; a line that names another meeting is a fault.
-    If `meeting` is None, every line must name an accepted meeting. A person who occurs twice in a
-    meeting is a fault, and so are a seat that occurs twice in a hall, and a list of nobody.
+    If `meeting` is None, every line must name an accepted meeting. It is also a fault if a person
+    occurs twice in a meeting, if a seat occurs twice in a hall, or if the list names nobody.
     """
     places = read_places(connection)
     people = PeopleByName(
@@ -136,7 +135,7 @@ def _summons_of(
 
 
 class PeopleByName:
-    """The stored people, indexed to find the person that a line of a list names.
+    """The stored people, indexed so that the person named in a line of a list can be looked up.
 
     A person can be named by code, or by name and, if needed, unit and birth year.
     """

@@ -1,6 +1,6 @@
 """Write records in the name of an office account, and encrypt their personal details.
 
-A record is one entry of the ledger. It contains only codes. Personal data, such as a reason for
+A record is one entry in the ledger, and contains only codes. Personal data, such as a reason for
 leave, are encrypted and stored outside the ledger.
 """
 
@@ -28,7 +28,7 @@ from sync_server.storage.ledger import intake
 from sync_server.storage.ledger.intake import Delivery
 
 SERVER_WRITER = Account("server", Profile.HEADQUARTERS).writer
-"""The author of the records that commands write, with headquarters' rights. Its device code is
+"""The author of records that commands write. It has headquarters' rights, and its device code is
 `O-server`."""
 
 LONGEST_NOTE = 2_000
@@ -37,7 +37,7 @@ the 8 KB of data that may be sent along with a record."""
 
 
 class Note(NamedTuple):
-    """Personal data of a record, such as a reason, encrypted to headquarters.
+    """Personal data of a record, such as a reason, encrypted with headquarters' public key.
 
     `box` is the encrypted text (compact JWE). `sha256` is the hash of `box`, by which the record
     refers to the note.
@@ -48,10 +48,10 @@ class Note(NamedTuple):
 
 
 def seal_note(**fields: str) -> Note:
-    """Encrypt personal data to headquarters' public key, as a device does; return the note.
+    """Encrypt personal data with headquarters' public key, as a device does; return the note.
 
     `fields` are texts by name, such as `reason`. A text longer than `LONGEST_NOTE` characters is
-    cut. The function needs the context of the Flask app.
+    cut. This function must be called in the context of the Flask app.
     """
     settings: Settings = current_app.config["SETTINGS"]
     content = msgspec.json.encode({name: text[:LONGEST_NOTE] for name, text in fields.items()})
@@ -64,7 +64,8 @@ def envelope(writer: Writer, meeting: str, point: str, now_ms: int) -> dict[str,
     """Return the common fields of a new record that an office account writes.
 
     The fields include a new record id, the meeting, the hall (`point`), the author and the time
-    `now_ms` (ms since 1970 UTC). The caller adds the person, the records referred to and the body.
+    `now_ms` (ms since 1970 UTC). The caller adds the person, the content and any references to
+    other records.
     """
     return {
         "id": str(uuid_utils.uuid7()),

@@ -20,8 +20,8 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 MAX_SMALL_VALUES = 10_000
-"""The most JSON values in a request body that contains no records. Without this limit, a small
-compressed body could expand to millions of values."""
+"""The largest number of JSON values in a request body that contains no records. Without this limit,
+a small compressed body could expand to millions of values."""
 
 
 def read_body(
@@ -33,10 +33,11 @@ def read_body(
     """Decode the JSON in the request body and return the result.
 
     If the JSON is malformed and `repair` is given, `repair(body)` is decoded instead. `most_values`
-    is the most JSON values that the body may have, estimated by its commas.
+    is the largest number of JSON values allowed in the body; the number is estimated by counting
+    commas.
 
     Raises: BodyTooLarge; UnsupportedEncoding if the body is compressed, but not with gzip;
-    MalformedJson; MalformedRequest if the JSON has too many values or an unexpected form.
+    MalformedJson; MalformedRequest if the JSON has too many values or an unexpected structure.
     """
     body = read_bytes()
     if body.count(b",") >= most_values:  # a list of n values has n - 1 commas
@@ -50,10 +51,10 @@ def read_body(
 
 
 def read_bytes() -> bytes:
-    """Return the bytes of the request body, decompressed if they are gzip.
+    """Return the bytes of the request body, decompressed if they are gzip data.
 
     Raises: BodyTooLarge if the body has more than `MAX_BODY_BYTES` before or after decompression;
-    UnsupportedEncoding if it has another encoding than gzip; MalformedJson if the gzip is damaged.
+    UnsupportedEncoding if its encoding is not gzip; MalformedJson if the gzip data are damaged.
     """
     body = request.stream.read(MAX_BODY_BYTES + 1)
     match request.headers.get("Content-Encoding", "identity").lower():

@@ -74,9 +74,9 @@ def require_permission(caller: Caller, action: Action, point: str | None = None)
 def log_access(response: Response) -> Response:
     """Write an entry in the audit log if the request must be logged, and return the response.
 
-    Logged are changes by office accounts, their reading of personal data, and refused requests. At
-    most 5 refused requests a minute are logged for every address, so that nobody can fill the log.
-    If the database is too busy for the entry, an error is returned instead of the response.
+    Changes made by office accounts, their reading of personal data and refused requests are logged.
+    For every address, at most 5 refused requests per minute are logged, so that nobody can fill the
+    log. If the database is too busy for the entry, an error is returned instead of the response.
     """
     writer, action = g.pop("checked_action", (None, None))
     is_act, is_refused = request.method == "POST", response.status_code in REFUSED

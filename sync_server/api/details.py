@@ -52,11 +52,12 @@ def put_detail(sha256: str) -> Response:
 def get_detail(sha256: str) -> Response:
     """Return the decrypted content of a personal detail to an entitled reader, and log the reading.
 
-    A chair may read a detail only while its request waits for that chair's decision. A HEAD request
-    instead returns how many bytes of the detail the calling device has uploaded.
+    A chair may read a detail of a request for leave only while that request waits for the decision
+    of this chair. A HEAD request instead returns how many bytes of the detail the calling device
+    has uploaded.
 
-    Raises: Forbidden if the reader is not entitled; UnknownDetail if it is not stored in full;
-    DetailUnreadable if it cannot be decrypted.
+    Raises: Forbidden if the reader is not entitled; UnknownDetail if the detail is not stored in
+    full; DetailUnreadable if it cannot be decrypted.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)

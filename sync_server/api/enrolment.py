@@ -25,8 +25,8 @@ class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request to enrol a device.
 
     `code` is the one-time code, and `label` a name for the device. `public_key` is the device's key
-    as a JWK. A device that got no answer may repeat its request with the same key. `second` is the
-    secret given by telephone, for a code that was sent by post.
+    as a JSON Web Key. A device that received no answer may repeat its request with the same key.
+    `second` is the second secret, given by telephone, which is needed if the code was sent by post.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]

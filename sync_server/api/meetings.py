@@ -25,7 +25,8 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("meetings", __name__)
 
 API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
-"""The names in the API of two fields of a person's attendance, by their names in the code."""
+"""The names that the API uses for two fields of a person's attendance, by the names of these fields
+in the code."""
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
 """Fields of a point's row on the board that the API leaves out, because only the charts of the
 office pages use them."""

@@ -36,15 +36,15 @@ blueprint = Blueprint("releases", __name__)
 
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
-"""The largest file of a release in bytes (200 MiB), which is enough for a recording of one
-morning."""
+"""The largest size of a file in a release, in bytes (200 MiB). It is enough for a recording of a
+whole morning."""
 BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_BLOB_BYTES)
 
 
 class ActivateRequest(msgspec.Struct, frozen=True):
-    """The body of a request to activate a release.
+    """The body of a request to activate a release (a version of the portal).
 
-    The release is served from the time `at` on (ISO 8601 UTC); None means from now on.
+    The server serves the release from the time `at` (ISO 8601 UTC); None means from now on.
     """
 
     at: Instant | None = None
@@ -57,7 +57,7 @@ _activate_decoder = msgspec.json.Decoder(ActivateRequest)
 def served_release() -> Response:
     """Return the id of the release (version of the portal) that is served now, or null.
 
-    A relay (a server inside a hall) compares this id with that of its copy before it downloads
+    A relay (a server inside a hall) compares this id with the id of its copy before it downloads
     files.
     """
     settings: Settings = current_app.config["SETTINGS"]
@@ -80,13 +80,14 @@ def kept_releases() -> Response:
 
 @blueprint.post("/releases")
 def put_release() -> Response:
-    """Receive the manifest of a release, and store the release once all its files have arrived.
+    """Receive the manifest of a release, and store the release if all its files have arrived.
 
-    The manifest names lists of files, and a list names files. Return the id of the release and the
-    sha256 of all missing files or, while lists are missing, of the missing lists. If nothing is
-    missing, the release is stored.
+    The manifest names lists, which in turn name files. Return the id of the release and the sha256
+    of every missing file or, if lists are missing, of every missing list. As long as anything is
+    missing, the release is not stored.
 
-    Raises: ReleaseMalformed; ForeignCode if its code for browsers differs from this server's.
+    Raises: ReleaseMalformed; ForeignCode if the release's code for browsers differs from this
+    server's.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -120,7 +121,7 @@ def put_release() -> Response:
 def _check_directory(files: Mapping[str, FileLine]) -> None:
     """Check that a release contains a valid `facts.json` (units, connected halls and meetings).
 
-    `files` has the file lines of the release by path. Raises: ReleaseMalformed if `facts.json` is
+    `files` describes the files of the release, by path. Raises: ReleaseMalformed if `facts.json` is
     missing or not valid.
     """
     line = files.get(FACTS_PATH)
@@ -153,9 +154,9 @@ def put_blob(sha256: str) -> Response:
 
 @blueprint.route("/blobs/<sha256>", methods=["HEAD"])
 def blob_offset(sha256: str) -> Response:
-    """Return how many bytes of a file have arrived, so that an editor can resume its upload.
+    """Return how many bytes of a file have arrived, so that an editor can resume the upload.
 
-    The number is in the header `Upload-Offset`; 0 if the upload has not begun. Raises:
+    The number is in the header `Upload-Offset`; it is 0 if the upload has not begun. Raises:
     Unauthenticated; Forbidden.
     """
     with reading() as connection:
@@ -167,9 +168,10 @@ def blob_offset(sha256: str) -> Response:
 
 @blueprint.post("/releases/<release>/activate")
 def activate(release: str) -> Response:
-    """Serve a release (a version of the portal) from the time `at` in the request body on.
+    """Activate a release (a version of the portal), which is then served from a given time.
 
-    If `at` is missing or past, the release is served from now on. The response contains the time.
+    The time is `at` in the request body; if it is missing or past, the release is served from now
+    on. The response states the time from which the release is served.
 
     Raises: UnknownRelease; MalformedRequest if `at` is not a valid time; Forbidden.
     """

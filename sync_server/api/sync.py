@@ -1,4 +1,4 @@
-"""Receive the records that a device sends, and return the new records of its hall."""
+"""Receive records from a device, and return the records of its hall that the device lacks."""
 
 import json
 from typing import Annotated
@@ -37,28 +37,29 @@ from sync_server.web import rate_limits, served_portal
 blueprint = Blueprint("sync", __name__)
 
 MAX_RECORDS = 500
-"""The most records in one request, which the server stores in well under a second. A device with
-more records sends them in several requests."""
+"""The largest number of records in one request. The server stores this many in well under a second.
+A device with more records sends them in several requests."""
 
 MAX_DETAILS = 100
-"""The most encrypted details in one request. Writing a detail takes time, so more would make the
-request slow. A kiosk sends at most 40."""
+"""The largest number of encrypted details in one request. Writing a detail takes time, so more of
+them would make the request slow. A check-in device sends at most 40."""
 
 MAX_VALUES = 500_000
-"""The most JSON values in the body of a sync request; the attendance lists of a whole province have
-a third as many. The values are counted before parsing, because a small compressed body can contain
-very many."""
+"""The largest number of JSON values in the body of a sync request; the attendance lists of a whole
+province have a third as many. The values are counted before parsing, because a small compressed
+body can contain very many."""
 
 PAGE_RECORDS = 500
-"""The most records in one response. If there are more, `more` is true and the device asks again."""
+"""The largest number of records in one response. If there are more, `more` is true and the device
+asks again."""
 
 
 class ClockStatement(Struct, frozen=True):
     """The readings of a device's two clocks when the device sends a request.
 
-    `wall` is the time of day in ISO 8601 UTC, which a user can set wrongly. `mono_ms` is a clock in
-    ms that only runs forward. `boot` identifies the span of time in which the difference between
-    the two clocks stays the same.
+    `wall` is the time of day in ISO 8601 UTC, which a user can set wrongly. `mono_ms` is the
+    reading, in ms, of a clock that only runs forward. `boot` identifies the period in which the
+    difference between the two clocks stays the same.
     """
 
     wall: Instant
@@ -69,10 +70,11 @@ class ClockStatement(Struct, frozen=True):
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a sync request, in which a device sends its records and asks for new ones.
 
-    `meeting` and `point` (a connected hall) choose the records to return after `cursor`; without a
-    meeting, none are returned. `details` contains small encrypted personal details by sha256. `app`
-    is the version of the kiosk (the check-in page). `unsent` is the number of records that the
-    device will still have to send after this request.
+    The response contains records of `meeting` at `point` (a connected hall) that follow `cursor`,
+    which marks the last record that the device has received; without a meeting, it contains none.
+    `details` contains small encrypted personal details by sha256. `app` is the version of the kiosk
+    (the check-in page). `unsent` is the number of records that the device will still have to send
+    after this request.
     """
 
     clock: ClockStatement | None = None
@@ -88,11 +90,12 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class SyncAnswer(Struct, frozen=True):
     """The response to a sync request (docs/api.md).
 
-    `verdicts` state for every sent record whether it was accepted. `records` are new ones, `cursor`
-    is where the next request continues, and `more` says that further records wait. `want`: ranges
-    of record numbers, both ends included, that the device must send again. `want_details`: the
-    sha256 of details that sent records refer to but that have not arrived in full. `roster_rev` and
-    `release` are the current versions of the list of summoned people and of the portal.
+    `verdicts` state for every sent record whether it was accepted. `records` are those that the
+    device lacks. `cursor` marks the last of them, and `more` says that further records wait.
+    `want`: ranges of record numbers, both ends included, that the device must send again.
+    `want_details`: the sha256 of details to which sent records refer, but which have not arrived in
+    full. `roster_rev` and `release` are the current versions of the list of summoned people and of
+    the portal.
     """
 
     verdicts: list[Verdict]
@@ -172,8 +175,9 @@ def sync() -> Response:
 def _receive(delivery: Delivery) -> Receipt:
     """Store the records and details that a device has sent, and return the receipt.
 
-    If the database is busy, a delivery without records and details is not stored, because it only
-    contains the device's state.
+    The receipt states what was accepted and what the device must send again. If the database is
+    busy, a delivery without records and details is not stored, because it contains only the state
+    of the device.
 
     Raises: DatabaseBusy if a delivery with records or details cannot be stored in time.
     """
@@ -187,11 +191,11 @@ def _receive(delivery: Delivery) -> Receipt:
 
 
 def _repair_records(body: bytes) -> bytes:
-    """Return a request body in which a string replaces every record with invalid Unicode.
+    """Return a request body in which records that contain invalid Unicode are replaced by strings.
 
-    Such Unicode occurs when JavaScript cuts an emoji in half at a field's length limit. It would
-    make the whole body unreadable. The string contains the record's JSON, so only this record is
-    refused.
+    Invalid Unicode occurs when JavaScript cuts an emoji in half at a field's length limit, and
+    would make the whole body unreadable. The string contains the JSON of the record, so that only
+    this record is refused.
 
     Raises: MalformedRequest if the body has no list of records; TooManyRecords if the list is too
     long; ValueError if the body is not JSON.
@@ -254,10 +258,11 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
 def _pull(
     connection: Connection, stream_key: StreamKey | None, cursor: str
 ) -> tuple[streams.Page, str]:
-    """Return the records of one meeting at one point that follow a cursor.
+    """Return the records of one meeting at one point (a connected hall) that follow a cursor.
 
-    At most `PAGE_RECORDS` records are returned, in a page with the next cursor. The second result
-    is the revision of the list of summoned people. If `stream_key` is None, both are empty.
+    The first result is a page with at most `PAGE_RECORDS` records and the cursor for the next page.
+    The second result is the revision of the list of summoned people. If `stream_key` is None, the
+    page has no records and the revision is "".
     """
     if stream_key is None:
         return streams.Page([], cursor, False), ""
@@ -269,8 +274,9 @@ def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> byte
     """Return a record's JSON with its corrected time inserted as the first field, `at_corrected`.
 
     `form` is the record's JSON, and `at_ms` the time after clock correction, in ms since 1970 UTC.
-    If the record is headquarters' decision to release a held record, that record inside it gets
-    `released_at_ms` as its corrected time.
+    `released_at_ms` is None unless the record is a decision of headquarters to release another
+    record that was held back. It is then the corrected time of that other record, which the
+    decision contains.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

@@ -1,6 +1,6 @@
 """The commands of `flask --app sync_server`, such as `serve` and `roster import`.
 
-Their help and their output are in Vietnamese.
+Their help texts and their output are in Vietnamese.
 """
 
 from collections.abc import Iterator

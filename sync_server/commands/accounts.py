@@ -29,9 +29,9 @@ def user_add(
 ) -> None:
     """Create an office account, or give an existing account a new role and password.
 
-    `point` and `person` are the codes of a chair's hall and person, and `unit` is the code of a
-    unit secretary's unit. Other roles have none of these. Raises: CommandFault if one of the values
-    is not acceptable, for example a weak password.
+    A chair's account has `point` (the code of the hall) and `person` (the chair's code); a unit
+    secretary's account has `unit` (the unit's code). Other roles have none of these. Raises:
+    CommandFault if one of the values is not acceptable, for example a weak password.
     """
     account = Account(name, Profile(role), point, unit, person)
     with database.reading() as c:

@@ -32,8 +32,8 @@ def current_settings() -> Settings:
 def published_directory() -> PublishedDirectory:
     """Return the units, halls (points) and meetings that the served portal publishes.
 
-    Raises: CommandFault if there is no portal; ReleaseMalformed if its list of units and meetings
-    has an unknown form.
+    Raises: CommandFault if there is no portal; ReleaseMalformed if the portal's list of units and
+    meetings has an unknown format.
     """
     with database.reading() as connection:
         published = served_portal.published_directory(

@@ -33,10 +33,10 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
     """Print a code that enrols one device of a hall, and the link that contains the code.
 
     `point` is the code of the hall, and `profile` is `clerk` or `chair`. `person` is the code of
-    the chair, only for a chair's device. `days` is how long the code is valid. For more than one
-    day, the device also needs a second secret, which is printed too. Raises: CommandFault if the
-    hall or the person is unknown, or if a chair's device lacks a person or a clerk's device has
-    one.
+    the chair, and is given only for a chair's device. `days` is how long the code is valid. If it
+    is valid for more than one day, a second secret is needed, which is printed too. Raises:
+    CommandFault if the hall or the person is unknown, if a chair's device lacks a person, or if a
+    clerk's device has one.
     """
     if (profile == Profile.CHAIR) != (person is not None):
         raise CommandFault(say("cli.chair_person"))
@@ -77,7 +77,7 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
 @click.argument("point")
 @on_current_schema
 def device_withdraw(point: str) -> None:
-    """Withdraw the unused enrolment codes of a hall, for example because their sheets were lost.
+    """Withdraw the unused enrolment codes of a hall, for example because printed codes were lost.
 
     `point` is the code of the hall. Print the number of codes withdrawn. Raises: CommandFault if
     the hall is unknown.
@@ -97,8 +97,8 @@ def device_withdraw(point: str) -> None:
 def device_revoke(device: str) -> None:
     """Revoke a device that was lost or is no longer trusted.
 
-    `device` is the device's id. The server then sends it no data, and keeps its new records aside
-    until headquarters rules on them. Raises: CommandFault if no device has this id.
+    `device` is the device's id. From then on, the server sends the device no data, and sets its new
+    records aside until headquarters rules on them. Raises: CommandFault if no device has this id.
     """
     at_ms = now_ms()
     if not database.write(lambda c: devices.revoke(c, device, now_ms=at_ms)):

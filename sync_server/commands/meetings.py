@@ -1,4 +1,4 @@
-"""Commands that put a published meeting into force or create a rehearsal of a meeting."""
+"""Commands that put the published facts of a meeting into force, or create a rehearsal."""
 
 from datetime import datetime
 from typing import Any
@@ -51,8 +51,8 @@ def meeting_rehearse(meeting: str, at: str) -> None:
     """Create a rehearsal of a meeting with the same halls and summoned people.
 
     `meeting` is the meeting's id. `at` is the start of the rehearsal in Vietnam's time, as
-    `YYYY-MM-DD HH:MM`. A rehearsal counts in no figures. Raises: CommandFault if the meeting is
-    unknown or `at` has another form.
+    `YYYY-MM-DD HH:MM`. Statistics leave rehearsals out. Raises: CommandFault if the meeting is
+    unknown, or if `at` has another format.
     """
     try:
         begins = datetime.strptime(f"{at} +0700", "%Y-%m-%d %H:%M %z")

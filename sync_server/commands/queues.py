@@ -21,9 +21,9 @@ queue_group = AppGroup("queue")
 def queue_import(file: Path) -> None:
     """Import the unsent records of a device from a file, and write a receipt for the device.
 
-    The file was saved on the device, for example on a USB stick, because the hall has no network.
-    The receipt is written into the same folder and is named after the file. Raises: CommandFault if
-    the file is faulty or cannot be read, or the receipt cannot be written.
+    If a hall has no network, its device saves the records in this file, for example on a USB stick.
+    The receipt is written into the same folder, and is named after the file. Raises: CommandFault
+    if the file is faulty or cannot be read, or if the receipt cannot be written.
     """
     try:
         imported = queue_files.import_file(file.read_bytes(), current_settings().seal_key, now_ms())

@@ -30,8 +30,8 @@ KINDS: dict[str, Kind] = {
     "giay-xac-nhan": "certificate",
 }
 WHO = "dong-lenh"
-"""The author that the history of reports shows for reports made by a command. It means "command
-line" in Vietnamese."""
+"""The author shown in the history of reports if a command made the report. It means "command line"
+in Vietnamese."""
 
 
 class _MeetingFirst(AppGroup):
@@ -75,9 +75,9 @@ def report_make(
     """Write one report on a meeting into the folder `out`, and print the paths of the files.
 
     `meeting` is the meeting's id, and `kind` one of `KINDS`, such as `nhanh` (quick report).
-    `point`, `unit` and `person` are codes that limit a document with names. `layout` is the
-    official paper form, and `internal` adds names to a report. Without `formats`, the files are
-    DOCX, XLSX and PDF.
+    `point`, `unit` and `person` are codes that restrict a document with names to a hall, a unit or
+    a person. `layout` is the official layout, and `internal` adds names to a report. Without
+    `formats`, the files are DOCX, XLSX and PDF.
 
     Raises: CommandFault if the meeting or the hall is unknown, or if a letter would name nobody.
     """
@@ -129,7 +129,7 @@ def _source() -> Source:
 
 
 def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
-    """Write a report in the given formats into the folder `out`, and print the paths.
+    """Write a report in the given formats into the folder `out`, and print the paths of the files.
 
     `spec` is the content of the report. Without `formats`, the files are DOCX, XLSX and PDF. The
     folder is created if needed. The PDF is skipped, with a message, if the library Pango is not
@@ -151,10 +151,10 @@ def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @on_current_schema
 def report_verify(file: Path) -> None:
-    """Compare a report's file with the ledger, and print the differences.
+    """Compare the file of a report with the ledger, and print the differences.
 
-    The exit status is 1 if they differ. Raises: CommandFault if this program did not make the file,
-    or if another program has saved the file and dropped the data inside.
+    The exit status is 1 if there are differences. Raises: CommandFault if this program did not make
+    the file, or if another program has saved the file without the data needed for the comparison.
     """
     content = file.read_bytes()
     try:

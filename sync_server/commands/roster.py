@@ -26,10 +26,10 @@ from sync_server.web import served_portal
 PROGRESS_FROM_ROWS = 5_000
 SHOWN_CHANGES = 20
 NOT_CONFIRMED = 2
-"""The exit status if a question needs an answer but there is no terminal to ask at. Nothing was
+"""The exit status if a confirmation is needed but there is no terminal to ask at. Nothing was
 imported."""
 WHO = "dong-lenh"
-"""The author that the history of imports shows for lists imported by a command. It means "command
+"""The author shown in the history of imports if a command imported the list. It means "command
 line" in Vietnamese."""
 
 roster_group = AppGroup("roster")
@@ -40,11 +40,11 @@ roster_group = AppGroup("roster")
 @click.option("--yes", is_flag=True)
 @on_current_schema
 def roster_import(file: Path, *, yes: bool) -> None:
-    """Preview a list of people or of summonses (XLSX or CSV), ask, and import the list.
+    """Preview a list of people or of summonses (XLSX or CSV), ask for confirmation, and import it.
 
-    With `yes`, the command does not ask. Either the whole list is imported or nothing. The exit
-    status is 2 if there is no terminal to ask at. Raises: CommandFault (exit status 1) with all
-    faults of the list.
+    With `yes`, the command does not ask. Either the whole list is imported or nothing is. The exit
+    status is 2 if a confirmation is needed but there is no terminal. Raises: CommandFault (exit
+    status 1), which names all faults, if the list is faulty.
     """
     try:
         content = file.read_bytes()
@@ -135,7 +135,7 @@ def _import_summonses(file: Path, table: Table, *, yes: bool) -> None:
 def _confirm(*, yes: bool) -> None:
     """Ask whether to continue, unless `yes` is True; end the command if the answer is no.
 
-    The exit status is then 0, or `NOT_CONFIRMED` if there is no terminal to ask at.
+    The exit status is 0 if the answer is no, and `NOT_CONFIRMED` if there is no terminal to ask at.
     """
     if yes:
         return
@@ -150,9 +150,9 @@ def _confirm(*, yes: bool) -> None:
 def _confirm_in_demonstration() -> None:
     """Ask whether to import real people, if the database contains the demonstration.
 
-    If the answer is yes, the database is no longer a demonstration. If it is no, the command ends
-    with exit status 0, or with `NOT_CONFIRMED` if there is no terminal. The option `--yes` does not
-    answer this question.
+    If the answer is yes, the database no longer counts as a demonstration. If the answer is no, the
+    command ends with exit status 0. Without a terminal, it ends with `NOT_CONFIRMED`. The option
+    `--yes` does not answer this question.
     """
     with database.reading() as c:
         if not purpose.is_demonstration(c):
@@ -175,7 +175,7 @@ def _fail(file: Path, faults: list[Fault]) -> None:
 
 
 class _ProgressBar:
-    """A progress bar for reading a long list, shown only at a terminal."""
+    """A progress bar for the reading of a long list, shown only at a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None

@@ -16,8 +16,9 @@ from sync_server.terminal import CommandFault
 from sync_server.web.production_server import serve_forever
 
 CLOCK_TOLERANCE_MS = MINUTE_MS
-"""The server warns at its start if the newest record was received more than a minute in its future.
-Its clock is then probably wrong, and so would be the times of new records."""
+"""How far the time at which the newest record was received may be ahead of the server's clock when
+the server starts: one minute. If it is further ahead, the clock is probably wrong, and so would be
+the times of new records; the server prints a warning."""
 
 
 @click.command("serve")
@@ -27,8 +28,9 @@ Its clock is then probably wrong, and so would be the times of new records."""
 def serve(host: str, port: int) -> None:
     """Serve the portal, the devices' API and the office pages until the process is stopped.
 
-    `host` is the address to listen at. Warn first if the server's clock is behind the newest
-    record. Raises: CommandFault if the port is not available.
+    `host` is the address to listen on. Before it starts, the server prints a warning if its clock
+    is behind the time at which it received the newest record. Raises: CommandFault if the port is
+    not available.
     """
     at_ms = now_ms()
     with database.reading() as connection:
@@ -52,8 +54,8 @@ def demo_command() -> None:
     """Fill the database with synthetic people and conferences, and print how to sign in.
 
     The database schema is created or updated first. If the database contains real people, print a
-    warning and add nothing. Raises: CommandFault if there is no portal, which contains the units
-    and halls.
+    warning and add nothing. Raises: CommandFault if there is no portal, because the units and halls
+    come from the portal.
     """
     database.upgrade_schema()
     published = published_directory()

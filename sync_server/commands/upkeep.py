@@ -23,10 +23,10 @@ ledger_group = AppGroup("ledger")
 @ledger_group.command("rebuild")
 @on_current_schema
 def ledger_rebuild() -> None:
-    """Recompute, for all meetings and halls, the attendance from the records in the ledger.
+    """Recompute the attendance for all meetings and halls from the records in the ledger.
 
-    The stored attendance is only a cache. Print every meeting and hall whose stored attendance was
-    different.
+    The stored attendance is only a cache. Print all meetings and halls for which the stored
+    attendance differed from the new result.
     """
     with database.reading() as c:
         keys = streams.all_streams(c)
@@ -43,8 +43,8 @@ def ledger_rebuild() -> None:
 def ledger_held() -> None:
     """Print all records that the server did not accept, the oldest first.
 
-    A line contains the time of receipt (UTC), the device, the record's id, the code of the reason
-    and its explanation.
+    Every line contains the time of receipt (UTC), the device, the record's id, and the reason as a
+    code and in words.
     """
     with database.reading() as c:
         held_records = quarantine.all_entries(c)
@@ -63,8 +63,8 @@ def ledger_held() -> None:
 def purge(days: int) -> None:
     """Delete personal data (reasons, scans, names) that arrived more than `days` days ago.
 
-    Records of that age which the server did not accept are deleted too, once headquarters has ruled
-    on them. The ledger, its figures and the audit log stay complete.
+    Records of that age that the server did not accept are deleted too, if headquarters has ruled on
+    them. The ledger, the figures computed from it and the audit log stay complete.
     """
     before_ms = now_ms() - days * DAY_MS
     count = database.write(lambda c: details.purge(c, before_ms=before_ms))

@@ -23,7 +23,7 @@ With a lower number, foreign names such as «Noël ở Citroën» would be taken
 
 
 def first_legacy(text: str) -> int | None:
-    """Return the index in `text` where old encoded letters begin; None if the text is Unicode.
+    """Return the index in `text` where letters in an older encoding begin; None if there are none.
 
     The encodings are TCVN3 and VNI. TCVN3 is recognised by at least two matches of its pattern, VNI
     by at least three. Fewer matches may be foreign names.
@@ -38,8 +38,8 @@ def first_legacy(text: str) -> int | None:
 def is_legacy_name(text: str) -> bool:
     """Return whether a short text, such as a name, contains letters in TCVN3 or VNI.
 
-    These encodings are older than Unicode. One match is enough, so a long text with a foreign name
-    may be reported by mistake.
+    These encodings are older than Unicode. One suspicious combination of letters is enough, so a
+    long text with a foreign name may be reported by mistake.
     """
     return bool(_VNI_NAME.search(text) or _TCVN3_NAME.search(text))
 
@@ -47,6 +47,7 @@ def is_legacy_name(text: str) -> bool:
 def is_legacy(text: str) -> bool:
     """Return whether a text is in TCVN3 or VNI, two encodings older than Unicode.
 
-    At least two or three matches are needed, so short names may be missed.
+    At least two suspicious combinations of letters are needed for TCVN3 and three for VNI, so short
+    names may be missed.
     """
     return first_legacy(text) is not None

@@ -1,7 +1,8 @@
 """Sort Vietnamese names, and search them without accents.
 
 A list of people is sorted by given name, which is the last word of a full name, and then by the
-words before it. Letters are sorted as a ă â b c d đ e ê …, and then by tone.
+words before it. Words are sorted by their letters in the order a ă â b c d đ e ê …, and then by
+tone.
 """
 
 import re
@@ -10,7 +11,7 @@ import unicodedata
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: rank for rank, letter in enumerate(_ALPHABET, start=1)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-"""The rank of every tone mark in dictionaries: huyền, hỏi, ngã, sắc, nặng.
+"""The rank of every tone mark in the order of dictionaries: huyền, hỏi, ngã, sắc, nặng.
 
 A word without a tone mark has rank 0 and comes first.
 """

@@ -9,10 +9,10 @@ from sync_server.domain.names import fold
 from sync_server.domain.records.kinds import Office
 
 COMMITTEE = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
-"""The codes of Secretary, Deputy Secretary and member of the committee, highest rank first."""
+"""The codes of the Secretary, a Deputy Secretary and a committee member, highest rank first."""
 
 OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
-"""The codes of the positions that may preside at a hall, with the office that they hold there.
+"""The codes of the positions whose holders may preside at a hall, with their office there.
 
 Only the Secretary and the Deputies may preside (checklist rows 24 and 25).
 """

@@ -1,4 +1,4 @@
-"""Read the manifest of a release, and check which files a release may contain.
+"""Read the manifest of a release, and check that the files of the release are permitted.
 
 A release is one built version of the portal (docs/release.md). A publisher may change content but
 no code: the code for browsers must equal the code in this server's build.
@@ -17,7 +17,7 @@ from sync_server.domain.foreign_bytes import decode_foreign
 MANIFEST_PATH = "manifest.json"
 FACTS_PATH = "facts.json"
 CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
-"""The paths of the code that runs in a browser: the bundles, the kiosk and the service worker.
+"""A pattern for the paths of code that runs in browsers: bundles, kiosk and service worker.
 
 A release may not change this code. A stolen publishing key therefore cannot change what browsers
 run.
@@ -27,9 +27,9 @@ _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z"
 MAX_PATH_CHARACTERS = 200
 MAX_FILES = 100_000
 MOST_LISTS = 2_000
-"""The most lists of files in a manifest; a manifest with more is refused.
+"""The largest number of file lists that a manifest may name; a manifest with more is refused.
 
-A release has one list per meeting and a few others.
+A release has one list per meeting and a few other lists.
 """
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -39,8 +39,8 @@ Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
 class FileLine(Struct, frozen=True, array_like=True):
     """A file of a release, in JSON `[path, sha256, bytes]`.
 
-    A release is one built version of the portal. `path` is relative to the release, `sha256` is
-    that of the content, and `bytes` is the size of the file.
+    A release is one built version of the portal. `path` is relative to the root folder of the
+    release, `sha256` is the hash of the file's content, and `bytes` is the size of the file.
     """
 
     path: Path
@@ -134,11 +134,11 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 
 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
-    """Return the first path, in sorted order, where a release's code differs from the server's.
+    """Return the first path, in sorted order, at which a release and the server differ in code.
 
     `files` are the files of the release. `ours` contains the sha256 of the server's code files by
-    path. Return None if all code is equal. A code file that only one of the two has is a
-    difference.
+    path. A code file that only the release or only the server contains counts as a difference.
+    Return None if there is no difference.
     """
     theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}
     return next(

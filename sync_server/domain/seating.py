@@ -1,4 +1,4 @@
-"""Assign seats, find seats given to several people, and lay seats out as a plan."""
+"""Assign seats, find seats that were given to several people, and arrange seats in a plan."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ MOST_ROWS = 26
 MOST_SEATS_PER_ROW = 99
 """The largest seat number that a row of the plan shows.
 
-A seat with a higher number is listed next to the plan. Otherwise one mistyped number would make
+A seat with a higher number is listed outside the plan. Otherwise one mistyped number would make
 every row of the plan that long.
 """
 
@@ -31,7 +31,7 @@ def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, st
     """Assign seats to people in their order, row by row: A1, A2, …, B1.
 
     `people` are person codes, and `per_row` is the number of seats in a row. Return the seat of
-    every person, or "" for people after the last seat. Rows are named by letters, so `rows` must
+    every person, or "" for people left without a seat. Rows are named by letters, so `rows` must
     not exceed `MOST_ROWS`.
     """
     seats = [f"{chr(65 + row)}{place}" for row in range(rows) for place in range(1, per_row + 1)]
@@ -42,14 +42,14 @@ def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, st
 def seat_key(seat: str) -> str:
     """Return one spelling for all spellings of a seat: `a 1`, `A-1` and `A01` all become `A1`.
 
-    Any text that is not letters and a number is only changed to lower case.
+    Any text that is not letters followed by a number is only changed to lower case.
     """
     match = _SEAT.match(seat)
     return f"{match[1].upper()}{int(match[2])}" if match else seat.casefold()
 
 
 def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the seats that more than one person has, with these people.
+    """Return the seats that more than one person has, with the codes of these people.
 
     `seats` contains every person's seat by person code, or "" for none. The keys of the result are
     spelled like `A1`, because different spellings of a seat count as one seat.
@@ -64,8 +64,8 @@ def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
 def plan_of(people: Sequence[Summoned]) -> Plan:
     """Build a seating plan from the list of people summoned to a hall.
 
-    Rows are sorted by letter and filled up with empty seats to the width of the widest row. People
-    without a seat are left out.
+    Rows are sorted by letter, and shorter rows are filled up with empty seats to the length of the
+    longest row. People without a seat are left out.
     """
     places: dict[str, dict[int, str]] = {}
     unplaced = []

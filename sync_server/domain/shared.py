@@ -12,9 +12,9 @@ from msgspec import Struct
 class SharedRules(Struct, frozen=True, forbid_unknown_fields=True):
     """The content of `site/rules.json`: constants and lists for Python and JavaScript.
 
-    Names that end in `_ms` are durations in ms, names that end in `_bytes` are sizes. Lists are in
-    display order. `meeting_day_kinds` are the kinds of record that are made only while people
-    gather and meet. `hall_kinds` are further kinds that show that a hall is at work.
+    Names that end in `_ms` are durations in ms, and names that end in `_bytes` are sizes in bytes.
+    Lists are in display order. `meeting_day_kinds` are the kinds of record that are made only while
+    people gather and meet. `hall_kinds` are further kinds that show that a hall is at work.
     """
 
     suspect_skew_ms: int

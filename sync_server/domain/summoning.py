@@ -1,4 +1,4 @@
-"""Choose by rules the people who are summoned to a meeting, and compare two such lists.
+"""Select the people who are summoned to a meeting by a rule, and compare two lists of such people.
 
 The list of the people that one hall summons is called its roll.
 """
@@ -20,7 +20,7 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """A person who may be summoned, with the facts that decide about it.
+    """A person who may be summoned, with the properties on which this depends.
 
     `person` and `unit` are codes, `position` is a code or a text, and `membership` is one of
     `MEMBERSHIPS`. `point` is the code of the hall where the person usually sits, or "".
@@ -52,8 +52,8 @@ class Rule(NamedTuple):
     def summons(self, person: Candidate) -> bool:
         """Return whether the rule summons a person.
 
-        The person must belong to one of the rule's units. Then the membership decides if the rank
-        is `everybody`, and otherwise the position.
+        The person must belong to one of the rule's units. If the rank is `everybody`, the person's
+        Party membership then decides; otherwise the person's position does.
         """
         if person.unit not in self.units:
             return False
@@ -81,7 +81,7 @@ def build_roll(
 ) -> list[Summoned]:
     """Return the new list of the people that a rule summons, in the order of `people`.
 
-    People on the previous list, `before`, keep their line with unit, position, seat and exemption.
+    People on the previous list, `before`, keep their unit, position, seat and exemption from it.
     New people have no seat, and are exempt if `exempt` contains their person code.
     """
     previous_lines = {line.person: line for line in before}
@@ -109,7 +109,8 @@ def usual_hall(
 def compare_rolls(before: Sequence[Summoned], after: Sequence[Summoned]) -> RollDifference:
     """Return the people added and removed between two lists of summoned people.
 
-    `before` is the old list and `after` the new one. The result also has the size of the new list.
+    `before` is the old list and `after` the new one. The result also contains the size of the new
+    list.
     """
     old, new = {line.person for line in before}, {line.person for line in after}
     return RollDifference(tuple(sorted(new - old)), tuple(sorted(old - new)), len(after))

@@ -81,9 +81,10 @@ MOST_NEAR = 3
 _NEAR_WORD = 0.8
 _LEAST_WORDS = 2
 MAX_ALIAS = 80
-"""The number of letters of a name for which a user's choice of unit is stored.
+"""The greatest length in letters of a name for which a user's choice of unit is stored.
 
-The column in the database has this length. Longer names are cut before they are compared.
+The column for these names in the database has this length. Longer names are cut before they are
+compared.
 """
 
 
@@ -93,8 +94,8 @@ class UnitNames:
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
         """Build the index. `names` contains the name of every unit by its code.
 
-        `aliases` contains the code that a user chose for another name, by that name. Names longer
-        than `MAX_ALIAS` letters must be cut to that length. Codes of unknown units are ignored.
+        `aliases` contains, by name, the codes that users chose for other names. Those longer than
+        `MAX_ALIAS` letters must be cut to that length. Codes of unknown units are ignored.
         """
         self._names = names
         self._aliases = {
@@ -124,14 +125,14 @@ class UnitNames:
         return None
 
     def chosen_for(self, text: str) -> str | None:
-        """Return the code of the unit that a user once chose for this name; None without a choice.
+        """Return the code of the unit that a user once chose for this name; None if nobody did.
 
         Case and accents do not matter, and only the first `MAX_ALIAS` letters count.
         """
         return self._aliases.get(fold(text[:MAX_ALIAS]))
 
     def near(self, text: str) -> list[str]:
-        """Return the names of units spelled similarly to a text, the most similar first.
+        """Return the names of units that are spelled similarly to a text, the most similar first.
 
         At most three different names match, but a name that several units share is repeated.
         """
@@ -169,9 +170,10 @@ def without_hall(text: str) -> str:
 
 
 def find_point(points: UnitNames, text: str) -> str | None:
-    """Return the code of the hall that a text names, by code or name; None if none or several do.
+    """Return the code of the hall that a text names by code or name.
 
-    `points` must contain the names of halls without the words «Điểm cầu» at their beginning.
+    Return None if no hall or more than one hall matches. `points` must contain the names of halls
+    without the words «Điểm cầu» at their beginning.
     """
     return points.find(without_hall(text))
 

@@ -1,6 +1,6 @@
 """Build the office: the web pages for signed-in users, under the address `/van-phong`.
 
-Every module in this package that defines a Flask `blueprint` (a group of pages) is registered when
+Every Flask `blueprint` (a group of pages) that a module of this package defines is registered when
 the package is imported.
 """
 
@@ -38,8 +38,9 @@ POLICY = (
 """The content security policy of the office's pages. Scripts, styles and images load only from this
 server. The browser does not run inline scripts or apply inline styles."""
 SANDBOX = "sandbox; default-src 'none'"
-"""The content security policy of all responses except pages, such as a file attached to a request
-for leave. The file may come from anybody, so the browser shows it but runs no scripts in it."""
+"""The content security policy of every response that is not a page, such as a file attached to a
+request for leave. The file may come from anybody, so the browser shows it but runs no scripts in
+it."""
 
 
 @blueprint.after_request
@@ -47,7 +48,8 @@ def guard(response: Response) -> Response:
     """Add the security headers to a response of the office, and return the same response.
 
     Browsers must not store the pages, because the pages contain personal data. Other websites
-    cannot embed a page, and a link to another website does not reveal the page's address.
+    cannot embed a page, and a link from a page to another website does not reveal the page's
+    address.
     """
     is_page = response.mimetype == "text/html"
     response.headers.setdefault("Content-Security-Policy", POLICY if is_page else SANDBOX)
@@ -62,8 +64,8 @@ def frame() -> dict[str, object]:
     """Return the variables that every template of the office can use.
 
     `who` is the signed-in account or None, and `menu` contains the account's menu entries. `needs`
-    lists the urgent matters for headquarters; it is None for all other accounts. The page for an
-    internal error gets no variables, because reading them could fail again.
+    lists the urgent matters if the account belongs to headquarters, and is None otherwise. The page
+    for an internal error gets no variables, because reading them could fail again.
     """
     if g.get("is_fault"):
         return {}

@@ -38,7 +38,7 @@ HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 def clear_request_state() -> None:
     """Delete the signed-in account and the notes for the audit log from Flask's `g`.
 
-    The database may run a request a second time after a conflict. The second run must not see the
+    After a conflict in the database, a request runs a second time. The second run must not see the
     values of the first.
     """
     for name in ("who", "action", "about", "openings", "is_logged", "is_refresh", "is_fault"):
@@ -78,7 +78,7 @@ def signed_in_account() -> Account:
 
 
 def may(action: Action) -> bool:
-    """Return whether the account's role permits this action; False if nobody is signed in."""
+    """Return whether the signed-in account's role permits this action; False without an account."""
     account = account_if_signed_in()
     return account is not None and action in MAY[account.role]
 
@@ -126,10 +126,10 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
     """Check that the account may do the action, then run the page and return its response.
 
     `url_values` are the variable parts of the page's address by name, such as `meeting` and
-    `point`. Visitors who are not signed in are redirected to the sign-in form, and accounts that
-    must change their password to the page for this.
+    `point`. Visitors who are not signed in are redirected to the sign-in form. Accounts that must
+    change their password are redirected to the page on which they can change it.
 
-    Raises: Forbidden if the role does not permit the action, or the account belongs to another
+    Raises: Forbidden if the role does not permit the action, or if the account belongs to another
     hall.
     """
     g.action = action
@@ -149,7 +149,7 @@ def _run_act(run_view: Callable[[], Response]) -> Response:
     """Run a page that changes data, and write its audit log entries, in one write transaction.
 
     `run_view` checks the account's rights and runs the page. After a conflict with another writer,
-    it runs again with the same uploaded files and the same messages to the user.
+    `run_view` runs again with the same uploaded files and the same messages to the user.
 
     Raises: DatabaseBusy if other writers take too long.
     """
@@ -220,9 +220,9 @@ def _redirect_to_sign_in() -> AnyResponse:
 def log_failure(response: Response) -> Response:
     """Write the audit log entries of a failed request, and return the response unchanged.
 
-    A request has failed if its status is 400 or more. Its transaction was rolled back, so the
-    entries are written in a new one. Nothing is written if the entries are already in the log, or
-    if the database is busy (status 503).
+    A request has failed if its response has a status of 400 or more. The request's transaction was
+    rolled back, so the entries are written in a new one. Nothing is written if the entries are
+    already in the log, or if the database is busy (status 503).
     """
     is_busy = response.status_code == UNAVAILABLE  # then the log cannot be written either
     if g.get("is_logged") or is_busy or response.status_code < HTTP_BAD_REQUEST:
@@ -236,8 +236,8 @@ def _entries_for(response: Response) -> list[AuditEntry]:
     """Return the audit log entries of a request that ends with this response.
 
     A request is logged if it is a POST, shows personal data or is refused (status 403). An
-    automatic refresh of an open page is logged only if it is refused. Before the request's entry
-    stands one entry for every encrypted detail that the request opened.
+    automatic refresh of an open page is logged only if it is refused. Every encrypted text or file
+    that the request opened gets an entry too, before the entry of the request.
     """
     openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")
@@ -272,7 +272,8 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 def _write_log(entries: Sequence[AuditEntry]) -> None:
     """Write audit log entries in a new transaction.
 
-    A database error is raised again, so that no page is sent without its entries in the log.
+    If this fails, the error is raised again, so that no page is sent without its entries in the
+    log.
     """
     try:
         write(lambda c: _note(c, entries))

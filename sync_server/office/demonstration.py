@@ -13,8 +13,8 @@ FIELD = "into_demonstration"
 def require_consent_to_real_people(connection: Connection) -> None:
     """Check that the user agrees to add real people to the database of a demonstration.
 
-    The user agrees by ticking the form field `FIELD`. After that, the database no longer counts as
-    a demonstration. Other databases need no consent. Raises: BadForm if the field is missing.
+    The user agrees by ticking the form field `FIELD`. From then on, the database no longer counts
+    as a demonstration. Other databases need no consent. Raises: BadForm if the field is missing.
     """
     if not purpose.is_demonstration(connection):
         return

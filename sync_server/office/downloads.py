@@ -1,6 +1,7 @@
 """Build responses that the browser downloads as files, such as CSV and XLSX.
 
-CSV files have a byte order mark and semicolons, because Excel in Vietnam expects them.
+CSV files begin with a byte order mark and separate the values with semicolons, because Excel in
+Vietnam expects both.
 """
 
 from collections.abc import Iterable, Sequence

@@ -26,8 +26,8 @@ NO_VALUE = "–"
 def format_moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str:
     """Format an instant in Vietnam's time zone; return a dash for None.
 
-    `instant` is a text in ISO 8601 or a number of ms since 1970 UTC. `form` is a date pattern of
-    the library Babel.
+    `instant` is a text in ISO 8601 format or a number of ms since 1970 UTC. `form` is a date
+    pattern of the library Babel, such as `dd/MM/yyyy`.
     """
     if instant is None:
         return NO_VALUE
@@ -37,7 +37,7 @@ def format_moment(instant: str | int | None, form: str = f"{DAY} {TIME}") -> str
 def format_time(instant: str | int | None) -> str:
     """Format an instant as the time of day in Vietnam, such as 07:30; return a dash for None.
 
-    `instant` is a text in ISO 8601 or a number of ms since 1970 UTC.
+    `instant` is a text in ISO 8601 format or a number of ms since 1970 UTC.
     """
     return format_moment(instant, TIME)
 
@@ -45,7 +45,7 @@ def format_time(instant: str | int | None) -> str:
 def format_recent(instant: str | int | None) -> str:
     """Format an instant as the time of day if it is today in Vietnam, otherwise as the date.
 
-    `instant` is a text in ISO 8601 or a number of ms since 1970 UTC. Return a dash for None.
+    `instant` is a text in ISO 8601 format or a number of ms since 1970 UTC. Return a dash for None.
     """
     is_today = format_moment(instant, DAY) == format_moment(now_ms(), DAY)
     return format_moment(instant, TIME if is_today else DAY)
@@ -62,8 +62,8 @@ def shorten_hall_name(name: str) -> str:
 def format_span(starts: str | int | None, ends: str | int | None) -> str:
     """Format the time from `starts` to `ends`; if both are on one day, write the date only once.
 
-    Both are texts in ISO 8601 or numbers of ms since 1970 UTC. If one of them is None, format only
-    `starts`; the result is a dash if `starts` is None.
+    Both are texts in ISO 8601 format or numbers of ms since 1970 UTC. If one of them is None,
+    format only `starts`; the result is a dash if `starts` is None.
     """
     if starts is None or ends is None:
         return format_moment(starts)
@@ -75,7 +75,7 @@ def format_span(starts: str | int | None, ends: str | int | None) -> str:
 def format_for_input(instant: str | int | None) -> str:
     """Return an instant as the text of a `datetime-local` field, in Vietnam time; "" for None.
 
-    `instant` is an ISO 8601 text in UTC, or milliseconds since 1970 UTC.
+    `instant` is a text in ISO 8601 format or a number of ms since 1970 UTC.
     """
     return "" if instant is None else format_moment(instant, "yyyy-MM-dd'T'HH:mm")
 
@@ -83,8 +83,8 @@ def format_for_input(instant: str | int | None) -> str:
 def name_browser(agent: str) -> str:
     """Return the browser and, if known, the system in a User-Agent header: `Chrome · Windows`.
 
-    For an unknown browser, return the first 24 characters of the header instead of its name. Return
-    a dash for an empty header.
+    If the browser is unknown, the first 24 characters of the header stand in for the browser's
+    name. Return a dash for an empty header.
     """
     kinds = ("Edg", "Firefox", "Chrome", "Safari")
     machines = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
@@ -100,8 +100,8 @@ def _to_datetime(instant: str | int) -> datetime:
 def parse_input(text: str) -> int | None:
     """Convert the text of a `datetime-local` field, a time in Vietnam, to ms since 1970 UTC.
 
-    Return None for an empty text. If the text contains a UTC offset, the offset is used instead of
-    Vietnam's time. Raises: ValueError if the text is not a time, or if the year is not from 2000 to
+    Return None for an empty text. If the text contains a UTC offset, this offset is used instead of
+    Vietnam's. Raises: ValueError if the text is not a time, or if the year is not from 2000 to
     2199.
     """
     if not text.strip():

@@ -28,8 +28,8 @@ LONGEST_PASSWORD = 200
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:
     """Return the text of the form field `name` without surrounding spaces; "" if it was not sent.
 
-    Raises: BadForm if the text has over `longest` characters, or contains a control character or a
-    code that is not a character.
+    Raises: BadForm if the text has over `longest` characters, or contains a control character
+    (other than a tab or line end) or a code point that is not a character.
     """
     value = request.form.get(name, "").strip()
     if forbidden := _NO_TEXT.search(value):
@@ -55,7 +55,7 @@ def required_text(name: str, *, longest: int = MAX_LETTERS) -> str:
 def person_code(name: str) -> str:
     """Return the person's code in the form field `name`, in capital letters; "" for an empty field.
 
-    Raises: BadForm if the text does not have the form of a person's code.
+    Raises: BadForm if the text cannot be a person's code, for example because it contains a space.
     """
     code = text(name, longest=32).upper()
     try:
@@ -65,7 +65,7 @@ def person_code(name: str) -> str:
 
 
 def password(name: str) -> str:
-    """Return the password in the form field `name` exactly as typed, with spaces at its ends.
+    """Return the password in the form field `name` exactly as typed, including surrounding spaces.
 
     Raises: BadForm if it is empty or has over `LONGEST_PASSWORD` (200) characters.
     """
@@ -120,7 +120,7 @@ def required_moment(name: str) -> int:
 def one_of(name: str, choices: Sequence[Choice]) -> Choice:
     """Return the text of the form field `name`, which must be one of `choices`.
 
-    Raises: BadForm if it is not.
+    Raises: BadForm if the text is not one of them.
     """
     value = text(name)
     for choice in choices:

@@ -10,23 +10,24 @@ from sync_server.domain.unit_names import MAX_ALIAS
 NEW_PLACE = "+"
 """The answer by which a user states that a name in the list means a unit or a hall to be made."""
 MOST_UNMATCHED = 100
-"""The maximum number of unknown names for which a user chooses a unit or a hall on a preview page.
-If a list has more, the user must import a list of units first."""
+"""The maximum number of unknown names in a list for which the preview offers a choice of units or
+halls. If a list has more, the user must import a list of units first."""
 
 
 def chosen_units() -> dict[str, str]:
-    """Return the code of the unit that the user chose for a name in the list, by the name.
+    """Return the codes of the units that the user chose for names in an uploaded list, by name.
 
-    A field `u-NAME` contains the code, or "" if nothing was chosen. Longer names are cut to
-    `MAX_ALIAS` characters.
+    The form field `u-NAME` contains the unit's code, or "" if the user chose nothing for this name.
+    Names longer than `MAX_ALIAS` characters are shortened.
     """
     return _chosen("u-")
 
 
 def chosen_points() -> dict[str, str]:
-    """Return the code of the hall that the user chose for a name in the list, by the name.
+    """Return the codes of the halls that the user chose for names in an uploaded list, by name.
 
-    The fields are called `h-NAME`; apart from that, see `chosen_units`.
+    The form field `h-NAME` contains the hall's code, or "" if the user chose nothing for this name.
+    Names longer than `MAX_ALIAS` characters are shortened.
     """
     return _chosen("h-")
 

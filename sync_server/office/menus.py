@@ -20,8 +20,8 @@ class Menu(NamedTuple):
 
     `place` is the position in the menu, and `title` is the key of a text in the message catalogue.
     `url_values` is a function that returns the variable parts of the page's address for an account,
-    or None to hide the entry. In the menu of a meeting, `meeting_value` is the name of the part
-    that receives the meeting's id.
+    or None to hide the entry. In the menu of a meeting, `meeting_value` is the name of the part of
+    the address that receives the meeting's id.
     """
 
     place: int

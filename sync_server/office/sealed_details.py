@@ -1,4 +1,4 @@
-"""Decrypt details (encrypted texts, pictures and documents about people), and log every opening.
+"""Decrypt details (encrypted texts, pictures and documents about people), and log every access.
 
 The callers check whether the signed-in account may open a detail.
 """
@@ -35,7 +35,7 @@ class DetailContent(NamedTuple):
 
 
 def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
-    """Decrypt several details, log every opening, and return their contents by sha256.
+    """Decrypt several details, log every access, and return their contents by sha256.
 
     A detail is an encrypted text or file about a person. `people_by_detail` contains the person's
     code by the sha256 of the detail. Details that have not arrived or were deleted are left out. A
@@ -54,7 +54,7 @@ def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent
 
 
 def open_detail(sha256: str, about: str) -> DetailContent:
-    """Decrypt one detail, an encrypted text or file about people, and log the opening.
+    """Decrypt one detail, an encrypted text or file about people, and log the access.
 
     `sha256` identifies the detail. `about` contains the codes of the people, separated by spaces.
 

@@ -1,4 +1,4 @@
-"""Read lists that users upload in a form. Larger files than `MAX_LIST_BYTES` are rejected."""
+"""Read lists that users upload in a form. Files larger than `MAX_LIST_BYTES` are rejected."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ LONGEST_NAME = 120
 class Upload(NamedTuple):
     """The name and the bytes of an uploaded file.
 
-    A name of more than `LONGEST_NAME` (120) characters is cut to its last characters.
+    If a name has over `LONGEST_NAME` (120) characters, only its last characters are kept.
     """
 
     name: str
@@ -41,7 +41,7 @@ def list_file(field: str) -> Upload:
 def readable_list() -> Iterator[None]:
     """Convert the error `UnreadableList` inside the `with` block into a `BadForm` error.
 
-    `UnreadableList` means that an uploaded file has no readable table.
+    `UnreadableList` means that the uploaded file contains no readable table.
     """
     try:
         yield

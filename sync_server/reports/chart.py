@@ -8,16 +8,16 @@ from sync_server.messages import percent
 from sync_server.reports.parts import Bar
 
 _LABEL, _SCALE, _FIGURE, _LINE = 250, 380, 70, 26
-"""The chart's measures in pixels: the widths of the label, the full bar and the percentage, and the
-height of a bar's line."""
+"""The chart's dimensions in pixels: the widths of the label, of the full bar and of the percentage,
+and the height of the line in which a bar stands."""
 _LONGEST_LABEL = 38
 
 
 def bar_chart(bars: Sequence[Bar]) -> str:
-    """Return a chart with one horizontal bar in every line, as a `data:` URL of an SVG image.
+    """Return a chart as a `data:` URL of an SVG image, with one horizontal bar per line.
 
     A bar shows `part` as a share of `whole`, with its label before it and its percentage after it.
-    Labels of more than 38 characters are cut.
+    Labels of more than 38 characters are shortened.
     """
     width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
     lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]

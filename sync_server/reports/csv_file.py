@@ -1,6 +1,7 @@
 """Write the tables of a report as CSV files, together in one ZIP file.
 
-The CSV files have semicolons and a byte order mark, as Excel in Vietnam expects.
+The CSV files begin with a byte order mark and use semicolons as separators, as Excel in Vietnam
+expects.
 """
 
 import io
@@ -15,7 +16,7 @@ from sync_server.sheets.csv_output import csv_text
 def write_csv(document: Document) -> bytes:
     """Return a ZIP file that contains every table of a report as a CSV file.
 
-    The file of a table is named by the table's key, such as `bieu-1.csv`. The same tables always
+    A CSV file is named after the key of its table, such as `bieu-1.csv`. The same tables always
     give the same bytes.
     """
     out = io.BytesIO()

@@ -27,8 +27,8 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
 """The five parts of an evaluation report in order (domain.md §3). Every pair contains the name of a
 part and the names of its sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
-"""The figures cannot fill these sections of an evaluation report, so it omits them until somebody
-writes a text."""
+"""These sections of an evaluation report cannot be drafted from the figures. They are left out of
+the report until somebody writes a text for them."""
 
 
 SYMBOLS: Mapping[Kind, str] = {
@@ -39,12 +39,12 @@ SYMBOLS: Mapping[Kind, str] = {
     "certificate": "GXN",
     "period": "BC",
 }
-"""The abbreviation in the document number by kind of document: BC for a report, BB for minutes, GTT
-for a summons, GXN for a certificate. A presence list has no number."""
+"""The abbreviations used in document numbers, by kind of document: BC for a report, BB for minutes,
+GTT for a summons, GXN for a certificate. A presence list has no number."""
 HASH_DIGITS = 12
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""XML forbids these characters, so they are removed from all texts. Otherwise, one of them would
-make it impossible to write a DOCX."""
+"""XML forbids these characters, so they are removed from all texts. A single one of them would make
+it impossible to write a DOCX file."""
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
@@ -53,8 +53,9 @@ class Document(NamedTuple):
 
     `spec` is the complete data of the report. The file will contain these data too, so that its
     figures can be verified later. `subject` is the meeting's title or the period's name. `at_ms` is
-    the time of the figures, in ms since 1970 UTC. `summary` is the line under the title. `bars`
-    form a chart of attendance rates; [] for no chart. `foot` are the lines of the footnote.
+    the time of the figures, in ms since 1970 UTC. `summary` is the line under the title. `bars` are
+    the bars of a chart of attendance rates; [] if there is no chart. `foot` contains the lines of
+    the footnote.
     """
 
     spec: AnySpec
@@ -93,10 +94,10 @@ class Document(NamedTuple):
 
     @property
     def recipients(self) -> list[str]:
-        """Return the lines of the list of recipients, with the archive as the last one.
+        """Return the lines of the list of recipients, the last of which names the archive.
 
-        A summons or a certificate goes to the archive only. Return [] for minutes and presence
-        lists, which people in the hall sign.
+        For a summons or a certificate, the list names the archive only. Return [] for minutes and
+        presence lists, which people in the hall sign.
         """
         if self.kind in SIGNED_IN_THE_HALL:
             return []
@@ -110,7 +111,7 @@ class Document(NamedTuple):
     def spelled(self, text: str) -> str:
         """Return a text in the organisation's spelling, without the characters that XML forbids.
 
-        The spelling decides where the tone mark of oa, oe and uy stands, such as uỷ or ủy.
+        The spelling decides on which vowel of oa, oe and uy the tone mark stands: uỷ or ủy.
         """
         return spell(NO_XML.sub("", text), self.organisation.spelling)
 
@@ -130,8 +131,8 @@ def _with_end_mark(passages: list[Passage], mark: str) -> list[Passage]:
 def build(spec: ReportSpec) -> Document:
     """Build the document of a report on one meeting.
 
-    A section contains the text that people wrote or, without one, a draft from the figures. Tables
-    without rows are left out.
+    A section contains the text that people wrote for it or, if there is none, a draft made from the
+    figures. Tables without rows are left out.
     """
     layout, meeting = LAYOUTS[spec.layout], spec.figures.meeting
     texts = drafts_of(spec.figures) | {k: v for k, v in spec.sections.items() if v.strip()}
@@ -169,9 +170,10 @@ def build(spec: ReportSpec) -> Document:
 
 
 def numbered(tables: Iterable[Table]) -> list[Table]:
-    """Return the tables of a document in the same order, numbered from 1 in keys and titles.
+    """Return the tables of a document, with numbers from 1 in their keys and titles.
 
-    A table whose key is a word, such as the list of people in a letter, stays unchanged.
+    The order does not change. A table whose key is a word rather than a number, such as the list of
+    people in a letter, stays unchanged.
     """
     result: list[Table] = []
     for table in tables:
@@ -205,7 +207,8 @@ def _summary(spec: ReportSpec) -> str:
 def foot_of(spec: ReportSpec) -> list[str]:
     """Return the lines of the footnote, which states the time and the source of the figures.
 
-    An internal report begins with a line that says so. Return [] for a summons or a certificate.
+    In an internal report, the first line states that the report is internal. Return [] for a
+    summons or a certificate.
     """
     if spec.kind in LETTERS:
         return []

@@ -17,15 +17,16 @@ from sync_server.reports.parts import Cell, Passage, Table
 from sync_server.reports.words import vietnam_time
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-"""The date that every report's file contains. With the current date, the same report would give
-different bytes every time."""
+"""A fixed date that is written into DOCX and XLSX files and into ZIP entries. With the current
+date, the same report would give different bytes every time."""
 SPEC_PART = "/customXml/report.xml"
-"""The path, inside a DOCX file, of the complete data of the report. `verify` reads the data there
-to compute the figures again."""
+"""The path of the complete data of the report inside a DOCX file. `verify` reads the data there to
+compute the figures again."""
 _A4_MM = (210, 297)
 _TABLE_PT = 10
 _TWIPS_IN_MM = 1440 / 25.4
-"""Word measures widths in twips, of which an inch (25.4 mm) has 1,440."""
+"""The number of twips in a millimetre. Word measures widths in twips, and 1,440 twips make one inch
+(25.4 mm)."""
 _GRID = "Table Grid"
 FILLED_IN_TABLES = 2
 """The number of tables that a clerk fills in: the head of the paper, and the signature."""
@@ -58,7 +59,7 @@ def write_docx(document: Document) -> bytes:
 def read_spec(content: bytes) -> bytes | None:
     """Return the report spec (the complete data of a report, as JSON) inside a DOCX file.
 
-    Return None if the file has none. Raises: zipfile.BadZipFile if the content is no ZIP file.
+    Return None if the file has none. Raises: zipfile.BadZipFile if the content is not a ZIP file.
     """
     from html import unescape
 
@@ -352,7 +353,10 @@ class _Writer:
 
 
 def shown(value: Cell) -> str:
-    """Return a table cell's value as text. Numbers get dots between thousands, such as 4.925."""
+    """Return a table cell's value as text.
+
+    In numbers, a dot separates the thousands, as in 4.925.
+    """
     return number(value) if isinstance(value, int) else value
 
 
@@ -370,7 +374,7 @@ def _attach_spec(word: Any, document: Document) -> None:
 
 
 def _reproducible_zip(content: bytes) -> bytes:
-    """Return a copy of a ZIP file with sorted entries that all have one fixed date.
+    """Return a copy of a ZIP file with its entries sorted and all dated alike.
 
     Entries with the same names and contents then always give the same bytes.
     """

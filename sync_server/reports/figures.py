@@ -18,8 +18,8 @@ from sync_server.domain.records.kinds import FeedbackTopic, Rating
 from sync_server.domain.unit_types import UNIT_TYPES
 
 ON_TIME_MS = 2 * 60 * MINUTE_MS
-"""A hall is on time if its attendance is signed off within two hours after the end of the meeting
-(domain.md §2, step A1). In ms."""
+"""The limit for being on time, in ms: the attendance of a hall must be signed off within two hours
+of the end of the meeting (domain.md §2, step A1)."""
 
 ChairOffice = Literal["secretary", "deputy", ""]
 MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
@@ -39,8 +39,8 @@ class MeetingFacts(Struct, frozen=True):
     """The facts of a meeting that a report states.
 
     Times are in ms since 1970 UTC, and `at_ms` is the time of the figures. `host` is the name of
-    the convening body, and `mode` a code for in person, online or both (such as KET_HOP). Both come
-    from the portal; "" if the portal does not state them.
+    the convening body. `mode` is a code for in person, online or both, such as KET_HOP (both).
+    `host` and `mode` come from the portal; "" if the portal does not state them.
     """
 
     id: str
@@ -63,8 +63,8 @@ class HallLine(Struct, frozen=True):
     `point` is the hall's code. `chair` is the office of the person who presided last; "" if nobody
     did. `is_connected`: a device of the hall has sent a record. `is_reported`: the hall has sent a
     record of its work, such as a check-in. `keeps_materials`: the hall has reported that its device
-    stores the materials for use offline. `is_on_time`: the attendance was signed off within
-    `ON_TIME_MS` after the end. `notes` are codes of remarks, such as `no_chair`.
+    stores the materials for use offline. `is_on_time`: the attendance was signed off no later than
+    `ON_TIME_MS` after the end of the meeting. `notes` are codes of remarks, such as `no_chair`.
     """
 
     point: str
@@ -80,10 +80,10 @@ class HallLine(Struct, frozen=True):
 
 
 class TypeLine(Struct, frozen=True):
-    """The figures of all units of one type, which form one row of table 2.
+    """The figures of all halls of one unit type, which form one row of table 2.
 
-    `unit_type` is a code; "" if the type is unknown. `planned` is the number of halls of the type,
-    and `reported` the number of these halls that have reported.
+    `unit_type` is a code; "" if the type is unknown. `planned` is the number of these halls, and
+    `reported` the number of those that have sent a record of their work, such as a check-in.
     """
 
     unit_type: str
@@ -97,7 +97,7 @@ class MaterialLine(Struct, frozen=True):
 
     `kind` is a code, such as NGHI_QUYET (resolution). `public_ms` is the time from which the
     material is public, in ms since 1970 UTC; None if no time is set. `is_in_time`: the material was
-    public before the meeting started. `issued_on` is the document's date (YYYY-MM-DD). `is_basis`:
+    public by the start of the meeting. `issued_on` is the document's date (YYYY-MM-DD). `is_basis`:
     the meeting is based on the document.
     """
 
@@ -116,8 +116,8 @@ class IncidentLine(Struct, frozen=True):
     """An incident in a hall, which forms one row of table 5.
 
     `point` is the hall's code and `name` the hall's name. `what` is the code of the cause, such as
-    `power`. The incident began at `from_ms`, in ms since 1970 UTC, and lasted `minutes`, rounded
-    down; None if no end was recorded.
+    `power`. `from_ms` is the time when the incident began, in ms since 1970 UTC. `minutes` is its
+    duration, rounded down; None if the end of the incident was not recorded.
     """
 
     point: str
@@ -128,11 +128,12 @@ class IncidentLine(Struct, frozen=True):
 
 
 class TaskLine(Struct, frozen=True):
-    """A task that a meeting left to a hall, without the person responsible.
+    """A task that remains for a hall after a meeting, without the name of the person responsible.
 
     `point` is the hall's code, `name` the hall's name, and `item` the text of the task. `due_ms` is
-    in ms since 1970 UTC; None without a due time. `state` is `open`, `done` or `dropped`. `meeting`
-    is the title of the earlier meeting that left the task; "" if the reported meeting did.
+    in ms since 1970 UTC; None if there is no due time. `state` is `open`, `done` or `dropped`.
+    `meeting` is the title of the earlier meeting from which the task remains; "" if it is the
+    reported meeting.
     """
 
     point: str
@@ -154,9 +155,9 @@ class Attendee(Struct, frozen=True):
     """One summoned person and the person's attendance, for internal files only.
 
     `point` is the code of the hall, and `person` the code of the person. `state` is a code, such as
-    `absent_unexcused`, and `cause` the code of its cause; "" if there is none. `came_ms` is the
-    first arrival and `left_ms` the last departure, in ms since 1970 UTC; None if not known. Without
-    a check-out, `left_ms` is the end of the meeting.
+    `absent_unexcused`, and `cause` is the code of the reason for this state; "" if there is none.
+    `came_ms` is the first arrival and `left_ms` the last departure, in ms since 1970 UTC; None if
+    unknown. If no check-out was recorded, `left_ms` is the end of the meeting.
     """
 
     point: str
@@ -186,10 +187,11 @@ class Hall(Struct, frozen=True):
 class Figures(Struct, frozen=True):
     """The figures of a report, from which its tables and sentences are made.
 
-    `reasons` has the number of excused people by reason code, the largest number first. `pending`
-    is the number of undecided requests for leave or a substitute, and `essays` the number of essays
-    handed in. `tasks` are those that this meeting left, and `earlier_tasks` those that earlier
-    meetings left. `ratings` has one dict of ratings by topic for every hall that gave feedback.
+    `reasons` contains the number of excused people by reason code, the largest number first.
+    `pending` is the number of undecided requests for leave or a substitute, and `essays` the number
+    of essays handed in. `tasks` are the tasks that remain after this meeting, and `earlier_tasks`
+    those that remain from earlier meetings. `ratings` contains, for every hall that gave feedback,
+    a dict of its ratings by topic.
     """
 
     meeting: MeetingFacts
@@ -243,7 +245,7 @@ class Figures(Struct, frozen=True):
 
     @property
     def missing_groups(self) -> tuple[str, ...]:
-        """Return the groups in `MATERIAL_GROUPS` of which the meeting has no material.
+        """Return those groups in `MATERIAL_GROUPS` of which the meeting has no material.
 
         If the meeting has no materials at all, return ().
         """
@@ -252,9 +254,10 @@ class Figures(Struct, frozen=True):
         return tuple(lacking) if kinds else ()
 
     def chaired_by(self, office: ChairOffice) -> int:
-        """Return the number of reporting halls where the Secretary or a Deputy presided last.
+        """Return the number of reporting halls where a holder of the given office presided last.
 
-        For "", return the number of reporting halls where nobody presided.
+        `office` is `secretary` or `deputy`. For "", return the number of reporting halls where
+        nobody presided.
         """
         return sum(hall.is_reported and hall.chair == office for hall in self.halls)
 
@@ -276,8 +279,9 @@ def figures_of(
 ) -> Figures:
     """Compute the figures of a meeting's report.
 
-    `reasons` has the number of excused people by reason code. `earlier_tasks` are the tasks that
-    earlier meetings left. Halls whose meeting is a rehearsal or is cancelled are left out.
+    `reasons` contains the number of excused people by reason code. `earlier_tasks` are the tasks
+    that remain from earlier meetings. Halls in which the meeting is only a rehearsal, or is
+    cancelled, are left out.
     """
     counted = [hall for hall in halls if hall.standing.is_counted]
     lines = tuple(_line_of(hall, meeting) for hall in counted)
@@ -318,7 +322,7 @@ def figures_of(
 def attendees_of(halls: Sequence[Hall]) -> tuple[Attendee, ...]:
     """Return all summoned people with their attendance, in the order of the halls.
 
-    Halls whose meeting is a rehearsal or is cancelled are left out.
+    Halls in which the meeting is only a rehearsal, or is cancelled, are left out.
     """
     return tuple(
         Attendee(

@@ -1,4 +1,4 @@
-"""The layouts of official papers as data: the Party's of 2018 and 2026, and the state's of 2020.
+"""The layouts of official papers: two of the Party (2018 and 2026) and one of the state (2020).
 
 Sizes are in points and lengths in millimetres. The values come from secondary sources: secretaries'
 handbooks on Hướng dẫn 05-HD/VPTW (2026) and 36-HD/VPTW (2018), and Nghị định 30/2020/NĐ-CP, Phụ lục
@@ -15,12 +15,13 @@ LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
 class Layout(Struct, frozen=True):
     """The sizes, lengths and fixed texts of one layout of official papers.
 
-    Fields that end in `_pt` are in points, those in `_mm` in millimetres. `right_lines` are the
-    lines of the right header, as (text, size in points, is bold), with a rule under the last one.
-    `star`: an asterisk stands under the left header. `number` is the template of the document
-    number, which itself stays blank. `headings` are the templates of section numbers on levels 1
-    and 2. `archive` is the last recipient. `on_behalf_of` is the abbreviation before the signing
-    committee, such as T/M ("on behalf of"). `end` is the mark after the last sentence.
+    Fields whose names end in `_pt` are in points, and those in `_mm` in millimetres. `right_lines`
+    are the lines of the right header, as (text, size in points, is bold), with a rule under the
+    last line. `star`: an asterisk stands under the left header. `number` is the template of the
+    line with the document number; the number itself stays blank. `headings` are the templates of
+    section numbers on levels 1 and 2. `archive` is the last line of the list of recipients.
+    `on_behalf_of` is the abbreviation before the signing committee, such as T/M ("on behalf of").
+    `end` is the mark after the last sentence.
     """
 
     name: LayoutName

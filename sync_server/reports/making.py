@@ -86,9 +86,9 @@ def spec_of(stored: StoredReport) -> ReportSpec:
 def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
     """Return a copy of a report's data for an internal file, with the names of summoned people.
 
-    The attendance is computed again from the records that the report used. `point`, `unit` and
-    `person` of the spec limit the people, who are sorted by hall and name. A certificate names only
-    people who were present. Minutes also get the names of the chair and the signer.
+    The attendance is computed again from the records that the report used. The codes `point`,
+    `unit` and `person` in `spec` limit the people, who are sorted by hall and name. A certificate
+    names only people who were present. Minutes also get the names of the chair and the signer.
     """
     taken = snapshot.take_again(connection, spec.basis)
     attendees = [
@@ -138,11 +138,12 @@ def make_names_document(
 ) -> ReportSpec:
     """Return the data of minutes, a presence list, a summons or a certificate as of now.
 
-    Nothing is stored. The codes `point`, `unit` and `person` limit the people in the document; ""
-    sets no limit. Minutes need a point, and a certificate needs a person who attended.
+    Nothing is stored. The codes `point` (a connected hall), `unit` and `person` limit the people in
+    the document; "" sets no limit. Minutes need a point, and a certificate needs a person who
+    attended.
 
-    Raises: UnknownMeeting; UnknownPoint if the meeting has no hall at the point; NobodyToName if a
-    summons or a certificate would name nobody.
+    Raises: UnknownMeeting; UnknownPoint if the point does not take part in the meeting;
+    NobodyToName if a summons or a certificate would name nobody.
     """
     taken = snapshot.take(connection, meeting, source)
     known = {hall.point for hall in taken.figures.halls}
@@ -176,7 +177,7 @@ def make_period(
 ) -> PeriodSpec:
     """Return the data of a report on several conferences as of now, without storing them.
 
-    `meetings` are the ids of the conferences, which the report sorts by start. `name` is the
+    `meetings` are the ids of the conferences, which the report sorts by start time. `name` is the
     Vietnamese name of the period, such as a year.
 
     Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
@@ -190,9 +191,10 @@ def make_period(
 
 
 def write(spec: AnySpec, file_format: Format) -> bytes:
-    """Return a report as the bytes of a file; the format `zip` contains the tables as CSV files.
+    """Return the bytes of a report's file in a given format.
 
-    Raises: PdfUnavailable if a PDF is wanted and the library Pango is not installed.
+    The format `zip` contains only the tables, as CSV files. Raises: PdfUnavailable if a PDF is
+    requested but the library Pango is not installed.
     """
     document = build_period(spec) if isinstance(spec, PeriodSpec) else build(spec)
     return _WRITERS[file_format](document)
@@ -201,8 +203,9 @@ def write(spec: AnySpec, file_format: Format) -> bytes:
 def file_name(spec: AnySpec, file_format: Format) -> str:
     """Return the name of a report's file, such as `bao-cao-nhanh-2024-08-22-hoc-tap-lan-2.pdf`.
 
-    The name contains the kind, the meeting's id and the revision. The name of an internal file also
-    contains `-noi-bo`. A report on several conferences is named by the time of its figures.
+    The name consists of the kind, the meeting's id, the codes of the hall, unit and person (if set)
+    and the revision. For an internal file, it also contains `-noi-bo`. A report on several
+    conferences is named after the time of its figures.
     """
     if isinstance(spec, PeriodSpec):
         days = f"{vietnam_time(spec.at_ms):%Y%m%d-%H%M}"
@@ -248,8 +251,8 @@ def changes_between(
     """Return sentences on the changes between two reports, and the codes of the changed halls.
 
     The first sentence describes the totals if they changed. Every other sentence describes one
-    hall. After `MOST_CHANGES` halls, a last sentence counts the rest. If `before` is None, both
-    tuples are empty.
+    hall. After `MOST_CHANGES` halls, a last sentence states how many more halls changed. If
+    `before` is None, both tuples are empty.
     """
     if before is None:
         return (), ()

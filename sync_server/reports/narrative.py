@@ -1,6 +1,6 @@
 """Draft the Vietnamese sentences of a report from its figures alone.
 
-The drafts praise only what the figures show, and people may replace them.
+The drafts praise only what the figures show. People may replace a draft with another text.
 """
 
 from collections import Counter
@@ -80,7 +80,7 @@ def _organisation(figures: Figures) -> str:
 
 
 def cited(documents: Sequence[MaterialLine]) -> str:
-    """Return the citation of documents: kind, number, date and issuer, separated by "; ".
+    """Return citations of documents (kind, number, date and issuer), separated by "; ".
 
     A document without a number or a date is cited by its title alone.
     """
@@ -102,9 +102,10 @@ ABSENT = ("absent_excused", "absent_unexcused", "not_recorded")
 
 
 def attendance_sentences(counts: Counts) -> list[str]:
-    """Return a Vietnamese sentence on presence and absence, and one on people late or gone early.
+    """Return one Vietnamese sentence on presence and absence, and one on lateness.
 
-    The second sentence is left out if nobody came late or left early.
+    The second sentence counts late arrivals and early departures. It is left out if there were
+    none.
     """
     return [
         say(
@@ -227,9 +228,9 @@ def _limits(figures: Figures) -> str:
 
 
 def _earlier_limits(figures: Figures) -> str:
-    """Return the Vietnamese sentence on the tasks that earlier meetings left.
+    """Return the Vietnamese sentence on the tasks that remain from earlier meetings.
 
-    The sentence gives the numbers of tasks in all, done, open and overdue.
+    The sentence states how many tasks there are, and how many of them are done, open and overdue.
     """
     tasks = figures.earlier_tasks
     is_open = [line for line in tasks if line.state == "open"]
@@ -248,9 +249,10 @@ def _in_sentence(key: str) -> str:
 
 
 def _counted(stem: str, names: Sequence[str], counts: Counts) -> str:
-    """Return Vietnamese phrases such as "3 late" for the counts other than 0, separated by commas.
+    """Return Vietnamese phrases such as "3 late", separated by commas, for the counts above 0.
 
-    `names` are fields of `counts`. The message of a name has the key `report.draft.STEM.NAME`.
+    `names` are the fields of `counts` to be described. The phrase for a field comes from the
+    message `report.draft.STEM.NAME`, where STEM is `stem` and NAME is the name of the field.
     """
     return ", ".join(
         say(f"report.draft.{stem}.{name}", count=number(count))

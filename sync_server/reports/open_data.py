@@ -27,8 +27,9 @@ FIELDS = ("unit_type", "halls", "reported", *PEOPLE)
 class OpenRow(Struct, frozen=True):
     """One row of the open data: the totals of one unit type, or of all types together.
 
-    `unit_type` is a code; "" in the row for all types. `halls` and `reported` are numbers of halls.
-    `people` has a value for every name in `PEOPLE`; None means that the number is not published.
+    `unit_type` is a code; "" in the row for all types. `halls` is the number of halls that were to
+    take part, and `reported` the number of those that have sent a record of their work. `people`
+    has a value for every name in `PEOPLE`; None means that the number is not published.
     """
 
     unit_type: str
@@ -42,9 +43,10 @@ class OpenRow(Struct, frozen=True):
 
 
 def open_rows(figures: Figures) -> list[OpenRow]:
-    """Return the rows of a meeting's open data: all unit types together first, then every type.
+    """Return the rows of a meeting's open data: first all unit types together, then every type.
 
-    Numbers that must not be published, because they could reveal single people, are None.
+    A number that must not be published, because it could reveal facts about a single person, is
+    None.
     """
     hidden = _hidden_types(figures.types)
     total = _published(figures.totals) if not _is_safe(figures.totals) else _all(figures.totals)
@@ -90,10 +92,10 @@ def open_data(figures: Figures) -> Mapping[str, object]:
 def _hidden_types(lines: Sequence[TypeLine]) -> set[str]:
     """Return the unit types whose numbers must not be published.
 
-    A type is unsafe if one of its numbers is 1 to 4. All unsafe types are hidden, and as many other
-    types as make the sum of the hidden types safe. At least two types are hidden, so that no number
-    follows from the totals. Among the possible choices, the one with the fewest summoned people is
-    taken. All types are hidden if no choice is safe.
+    A type is unsafe if one of its numbers is 1 to 4. If there are unsafe types, they are hidden,
+    together with enough other types to make the sum of the hidden types safe. At least two types
+    are hidden, so that no number can be computed from the totals. Of all possible choices, the one
+    with the fewest summoned people is taken. If no choice is safe, all types are hidden.
     """
     unsafe = [line for line in lines if not _is_safe(line.counts)]
     others = [line for line in lines if _is_safe(line.counts)]
@@ -126,8 +128,8 @@ def _all(counts: Counts) -> dict[str, int | None]:
 def _published(counts: Counts) -> dict[str, int | None]:
     """Return the numbers of people by name, with None for every number from 1 to 4.
 
-    `summoned` is the sum of four other numbers. If only one of these five were None, subtraction
-    would reveal it. In this case, a second one becomes None.
+    `summoned` is the sum of four other numbers. If only one of these five numbers were None, it
+    could be computed from the rest, so a second one is also replaced with None.
     """
     people = _all(counts)
     small = [name for name, value in people.items() if value and value < SMALLEST]

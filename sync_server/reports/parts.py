@@ -1,4 +1,4 @@
-"""The parts of a report document: headed passages, tables with columns, and bars of a chart."""
+"""The parts of a report document: passages with headings, tables with columns, bars of a chart."""
 
 from typing import NamedTuple
 
@@ -9,8 +9,8 @@ NONE = "–"
 class Column(NamedTuple):
     """One column of a table.
 
-    `width` is a share of the table's width, relative to the other columns. The cells of a column
-    with `is_number` are aligned on the right.
+    `width` is a share of the table's width, relative to the other columns. If `is_number` is true,
+    the cells of the column are right-aligned.
     """
 
     title: str
@@ -21,9 +21,10 @@ class Column(NamedTuple):
 class Table(NamedTuple):
     """One table of a report.
 
-    `key` is part of the names of the table's sheet and CSV file. `total` is the last row, if any.
-    `sums` are the indexes of the columns that the total row adds up. `rate` has the indexes of
-    three columns: the percentage, its part and its whole. Indexes start at 0.
+    `key` is part of the names of the table's sheet and CSV file. `total` is the row of totals at
+    the end of the table, if there is one. `sums` are the indexes of the columns that this row adds
+    up. `rate` contains the indexes of three columns: a percentage, and the part and the whole from
+    which it is computed. Indexes start at 0.
     """
 
     key: str

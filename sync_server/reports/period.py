@@ -21,10 +21,11 @@ from sync_server.reports.words import moment, short_day
 
 
 class PeriodLine(NamedTuple):
-    """One row of a table on several conferences: the sums over some of their halls.
+    """One row of a table on several conferences, with sums over a group of halls.
 
-    `label` is the text of the first cell. `halls`, `reported` and `on_time` (signed off in time)
-    are numbers of halls. A hall counts once for every conference in which it takes part.
+    `label` is the text of the first cell. `halls` is the number of halls, `reported` the number of
+    halls that have reported, and `on_time` the number of halls whose attendance was signed off in
+    time. A hall counts once for every conference in which it takes part.
     """
 
     label: str
@@ -76,7 +77,8 @@ def build_period(spec: PeriodSpec) -> Document:
 def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
     """Return one row for every unit type that has halls, with the sums over these halls.
 
-    `halls` has one entry for every hall and conference. Halls of unknown type form the last row.
+    `halls` contains one entry for every hall of every conference. Halls of unknown type form the
+    last row.
     """
     lines = []
     for unit_type in (*UNIT_TYPES, ""):
@@ -88,8 +90,8 @@ def by_type(halls: Sequence[HallLine]) -> list[PeriodLine]:
 def by_hall(halls: Sequence[HallLine]) -> list[PeriodLine]:
     """Return one row for every hall, with the sums over all conferences, sorted by hall code.
 
-    `halls` has one entry for every hall and conference, in the order of the conferences. A row has
-    the hall's latest name.
+    `halls` contains one entry for every hall of every conference, in the order of the conferences.
+    A row shows the name that the hall had at its last conference.
     """
     of_point: dict[str, list[HallLine]] = {}
     for hall in halls:

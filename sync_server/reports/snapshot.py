@@ -1,8 +1,8 @@
 """Read the data that a report needs, and compute the report's figures from them.
 
-All data are read in one transaction. The snapshot's basis contains the positions up to which
-records were read, clock measurements and facts from the portal. With the same basis, the same
-figures can be computed again later, although more records have arrived.
+All data are read in one transaction. The basis of a report contains the positions up to which
+records were read, clock measurements and facts from the portal. From the same basis, the same
+figures can be computed again later, even if more records have arrived.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import served_portal
 
 NO_REASON = ""
-"""Excused people are counted under this code if the reason of their absence can no longer be read,
+"""Excused people are counted under this code if the reason for their absence can no longer be read,
 for example because it was deleted."""
 _reason_decoder = msgspec.json.Decoder(dict[str, object])
 
@@ -58,10 +58,10 @@ class Source(NamedTuple):
 
 
 class HallFacts(Struct, frozen=True):
-    """The facts about a hall on which a report depends, besides the hall's records.
+    """The facts about a hall on which a report depends, apart from the hall's records.
 
-    `unit_type` is a code; "" if it is unknown. `head` is the position of the last record that the
-    report read among the hall's records.
+    `unit_type` is a code; "" if it is unknown. `head` is the position, among the records of the
+    hall, of the last record that the report used.
     """
 
     name: str
@@ -72,10 +72,11 @@ class HallFacts(Struct, frozen=True):
 class Basis(Struct, frozen=True):
     """Everything, except the records, on which the figures of a report depend.
 
-    `epoch` identifies the database. `halls` has the facts of a hall by its code. `sightings` are
-    the clock measurements that correct the devices' times. `reasons` has the number of excused
-    people by reason code; later computations use these counts and decrypt nothing. `materials` and
-    `earlier_tasks` are as of the time of the report.
+    `epoch` is a random code that identifies the database. `halls` contains the facts about every
+    hall, by hall code. `sightings` are the clock measurements that are used to correct the devices'
+    times. `reasons` contains the number of excused people by reason code; later computations use
+    these counts and decrypt nothing. `materials` and `earlier_tasks` are as of the time of the
+    report.
     """
 
     epoch: str
@@ -90,8 +91,8 @@ class Basis(Struct, frozen=True):
 class Snapshot(Struct, frozen=True):
     """The figures of a report, and the basis on which they can be computed again.
 
-    Internal files also need `attendees`, which are all summoned people, and `standings`, which has
-    the attendance judged in every hall, by the hall's code.
+    Internal files also need `attendees`, which are all summoned people, and `standings`, which
+    contains the attendance in every hall, by hall code.
     """
 
     basis: Basis
@@ -148,7 +149,7 @@ def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
 def take_again(connection: Connection, basis: Basis) -> Snapshot:
     """Compute the figures of an earlier report again, from its basis and the stored records.
 
-    Records that arrived after the report are not read.
+    Records that arrived after the report was made are not read.
     """
     keys = {StreamKey(basis.meeting.id, point): facts.head for point, facts in basis.halls.items()}
     records = streams.records_up_to(connection, keys)
@@ -185,7 +186,7 @@ def _reasons_of(
     """Return the number of excused people by the reason code in their approved requests for leave.
 
     `seal_key` is the secret that decrypts the requests. Only the counts leave this function, so
-    that nobody sees the reason of a particular person. Unreadable reasons count under "".
+    that nobody sees the reason of a particular person. Unreadable reasons are counted under "".
     """
     counts: dict[str, int] = {}
     for standing in judged:
@@ -245,10 +246,11 @@ def _materials_of(
 def _earlier_tasks(
     connection: Connection, facts: MeetingFacts, places: Mapping[str, PointSummary]
 ) -> tuple[TaskLine, ...]:
-    """Return the tasks that meetings before this one left, the latest meeting first.
+    """Return the tasks that remain from meetings before the reported one, latest meeting first.
 
-    `places` has the names of the halls by code. Open tasks are always listed. Finished tasks are
-    listed only for the latest meeting with tasks, and dropped tasks never.
+    `places` contains the names of the halls, by hall code. Open tasks are always listed. Finished
+    tasks are listed only if they come from the latest meeting in the list, and dropped tasks are
+    never listed.
     """
     lines: list[TaskLine] = []
     for earlier in directory.meetings(connection, facts.at_ms):

@@ -25,8 +25,8 @@ sources of figures."""
 class PersonLine(Struct, frozen=True):
     """One person in an internal file.
 
-    `facts` is the person's attendance, `unit` the name of the unit, and `position` a code; "" if it
-    is unknown.
+    `facts` is the person's attendance, and `unit` the name of the person's unit. `position` is the
+    code of the person's position; "" if the position is unknown.
     """
 
     facts: Attendee
@@ -36,11 +36,11 @@ class PersonLine(Struct, frozen=True):
 
 
 class HallCourse(Struct, frozen=True):
-    """The facts on the course of a conference in one hall, for the hall's minutes.
+    """The facts about the course of a conference in one hall, for the hall's minutes.
 
     `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is the
     name of the person who signed the attendance off at `closed_ms`. Times are in ms since 1970 UTC.
-    If a fact was not recorded, its name is "" and its time None.
+    For a fact that was not recorded, the name is "" and the time is None.
     """
 
     chair: str
@@ -52,11 +52,12 @@ class HallCourse(Struct, frozen=True):
 class ReportSpec(Struct, frozen=True, tag="report"):
     """The complete data of a report on one meeting. The same data always give the same file.
 
-    `sections` are texts that people wrote; the other sections are drafted from the figures. `basis`
-    is what the figures were computed from, except the records. `changes` are sentences on what
-    changed since the previous revision, and `changed_points` the codes of the changed halls. The
-    codes `point`, `unit` and `person` limit minutes, a list or a letter to one hall, unit or
-    person; "" sets no limit. Only minutes have a `course`, and only internal files have `people`.
+    `sections` contains the texts that people wrote; all other sections are drafted from the
+    figures. `basis` is what the figures were computed from, except the records. `changes` are
+    sentences on what has changed since the previous revision, and `changed_points` are the codes of
+    the changed halls. The codes `point`, `unit` and `person` limit minutes, a list or a letter to
+    one hall, unit or person; "" sets no limit. Only minutes have a `course`, and only internal
+    files have `people`.
     """
 
     kind: Kind

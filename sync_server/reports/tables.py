@@ -59,7 +59,7 @@ def count_columns() -> tuple[Column, ...]:
 def count_cells(counts: Counts) -> list[Cell]:
     """Return the cells of a table row with the numbers of people and the attendance rate.
 
-    Their order is that of `count_columns`. The rate is a text such as `98,5%`.
+    The cells are in the order of `count_columns`. The rate is a text such as `98,5%`.
     """
     return [
         *(getattr(counts, name) for name in COUNTS_BEFORE_RATE),
@@ -71,9 +71,10 @@ def count_cells(counts: Counts) -> list[Cell]:
 def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
     """Return `Table.sums` and `Table.rate` for a table with the columns of `count_columns`.
 
-    `first` is the index of the first column to add up. `before` is the number of summed columns
-    before the columns of `count_columns`. The first result has the indexes of all columns to add
-    up. The second has the indexes of the rate, of the people present and of the people summoned.
+    `first` is the index of the first column to add up. `before` is the number of columns to add up
+    that stand before those of `count_columns`. The first result contains the indexes of all columns
+    to add up. The second result contains the indexes of three columns: the rate, the people present
+    and the people summoned.
     """
     people = first + before
     rate = people + len(COUNTS_BEFORE_RATE)

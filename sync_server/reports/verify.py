@@ -33,7 +33,7 @@ _decoder = msgspec.json.Decoder(ReportSpec | PeriodSpec)
 
 
 class NotAReport(Exception):
-    """Raised if a file was not made by this program as a report, or cannot be read."""
+    """Raised if a file is not a report made by this program, or cannot be read."""
 
 
 class SourceLost(NotAReport):
@@ -64,7 +64,7 @@ class Verdict(NamedTuple):
 def verify(connection: Connection, content: bytes) -> Verdict:
     """Compare the file of a report with figures computed again from the records that it used.
 
-    `content` is the file's bytes. Raises: NotAReport if the file is no readable report in DOCX,
+    `content` is the file's bytes. Raises: NotAReport if the file is not a readable report in DOCX,
     XLSX or PDF; SourceLost if the file lacks the data that this program put into it.
     """
     file_format = _format_of(content)
@@ -89,8 +89,9 @@ def verify(connection: Connection, content: bytes) -> Verdict:
 def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format: Format) -> Verdict:
     """Compare the file of a report with the stored records.
 
-    `spec` is the data read from the file. Raises: ValueError if it has no conference or more than
-    `MOST_CONFERENCES`. Other errors mean that no genuine report has these data.
+    `spec` is the data read from the file. Raises: ValueError if these data describe no conference
+    or more than `MOST_CONFERENCES`. Any other error means that the data are not those of a genuine
+    report.
     """
     parts: Sequence[Conference | ReportSpec] = (
         list(spec.conferences) if isinstance(spec, PeriodSpec) else [spec]
@@ -119,9 +120,10 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
 
 
 def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:
-    """Return a copy of a report's data in which `computed` replaces the figures.
+    """Return a copy of a report's data in which newly computed figures replace the stated ones.
 
-    The names of people in an internal file are read from the database again.
+    `computed` contains the new figures. In an internal file, the names of people are also replaced
+    by those now in the database.
     """
     if isinstance(spec, PeriodSpec):
         return replace(spec, conferences=tuple(computed))
@@ -132,8 +134,8 @@ def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conferen
 def _unknown_basis(connection: Connection, basis: Basis) -> str:
     """Return a Vietnamese sentence that says why a report's figures cannot be computed again.
 
-    The report is from another database, or used records that this database lacks. Return "" if the
-    figures can be computed.
+    They cannot be if the report is from another database or used records that this database lacks.
+    Return "" if the figures can be computed.
     """
     if basis.epoch != (streams.epoch(connection) or ""):
         return say("report.verify.other_database", epoch=basis.epoch)
@@ -149,11 +151,11 @@ def _records_since(connection: Connection, basis: Basis) -> int:
 
 
 def figure_differences(stated: Figures, computed: Figures) -> list[str]:
-    """Return a Vietnamese sentence for every number of people that differs in two sets of figures.
+    """Return Vietnamese sentences on the differences between two sets of figures.
 
-    `stated` are the figures in a file, and `computed` those from the stored records. The totals and
-    all halls are compared. If these numbers agree and other figures differ, return one general
-    sentence.
+    `stated` are the figures in a file, and `computed` those from the stored records. There is one
+    sentence for every number of people, in total or in a hall, that differs. If these numbers agree
+    but other figures differ, there is one general sentence.
     """
     halls = {hall.point: hall for hall in stated.halls}
     differences = []
@@ -198,7 +200,7 @@ def _text_differences(stated: list[str], expected: list[str]) -> list[str]:
 
 
 def _around_difference(one: str, other: str) -> tuple[str, str]:
-    """Return an excerpt of both lines that starts shortly before their first difference.
+    """Return excerpts of two lines, which start shortly before the first difference between them.
 
     An excerpt begins with "…" if it does not start at the beginning of the line.
     """

@@ -31,7 +31,7 @@ def vietnam_time(at_ms: int) -> datetime:
 
 
 def moment(at_ms: int) -> str:
-    """Format a time in ms since 1970 UTC as time and day in Vietnam: `09:15 ngày 22/8/2024`."""
+    """Format a time in ms since 1970 UTC as time and date in Vietnam: `09:15 ngày 22/8/2024`."""
     at = vietnam_time(at_ms)
     return f"{at:%H:%M} ngày {_short_day(at)}"
 
@@ -49,10 +49,10 @@ def day_and_hours(starts_ms: int, ends_ms: int) -> str:
 
 
 def cited_day(day: str) -> str:
-    """Convert a date from YYYY-MM-DD to the form in official papers, such as `12/8/2024`.
+    """Convert a date from YYYY-MM-DD to the form used in official papers, such as `12/8/2024`.
 
-    Days under 10, and January and February, get a leading zero. Raises: ValueError if `day` is no
-    date.
+    Days below 10 and the months January and February get a leading zero. Raises: ValueError if
+    `day` is not a valid date.
     """
     return _short_day(datetime.fromisoformat(day))
 
@@ -87,7 +87,7 @@ def _tones_last(text: str) -> str:
 
 
 def short_day(at_ms: int) -> str:
-    """Format a time in ms since 1970 UTC as a day in Vietnam, such as `22/8/2024`."""
+    """Format a time in ms since 1970 UTC as a date in Vietnam, such as `22/8/2024`."""
     return _short_day(vietnam_time(at_ms))
 
 

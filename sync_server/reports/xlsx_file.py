@@ -100,8 +100,8 @@ def texts_of(content: bytes) -> list[str]:
 def _as_shown(cell: object) -> str:
     """Return the value of a spreadsheet cell as text; "" for an empty cell.
 
-    A decimal number is shortened to 10 significant digits, so that a 1 that some programs store as
-    1.0 is returned as "1".
+    A decimal number is shortened to 10 significant digits. A 1 that another program has stored as
+    1.0 is therefore returned as "1".
     """
     if isinstance(cell, float):
         return f"{cell:.10g}"
@@ -163,9 +163,9 @@ def _write_table(book: Any, table: Table, formats: dict[str, Any]) -> None:
 def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any], form: Any) -> None:
     """Write a percentage into row `at` as a formula that divides one cell by another.
 
-    Rows are counted from 0. `rate` has the indexes of three columns: the percentage, its part and
-    its whole. `row` has the values of the cells, and `form` is the cell's format. The formula shows
-    an en dash if the whole is 0.
+    Rows are counted from 0. `rate` contains the indexes of three columns: the percentage, and the
+    part and the whole from which it is computed. `row` contains the values of the row's cells, and
+    `form` is the format of the percentage's cell. The formula shows an en dash if the whole is 0.
     """
     place, part, whole = rate
     cells = (f"{_letter(part)}{at + 1}", f"{_letter(whole)}{at + 1}")

@@ -12,12 +12,12 @@ MAX_INFLATED_BYTES = 64 * 1024 * 1024
 MAX_RATIO = 200
 """The largest factor by which a large part of an archive may grow when decompressed.
 
-The XML of office files grows by a factor of 10 to 100. Archives made to attack exceed that.
+The XML of office files grows by a factor of 10 to 100. Archives made for an attack grow more.
 """
 SMALL_PART_BYTES = 256 * 1024
-"""The size in bytes up to which a part of an archive may grow by any factor.
+"""The decompressed size in bytes up to which a part of an archive may have grown by any factor.
 
-Such a small part is harmless after decompression, too.
+A part of this size is harmless, whatever the factor.
 """
 
 
@@ -26,9 +26,9 @@ class TooLarge(Exception):
 
 
 def check_inflated_size(archive: zipfile.ZipFile, limit_bytes: int = MAX_INFLATED_BYTES) -> None:
-    """Check how large an archive would become, by its directory and without decompressing it.
+    """Check, by the directory of an archive, how large it would become when decompressed.
 
-    `limit_bytes` limits the total of all parts.
+    `limit_bytes` limits the total size of all parts.
 
     Raises: TooLarge if the total is larger, or if a part larger than `SMALL_PART_BYTES` would grow
     by more than the factor `MAX_RATIO`.
@@ -44,9 +44,10 @@ def check_inflated_size(archive: zipfile.ZipFile, limit_bytes: int = MAX_INFLATE
 def check_archive(content: bytes, limit_bytes: int = MAX_INFLATED_BYTES) -> None:
     """Check how large the ZIP archive in `content` would become, without decompressing it.
 
-    `limit_bytes` limits the total of all parts.
+    `limit_bytes` limits the total size of all parts.
 
-    Raises: TooLarge if the archive exceeds a limit. zipfile.BadZipFile if the bytes are no archive.
+    Raises: TooLarge if the archive exceeds a limit; zipfile.BadZipFile if `content` is no ZIP
+    archive.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         check_inflated_size(archive, limit_bytes)

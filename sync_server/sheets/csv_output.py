@@ -14,8 +14,8 @@ A spreadsheet would run a text that begins with one of them, so such a text is e
 def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table as CSV text, with a byte order mark and semicolons.
 
-    `headings` becomes the first row. A text that a spreadsheet would run as a formula gets an
-    apostrophe in front.
+    `headings` becomes the first row. A text that a spreadsheet would run as a formula is prefixed
+    with an apostrophe.
     """
     out = io.StringIO()
     out.write("\ufeff")

@@ -28,18 +28,18 @@ from sync_server.sheets.grids import (
 )
 
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""The largest size in bytes, after decompression, of a part of a workbook without rows.
+"""The largest decompressed size in bytes of those parts of a workbook that contain no rows.
 
 Such parts, for example the styles, are small. Parts with rows may be larger: a list of 100,000
 people has 60 MB of rows.
 """
 MOST_CELLS = 1_500_000
-"""The most cells that one sheet may have: 100,000 people with fifteen columns.
+"""The largest number of cells in a sheet: enough for 100,000 people with fifteen columns.
 
-A sheet with more is refused as too large.
+A sheet with more cells is refused as too large.
 """
 LONGEST_FORMAT = 255
-"""The most characters of a number format, as in Excel.
+"""The greatest length of a number format in characters; Excel has the same limit.
 
 A workbook with a longer format is refused, because reading it can take hours.
 """
@@ -71,14 +71,14 @@ _WHITE = "FFFFFFFF"
 Progress = Callable[[int, int], None]
 """A function that shows progress while a file is read.
 
-It receives the number of rows read so far and the number of all rows, or 0 if that is unknown.
+It receives the number of rows read so far and the total number of rows, which is 0 if unknown.
 """
 
 
 def ignore_progress(_rows: int, _all_rows: int) -> None:
-    """Do nothing with the number of rows read and the number of all rows.
+    """Ignore the number of rows read and the number of all rows.
 
-    This is the default for callers that show no progress.
+    This function is the default for callers that show no progress.
     """
 
 
@@ -164,10 +164,11 @@ _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
     """Return the hidden rows, hidden columns and merged cells of every sheet, by sheet name.
 
-    Rows and columns count from 0. These properties are read from the XML, because openpyxl does not
-    give them when it reads a sheet row by row.
+    Rows and columns are counted from 0. These properties are read from the XML, because openpyxl
+    does not provide them when it reads a sheet row by row.
 
-    Raises: SheetFault if one sheet is named twice or has more than `MOST_MERGES` merged blocks.
+    Raises: SheetFault if the workbook names one sheet twice, or if a sheet has more than
+    `MOST_MERGES` merged blocks.
     """
     # S314 is safe here: `_check_size` has limited the size, and expat limits entities.
     targets = {
@@ -227,7 +228,7 @@ def _read_sheet(
 ) -> tuple[Grid, list[tuple[int, int]]]:
     """Return a sheet as a grid, and the (row, column) of every formula, counted from 0.
 
-    The cells with formulas are still empty in the grid. `merged` are the blocks of merged cells.
+    In the grid, cells with formulas are left empty. `merged` are the blocks of merged cells.
 
     Raises: SheetFault if the sheet has more than `MOST_ROWS` rows or `MOST_CELLS` cells.
     """
@@ -278,8 +279,8 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
     """Put the stored results of formulas into a grid.
 
     `formulas` contains the (row, column) of every formula, counted from 0. `sheet` is the same
-    sheet, opened to read results. A formula without a stored result becomes `formula_empty` in
-    `grid.problems`.
+    sheet, opened so that results are read instead of formulas. A formula without a stored result is
+    noted as `formula_empty` in `grid.problems`.
     """
     by_row: dict[int, list[int]] = {}
     for row, column in formulas:
@@ -299,10 +300,11 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
 
 
 def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProblem | None]:
-    """Return a cell's value as the text that a spreadsheet shows, and any problem of the cell.
+    """Return a cell's value as the text that a spreadsheet shows, and any problem with the cell.
 
-    `data_type` is openpyxl's code of the type, such as `e` for an error. Dates become `31/12/2024`.
-    A number that the spreadsheet shows in another way has the problem `shown_otherwise`.
+    `data_type` is openpyxl's code for the type of the value, such as `e` for an error. Dates are
+    written like `31/12/2024`. A number that the spreadsheet shows in another way has the problem
+    `shown_otherwise`.
     """
     if isinstance(value, str):
         if data_type == "e":
@@ -323,9 +325,9 @@ def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProble
 
 
 def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProblem | None:
-    """Return `struck` or `invisible` if a cell's text has such a style; otherwise None.
+    """Return `struck` if a cell's text is struck out, `invisible` if it cannot be seen, else None.
 
-    `known` contains the results so far by openpyxl's number of the style, because reading the style
+    `known` stores the results so far by openpyxl's number for the style, because reading the style
     of every cell is slow.
     """
     style = cell._style_id
@@ -335,9 +337,9 @@ def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProbl
 
 
 def _look_at_style(cell: Any) -> CellProblem | None:
-    """Return `struck` or `invisible` if a cell's text has such a style; otherwise None.
+    """Return `struck` if a cell's text is struck out, `invisible` if it cannot be seen, else None.
 
-    Text is invisible if it is white without a fill, or if its number format is `;;;`.
+    Text is invisible if it is white in a cell without a fill, or if its number format is `;;;`.
     """
     font = cell.font
     if font is not None and font.strike:
@@ -352,8 +354,8 @@ def _look_at_style(cell: Any) -> CellProblem | None:
 def _is_shown_plainly(number: float, number_format: str) -> bool:
     """Return whether a spreadsheet format such as `0` shows a number as its plain digits.
 
-    The format `00000` does not, because it shows 123 as 00123. A format that groups digits does so
-    only for numbers below 1,000.
+    The format `00000` does not, because it shows 123 as 00123. A format that groups digits shows
+    only numbers below 1,000 as plain digits.
     """
     if number_format in _PLAIN_FORMATS:
         return True
@@ -410,8 +412,8 @@ def _decode(content: bytes) -> str:
 def _separator(text: str) -> tuple[str, str]:
     """Return the character that separates the cells of a CSV text, and the text to read.
 
-    A first line such as `sep=;` names the separator and is removed from the text. Without it, the
-    separator is the semicolon, comma or tab that occurs in most of the first 30 lines.
+    A first line such as `sep=;` names the separator and is removed from the text. Without such a
+    line, the separator is the semicolon, comma or tab that occurs in most of the first 30 lines.
     """
     if stated := _SEPARATOR_LINE.match(text):
         return stated[1], text[stated.end() :]

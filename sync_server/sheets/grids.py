@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from sync_server.domain.legacy_text import is_legacy
 
 MOST_ROWS, MOST_COLUMNS = 100_000, 60
-"""The most rows and columns that are read from a sheet.
+"""The largest numbers of rows and columns that are read from a sheet.
 
 The size that a sheet states cannot be trusted: one bold cell in the last corner makes it 17 billion
 cells.
@@ -50,7 +50,7 @@ class SheetFault(Exception):
 class Area(NamedTuple):
     """A block of merged cells in a sheet.
 
-    Rows and columns count from 0, and the block includes `bottom` and `right`.
+    Rows and columns are counted from 0, and the block includes `bottom` and `right`.
     """
 
     top: int
@@ -60,7 +60,7 @@ class Area(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """One sheet of a file, with its cells as text. Rows and columns count from 0.
+    """One sheet of a file, with its cells as text. Rows and columns are counted from 0.
 
     `problems` contains the problem of every doubtful cell by (row, column).
     `short_rows_are_complete` is True for XLSX, where empty cells at the end of a row are left out.
@@ -78,11 +78,11 @@ class Grid(NamedTuple):
 
 
 def clean_text(text: str) -> tuple[str, CellProblem | None]:
-    """Return a cell's text in Unicode's form NFC without invisible characters, and any problem.
+    """Return a cell's text in the Unicode form NFC without invisible characters, and any problem.
 
     Every run of spaces becomes one space, and spaces at both ends are removed. The problem is
     `line_break`, `control` (a control character) or `legacy` (text in TCVN3 or VNI, encodings older
-    than Unicode), or None. Text after `MAX_CELL` characters is cut off.
+    than Unicode), or None. Text after the first `MAX_CELL` characters is cut off.
     """
     if text.isascii() and text.isprintable():
         return " ".join(text[:MAX_CELL].split()), None

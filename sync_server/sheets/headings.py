@@ -44,7 +44,7 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 _PATH = Path(__file__).resolve().parents[2] / "site" / "headings.json"
 _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str, ...]])
-"""The headings of every field, in lower case without accents and punctuation.
+"""The spellings of the heading of every field, in lower case without accents and punctuation.
 
 If a list has two columns for one field, the heading that comes first here is used. The kiosk reads
 the same file. In a list of units and halls, some headings mean another field, which
@@ -57,9 +57,9 @@ _RANKS: dict[str, tuple[Field, int]] = {
     for rank, spelling in enumerate(spellings)
 }
 LONGEST_HEADING = 300
-"""The number of letters of a cell that are compared with headings.
+"""The greatest length in letters of a text that is compared with headings.
 
-Longer texts are cut, because comparing them takes too long.
+Longer texts are cut to this length, because comparing them would take too long.
 """
 _NOTE = re.compile(r"\([^)]*\)")
 _MARKS = re.compile(r"[^\w#]+")
@@ -76,9 +76,9 @@ def fold_heading(heading: str) -> str:
 
 
 def field_of(heading: str) -> tuple[Field, int] | None:
-    """Return the field that a column heading names, and the rank of the spelling.
+    """Return the field that a column heading names, and the rank of the heading's spelling.
 
-    Rank 0 is the best spelling. Return None if the heading names no known field.
+    Rank 0 is the preferred spelling. Return None if the heading names no known field.
     """
     whole = " ".join(_MARKS.sub(" ", fold(heading[:LONGEST_HEADING])).split())
     return _RANKS.get(whole) or _RANKS.get(fold_heading(heading))

@@ -13,7 +13,7 @@ from sync_server.sheets.grids import Grid, name_cell, name_column
 from sync_server.sheets.headings import Field, field_of, fold_heading
 
 HEADING_WITHIN = 40
-"""The number of rows at the top of a sheet in which the headings of the table are searched."""
+"""The number of rows at the top of a sheet that are searched for the headings of the table."""
 FEWEST_HEADINGS, MANY_FIELDS = 2, 3
 NAMES_OF_PEOPLE: tuple[Field, ...] = ("full_name", "person", "family_names")
 
@@ -34,9 +34,9 @@ UnitTest = Callable[[str], bool]
 """A function that returns whether a text names a unit."""
 
 LONGEST_LABEL = 300
-"""The number of letters of a cell that are compared with patterns.
+"""The greatest length in letters of a text that is compared with patterns, such as those of totals.
 
-Longer texts are cut, because comparing them takes too long.
+Longer texts are cut to this length, because comparing them would take too long.
 """
 _TOTAL = re.compile(r"(?:tong(?: cong| so)?|cong)(?:\b|:)")
 _ENDS = re.compile(
@@ -46,7 +46,7 @@ _ENDS = re.compile(
 )
 _COLUMN_NUMBER = re.compile(r"\(?(?:\d{1,2}|[A-Z])\)?")
 _EXAMPLE = frozenset({"vd", "vi du"})
-"""The texts in the number column that mark the example row of our templates («VD» or «ví dụ»).
+"""The texts in the number column that mark the example row of a list template («VD» or «ví dụ»).
 
 Such a row is not read.
 """
@@ -55,9 +55,10 @@ Such a row is not read.
 class Fault(NamedTuple):
     """A fault of a cell, of a row or column, or of the whole file.
 
-    Rows and columns count from 0; None means that the fault concerns all of them. `problem` is a
-    `CellProblem`, a `FileProblem`, a `TableProblem`, or a code that only one kind of list uses.
-    `value` is the text at fault. `detail` completes the message, for example with similar names.
+    Rows and columns are counted from 0. If one of the two is None, the fault concerns a whole
+    column or row; if both are None, it concerns the whole file. `problem` is a `CellProblem`, a
+    `FileProblem`, a `TableProblem`, or a code that only one kind of list uses. `value` is the
+    faulty text. `detail` completes the message, for example with similar names.
     """
 
     problem: str
@@ -70,8 +71,8 @@ class Fault(NamedTuple):
     def place(self) -> str:
         """The position of the fault as a spreadsheet shows it, such as `D17`.
 
-        For a whole row it is the row number from 1, for a whole column the letters. It is "" if the
-        fault concerns the whole file.
+        For a whole row it is the row's number, counted from 1; for a whole column, the column's
+        letters. It is "" if the fault concerns the whole file.
         """
         if self.row is not None and self.column is not None:
             return name_cell(self.row, self.column)
@@ -81,7 +82,7 @@ class Fault(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table, with its position `at` from 0 and its heading as written.
+    """A column of a table, with its position `at`, counted from 0, and its heading as written.
 
     `field` is the field that the column contains. It is None if the column is not read.
     """
@@ -92,10 +93,11 @@ class Column(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a table. `row` counts from 0.
+    """A line of a table, read from the row with the number `row` of a sheet.
 
-    `texts` contains the text of every field, and `columns` the column of every field, from 0.
-    `section` is the name of the unit in the section heading above, or "".
+    `texts` contains the text of every field, and `columns` the number of the column with that text.
+    Rows and columns are counted from 0. `section` is the name of the unit in the section heading
+    above, or "".
     """
 
     row: int
@@ -109,10 +111,10 @@ class Line(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The table of a file, with its lines and faults. Rows count from 0.
+    """The table of a file, with its lines and faults. Rows are counted from 0.
 
     `heading_row` is the first row of the headings. `left_out` contains the rows that are not lines
-    of the table, as (row, text): rows above and below, totals and section headings.
+    of the table, as (row, text): those above and below it, totals and section headings.
     """
 
     grid: Grid
@@ -147,12 +149,12 @@ def find_table(
     is_unit: UnitTest | None = None,
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the only table in these sheets that has a column of one of the fields `keys`.
+    """Return the only table in these sheets that has a column for one of the fields `keys`.
 
     A line must contain one of the keys, which for people are a name or a code. `used`: the fields
-    to read. `choices`: the fields that a user assigned to headings, by heading in the form of
-    `fold_heading`; None skips the column. `is_unit`: tells whether a text names a unit. Hidden
-    sheets are not read but become faults.
+    to read. `choices`: the fields that a user assigned to headings, by heading in the form that
+    `fold_heading` returns; None means that the column is not read. `is_unit` returns whether a text
+    names a unit. Hidden sheets are not read, but are reported as faults.
 
     Raises: NoTable if no sheet has such a table, or if several sheets have one.
     """
@@ -209,10 +211,10 @@ def _field(heading: str, choices: Mapping[str, Field | None] | None) -> tuple[Fi
 
 
 def _columns_at(grid: Grid, at: int, choices: Mapping[str, Field | None] | None) -> _Heading:
-    """Return the heading in row `at` with its columns, including a second row of the heading.
+    """Return the heading in row `at` with its columns, including any second row of the heading.
 
-    `at` counts from 0. `choices` contains the fields that a user assigned to headings; None skips
-    the column.
+    `at` is counted from 0. `choices` contains the fields that a user assigned to headings; None
+    means that the column is not read.
     """
     top = list(grid.rows[at])
     below = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
@@ -257,7 +259,7 @@ def _field_of_pair(
     """Return the field of a column whose heading may fill two rows, and the spelling's rank.
 
     `heading` joins both rows, and `below` is the second row. If the joined heading names no field,
-    the cell of the second row in this column is tried alone. Return None if that names none,
+    the second row's cell in this column is tried alone. Return None if that cell names no field,
     either.
     """
     whole = _field(heading, choices)
@@ -267,11 +269,11 @@ def _field_of_pair(
 
 
 def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[str]) -> bool:
-    """Return whether the row below a heading is the second row of the heading.
+    """Return whether the row below a heading is part of the heading.
 
-    `at` is the row of the heading, `top` its texts and `below` the texts of the next row. A second
-    row fills only columns that are empty or merged in the first row, and contains no number. At
-    least one of its cells is a known heading or is below a merged cell.
+    `at` is the row of the heading, `top` contains its texts, and `below` those of the next row. A
+    second row fills only columns that are empty or merged in the first row, and contains no number.
+    At least one of its cells is a known heading or is below a merged cell.
     """
     filled = [n for n, cell in enumerate(below) if cell]
     if not filled:
@@ -290,11 +292,11 @@ def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[
 def _best_columns(
     columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
 ) -> tuple[Column, ...]:
-    """Return the columns of a table, with at most one column to read for a field.
+    """Return the columns of a table, with at most one column to be read for every field.
 
-    Every column comes as `(position, heading, (field, rank))`. If several contain the same field,
-    the one with the lowest rank is read, and the others get no field. Only the date of birth may
-    fill two columns, one for men and one for women.
+    Every column comes as `(position, heading, (field, rank))`. If several columns contain the same
+    field, the one with the lowest rank is read, and the other columns get no field. Only the date
+    of birth may fill two columns, one for men and one for women.
     """
     columns = list(columns)
     best: dict[Field, int] = {}
@@ -400,9 +402,9 @@ class _LineReader:
         return Line(at, texts, columns, section)
 
     def _check(self, at: int, row: Sequence[str]) -> bool:
-        """Add a fault for every problem in a row's cells; return whether there was any.
+        """Add a fault for every problem in a row's cells; return whether there was a problem.
 
-        `at` is the number of the row, from 0.
+        `at` is the number of the row, counted from 0.
         """
         before = len(self.faults)
         read_columns = {n for places in self._places.values() for n in places}
@@ -419,7 +421,7 @@ class _LineReader:
         return len(self.faults) > before
 
     def _is_total(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row is a total, which need not end the list.
+        """Return whether a row contains a total, which does not always end the list.
 
         `filled` contains the (column, text) of every cell that is not empty.
         """
@@ -428,9 +430,10 @@ class _LineReader:
     def _is_unknown_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
         """Return whether a row looks like a section heading, although it names no known unit.
 
-        Such a row has one text of several words and no number, except perhaps a Roman one. The list
-        must have a number column and at least three fields. `filled` contains the (column, text) of
-        every cell that is not empty, and `line` the same row by field.
+        Such a row has one text of several words and no row number, except perhaps a Roman numeral.
+        The list must have a number column and at least three fields. `filled` contains the (column,
+        text) of every cell that is not empty, and `line` contains the texts of the same row by
+        field.
         """
         number = line.text("number")
         texts = [cell for _, cell in filled if cell != number]
@@ -488,7 +491,7 @@ def _faults_of_headings(columns: Sequence[Column]) -> list[Fault]:
 def _faults_of_layout(grid: Grid, columns: Sequence[Column], lines: Sequence[Line]) -> list[Fault]:
     """Return a fault for every merged block, hidden row and hidden column within a table.
 
-    Merged blocks count only if they touch a line of the table, and so do hidden rows.
+    Merged blocks and hidden rows are reported only if they affect a line of the table.
     """
     rows = {line.row for line in lines}
     width = max(column.at for column in columns) + 1

@@ -1,4 +1,4 @@
-"""Store notes on telephone calls to points (halls) that have not reported.
+"""Store notes on telephone calls to points (halls) from which no device has reported yet.
 
 Notes are never deleted.
 """
@@ -38,9 +38,10 @@ def add(connection: Connection, meeting: str, line: StoredCallNote) -> None:
 
 
 def of_meeting(connection: Connection, meeting: str) -> dict[str, list[StoredCallNote]]:
-    """Return a meeting's notes on telephone calls, by code of the point (hall), the latest first.
+    """Return a meeting's notes on telephone calls to points (halls), by point code.
 
-    Points without a note are left out.
+    The notes on a point are sorted from the latest to the earliest. Points without a note are left
+    out.
     """
     query = select(*_COLUMNS).where(CallNote.meeting == meeting)
     notes: dict[str, list[StoredCallNote]] = {}

@@ -1,6 +1,7 @@
-"""Store the units, points (halls) and meetings that headquarters accepted from a portal release.
+"""Store the units, points (halls) and meetings that headquarters has accepted.
 
-These are public facts. The records of a meeting and the people are stored elsewhere.
+They come from a portal release (a published version of the portal) and are public facts. People,
+and the attendance records of meetings, are stored by other modules.
 """
 
 import hashlib
@@ -25,19 +26,19 @@ from sync_server.domain.unit_types import UnitType
 from sync_server.storage.models import AnsweredProposal, Meeting, Point, Stream, Unit
 
 OPENS_BEFORE_MS = SHARED.opens_before_ms
-"""Halls can use a meeting from three hours before its start, because they test the equipment and
-seat people before it begins."""
+"""A meeting is open to its halls from three hours (in ms) before the start, so that they can test
+the equipment and seat people."""
 
 
 Name = Annotated[
     str, Meta(max_length=300, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*\Z")
 ]
-"""A name of at most 300 characters. It has no control characters, because a report file (XML)
-cannot contain them."""
+"""A name of at most 300 characters. Control characters are not allowed, because the XML of a report
+file cannot contain them."""
 
 
 class PublishedUnit(Struct, frozen=True):
-    """A unit (a Party organisation) in the release's file `facts.json`.
+    """A unit (a Party organisation) in `facts.json`, a file of a portal release.
 
     `type` is the code of one of the five unit types.
     """
@@ -48,7 +49,7 @@ class PublishedUnit(Struct, frozen=True):
 
 
 class PublishedPoint(Struct, frozen=True):
-    """A point (a hall) in the release's file `facts.json`.
+    """A point (a hall) in `facts.json`, a file of a portal release.
 
     `unit` is the code of the unit to which the hall belongs.
     """
@@ -59,11 +60,12 @@ class PublishedPoint(Struct, frozen=True):
 
 
 class PublishedMeeting(Struct, frozen=True):
-    """A meeting in the release's file `facts.json`.
+    """A meeting in `facts.json`, a file of a portal release.
 
     `starts_at` and `ends_at` are in ISO 8601 UTC. People who arrive up to `grace_minutes` after the
-    start are not late. `points`: the codes of the halls that take part, empty for all. `materials`:
-    the codes of the materials. `basis`: the codes of the documents on which the meeting is based.
+    start are not late. `points`: the codes of the halls that take part; empty if all halls do.
+    `materials`: the codes of the meeting's documents and files. `basis`: the codes of the documents
+    on which the meeting is based.
     """
 
     id: MeetingCode
@@ -80,10 +82,11 @@ class PublishedMeeting(Struct, frozen=True):
 
 
 class PublishedMaterial(Struct, frozen=True):
-    """A material (a document or file for a meeting) in the release's file `facts.json`.
+    """A material (a document or file for a meeting) in `facts.json`, a file of a portal release.
 
-    `kind` is a code such as `NGHI_QUYET`. `number`, `issuer` and `date` (YYYY-MM-DD) are those of
-    the document. `public_from` is in ISO 8601 UTC, empty if the material is public at once.
+    `kind` is a code such as `NGHI_QUYET`. If the material is an official document, `number`,
+    `issuer` and `date` (YYYY-MM-DD) are the document's. `public_from` is in ISO 8601 UTC, or empty
+    if the material is public at once.
     """
 
     code: str
@@ -96,7 +99,7 @@ class PublishedMaterial(Struct, frozen=True):
 
 
 class PublishedDirectory(Struct, frozen=True):
-    """The content of the release's file `facts.json`.
+    """The content of `facts.json`, a file of a portal release.
 
     A release is a published version of the portal; `points` are halls.
     """
@@ -110,8 +113,9 @@ class PublishedDirectory(Struct, frozen=True):
 class MeetingSummary(Struct, frozen=True):
     """A meeting in a list for a device or for the office pages. Times are in ISO 8601 UTC.
 
-    `state` is upcoming until three hours before the start, then open until the end, then closed. A
-    cancelled meeting is always closed. `has_begun`: whether the start is past.
+    `state` is `upcoming` until three hours before the start, then `open` until the end, then
+    `closed`. A cancelled meeting is always `closed`. `has_begun`: whether the start time has
+    passed.
     """
 
     id: str
@@ -127,8 +131,8 @@ class MeetingSummary(Struct, frozen=True):
 class UnitSummary(Struct, frozen=True):
     """A unit (a Party organisation) as the office pages list it.
 
-    `type` is the code of its unit type. After `ended_ms` (ms since 1970 UTC), no new list of
-    summoned people includes the unit.
+    `type` is the code of the unit's type. `ended_ms` (ms since 1970 UTC) is the time when the unit
+    ceased to exist, or None; later lists of summoned people do not include the unit.
     """
 
     code: str
@@ -141,8 +145,8 @@ class PointSummary(Struct, frozen=True):
     """A point (a hall) as the office pages list it.
 
     `unit` is the code of the unit to which the hall belongs; `unit_type` is the code of that unit's
-    type, empty if unknown. `capacity` is the number of seats, None if unknown. After `ended_ms` (ms
-    since 1970 UTC), the hall is not invited to new meetings.
+    type, or empty if unknown. `capacity` is the number of seats, or None if unknown. After
+    `ended_ms` (ms since 1970 UTC), the hall is not invited to new meetings.
     """
 
     code: str
@@ -154,7 +158,7 @@ class PointSummary(Struct, frozen=True):
 
 
 def put_unit(connection: Connection, unit: UnitSummary) -> None:
-    """Store a unit. If the code is already stored, replace the unit's name, type and end."""
+    """Store a unit; if its code is already stored, replace the unit's name, type and end date."""
     values = {"name": unit.name, "type": unit.type, "ended_ms": unit.ended_ms}
     statement = update(Unit).where(Unit.code == unit.code).values(values)
     if connection.execute(statement).rowcount == 0:
@@ -162,7 +166,7 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall; if its code is already stored, replace its name, unit, capacity and end."""
+    """Store a hall; if the code is already stored, replace name, unit, capacity and end date."""
     values = {
         "name": point.name,
         "unit": point.unit,
@@ -177,10 +181,10 @@ def put_point(connection: Connection, point: PointSummary) -> None:
 def put_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Store published units and halls; if one is already stored, update its name, type and unit.
+    """Store published units and halls, or update those that are already stored.
 
-    Capacities and ends stay unchanged. Stored units and halls that are not in the lists stay as
-    they are.
+    An update replaces a unit's name and type, or a hall's name and unit. Capacities and end dates
+    stay unchanged, and so do stored units and halls that are not in the lists.
     """
     stored_units, stored_points = all_units(connection), all_points(connection)
     for unit in units:
@@ -194,9 +198,9 @@ def put_places(
 def add_places(
     connection: Connection, units: Iterable[PublishedUnit], points: Iterable[PublishedPoint]
 ) -> None:
-    """Store the published units and halls whose codes are not stored yet.
+    """Store those published units and halls whose codes are not stored yet.
 
-    Those already stored stay unchanged.
+    Units and halls that are already stored stay unchanged.
     """
     unit_codes_known, point_codes_known = all_units(connection), all_points(connection)
     put_places(
@@ -207,10 +211,10 @@ def add_places(
 
 
 def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
-    """Store a published meeting, or update its title, times and rehearsal mark if already stored.
+    """Store a published meeting; if it is already stored, update its title and times.
 
-    A cancelled meeting stays cancelled. This does not inform the halls, which read the facts from
-    records of kind `setting`.
+    Whether the meeting is a rehearsal is updated, too, but a cancelled meeting stays cancelled. The
+    halls do not see these changes: they learn the facts only from records of kind `setting`.
     """
     values = {
         "title": published.title,
@@ -224,9 +228,9 @@ def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
 
 
 def answer(connection: Connection, published: PublishedMeeting) -> None:
-    """Store that headquarters has accepted or rejected the published facts of this meeting.
+    """Store that headquarters has accepted or rejected the published facts of a meeting.
 
-    The office pages then no longer propose the facts, unless their published version changes.
+    The office pages do not propose these facts again, unless another version of them is published.
     """
     note_answer(connection, published.id, _fingerprint(published))
 
@@ -234,15 +238,16 @@ def answer(connection: Connection, published: PublishedMeeting) -> None:
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
     """Return whether headquarters has already accepted or rejected exactly these published facts.
 
-    Fields that only reports use (materials, basis, host and mode) are not compared.
+    Facts that are used only in reports (materials, basis, host and mode) are not compared.
     """
     return last_answer(connection, published.id) == _fingerprint(published)
 
 
 def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
-    """Store the hash of the published facts that headquarters has last accepted or rejected.
+    """Store the hash of the published facts that headquarters has just accepted or rejected.
 
-    `subject` is a meeting's id, or `(directory)` for the list of units and halls.
+    The hash replaces the previous one. `subject` shows what the facts are about: it is a meeting's
+    id, or `(directory)` for the list of units and halls.
     """
     connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == subject))
     row = {"meeting": subject, "fingerprint": fingerprint}
@@ -250,9 +255,10 @@ def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
 
 
 def last_answer(connection: Connection, subject: str) -> str | None:
-    """Return the hash of the facts that headquarters last accepted or rejected; None without any.
+    """Return the hash of the facts that headquarters accepted or rejected last; None if none were.
 
-    `subject` is a meeting's id, or `(directory)` for the list of units and halls.
+    `subject` shows what the facts are about: it is a meeting's id, or `(directory)` for the list of
+    units and halls.
     """
     query = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == subject)
     return connection.scalar(query)
@@ -267,16 +273,16 @@ def _fingerprint(published: PublishedMeeting) -> str:
 def set_cancelled(connection: Connection, meeting_id: str, is_cancelled: bool) -> None:
     """Store whether a meeting is cancelled.
 
-    This does not inform the halls, which read the cancellation from records of kind `setting`.
+    The halls do not see this change: they learn of it only from records of kind `setting`.
     """
     statement = update(Meeting).where(Meeting.id == meeting_id)
     connection.execute(statement.values(is_cancelled=is_cancelled))
 
 
 def meetings(connection: Connection, now_ms: int, point: str | None = None) -> list[MeetingSummary]:
-    """Return all meetings, or those of the hall `point` only, the latest start first.
+    """Return all meetings, or only those of the hall `point`, sorted from latest to earliest start.
 
-    `now_ms` decides whether a meeting is upcoming, open or closed.
+    `now_ms` is the present time; it decides whether a meeting is upcoming, open or closed.
     """
     query = select(*_MEETING_COLUMNS)
     if point is not None:
@@ -288,9 +294,9 @@ def meetings(connection: Connection, now_ms: int, point: str | None = None) -> l
 
 
 def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSummary | None:
-    """Return the meeting with this id; None if it is unknown.
+    """Return the meeting with this id; None if the id is unknown.
 
-    `now_ms` decides whether the meeting is upcoming, open or closed.
+    `now_ms` is the present time; it decides whether the meeting is upcoming, open or closed.
     """
     row = connection.execute(
         select(*_MEETING_COLUMNS).where(Meeting.id == meeting_id)
@@ -299,13 +305,13 @@ def meeting(connection: Connection, meeting_id: str, now_ms: int) -> MeetingSumm
 
 
 def point_codes(connection: Connection) -> Sequence[str]:
-    """Return the sorted codes of the halls that have not ended, that is, of those still in use."""
+    """Return the sorted codes of the halls that are still in use."""
     query = select(Point.code).where(Point.ended_ms.is_(None))
     return connection.scalars(query.order_by(Point.code)).all()
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """Return the code of the unit to which every one of these halls belongs, by point code.
+    """Return the codes of the units to which these halls belong, by point code (code of the hall).
 
     Unknown halls are left out.
     """
@@ -314,7 +320,7 @@ def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, 
 
 
 def all_units(connection: Connection) -> dict[str, UnitSummary]:
-    """Return all units by code, in the order of the codes, including units that no longer exist."""
+    """Return all units by code, sorted by code, including units that no longer exist."""
     query = select(Unit.code, Unit.name, Unit.type, Unit.ended_ms).order_by(Unit.code)
     return {row.code: UnitSummary(*row) for row in connection.execute(query)}
 
@@ -322,20 +328,20 @@ def all_units(connection: Connection) -> dict[str, UnitSummary]:
 def all_unit_names(connection: Connection) -> dict[str, str]:
     """Return the names of all units by code, including units that no longer exist.
 
-    Old meetings still need these names.
+    The names of the latter are needed for old meetings.
     """
     return {code: unit.name for code, unit in all_units(connection).items()}
 
 
 def unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of the units that have not ended, by code, for lists to choose from."""
+    """Return the names of the units that still exist, by code. Users choose from these names."""
     return {
         code: unit.name for code, unit in all_units(connection).items() if unit.ended_ms is None
     }
 
 
 def all_points(connection: Connection) -> dict[str, PointSummary]:
-    """Return all halls by code, in the order of the codes, including halls no longer in use."""
+    """Return all halls by code, sorted by code, including halls that are no longer in use."""
     rows = connection.execute(
         select(Point.code, Point.name, Point.unit, Unit.type, Point.capacity, Point.ended_ms)
         .outerjoin(Unit, Unit.code == Point.unit)
@@ -350,15 +356,16 @@ def all_points(connection: Connection) -> dict[str, PointSummary]:
 
 
 def hall_by_unit(halls: Mapping[str, PointSummary]) -> dict[str, str]:
-    """Return the code of the first of these halls of every unit, by the unit's code.
+    """Return the code of every unit's first hall, by unit code.
 
-    `halls` contains the halls by code. Units without a hall are left out.
+    `halls` contains the halls by code; a unit's first hall is the one with the lowest code. Units
+    without a hall are left out.
     """
     return {halls[code].unit: code for code in sorted(halls, reverse=True)}
 
 
 def points(connection: Connection) -> dict[str, PointSummary]:
-    """Return the halls that are still in use, by code, for lists to choose from."""
+    """Return the halls that are still in use, by code. Users choose from these halls."""
     return {code: point for code, point in all_points(connection).items() if point.ended_ms is None}
 
 

@@ -1,7 +1,7 @@
-"""The database tables. Instants (`…_ms`) are in milliseconds since 1970-01-01 UTC.
+"""The database tables. Times in columns `…_ms` are in milliseconds since 1970-01-01 UTC.
 
 Primary keys are codes of the domain or UUIDv7, never counters, so that several servers or a
-distributed database can store the same rows.
+distributed database can create rows without using the same key twice.
 """
 
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
@@ -11,10 +11,11 @@ from sync_server.database import Base
 
 
 class Node(Base):
-    """The identity of this database, in one row.
+    """The identity of this database, in a single row.
 
-    `epoch` is a random code that all cursors contain. A cursor with another epoch is from another
-    database and is ignored. `is_demonstration`: all people in the database are invented.
+    `epoch` is a random code that is part of every cursor (a reader's position in the records). A
+    cursor with another epoch comes from another database and is ignored. `is_demonstration`: all
+    people in the database are invented.
     """
 
     __tablename__ = "node"
@@ -26,8 +27,8 @@ class Node(Base):
 class Unit(Base):
     """A grassroots Party organisation (a unit). `type` is the code of its unit type.
 
-    After `ended_ms`, no new list of summoned people includes the unit. The row stays, so that old
-    meetings still show the unit's name.
+    Lists of summoned people that are made after `ended_ms` do not include the unit. The row stays,
+    so that old meetings still show the unit's name.
     """
 
     __tablename__ = "unit"
@@ -40,8 +41,8 @@ class Unit(Base):
 class Point(Base):
     """A point: a hall from which people take part in meetings (điểm cầu).
 
-    `unit` is the code of the unit to which it belongs. `capacity` is its number of seats, None if
-    unknown. After `ended_ms`, it takes part in no new meeting.
+    `unit` is the code of the unit to which the hall belongs. `capacity` is the number of seats, or
+    None if unknown. After `ended_ms`, the hall takes part in no new meeting.
     """
 
     __tablename__ = "point"
@@ -53,9 +54,9 @@ class Point(Base):
 
 
 class Meeting(Base):
-    """A meeting with the title and times that headquarters accepted.
+    """A meeting with the title and times that headquarters has accepted.
 
-    The halls receive the same times in records of kind `setting`.
+    The halls receive these facts in records of kind `setting`.
     """
 
     __tablename__ = "meeting"
@@ -68,10 +69,10 @@ class Meeting(Base):
 
 
 class AnsweredProposal(Base):
-    """The sha256 of the published facts that headquarters has last accepted or rejected.
+    """The sha256 of the published facts that headquarters accepted or rejected last.
 
     `meeting` is a meeting's id, or `(directory)` for the list of units and halls. The office pages
-    ask again only if the facts change.
+    propose the facts again only if they have changed.
     """
 
     __tablename__ = "answered_proposal"
@@ -82,11 +83,11 @@ class AnsweredProposal(Base):
 class Person(Base):
     """A Party member or another official. The row is personal data, sent only to permitted readers.
 
-    `unit` and `next_unit` are codes of units; at `moves_ms`, the person moves to `next_unit`.
-    `point` is the code of the hall where the person usually sits, "" for the unit's first hall.
-    `membership` is a code. After `ended_ms`, no new list of summoned people includes the person;
-    `ended_why` gives the reason. If the row was a duplicate, it has ended, and `merged_into` is the
-    code of the person's remaining row.
+    `unit` and `next_unit` are codes of units; the person moves to `next_unit` at `moves_ms`.
+    `point` is the code of the hall where the person usually sits, or "" for the unit's first hall.
+    `membership` is a code. Lists of summoned people that are made after `ended_ms` do not include
+    the person; `ended_why` gives the reason. If the row was a duplicate, `ended_ms` is set, and
+    `merged_into` is the code of the row that remains for the person.
     """
 
     __tablename__ = "person"
@@ -107,11 +108,11 @@ class Person(Base):
 class UploadedList(Base):
     """A list file that a user uploaded. It is a draft until `done_ms`, the time of its import.
 
-    `kind` is people, places, roll or attendance. `subject` is the meeting of a roll (summoned
-    people) or an attendance list, else empty. `content` is the file, emptied after the import.
-    `choices` are the uploader's decisions (JSON). `changes` (JSON) serves to undo the import. For a
-    list of people, it contains every changed person's facts before and after. For an attendance
-    list, it contains the rows and the records made from them.
+    `kind` is people, places, roll (summoned people) or attendance. For a roll or an attendance
+    list, `subject` is the meeting's id; otherwise it is empty. `content` is the file; it is emptied
+    after the import. `choices` (JSON) are the user's decisions about the list. `changes` (JSON) is
+    what is needed to undo the import: for a list of people, the facts about every changed person
+    before and after; for an attendance list, its rows and the records made from them.
     """
 
     __tablename__ = "uploaded_list"
@@ -131,7 +132,8 @@ class UploadedList(Base):
 class HeadingChoice(Base):
     """The field that a user assigned to a column heading of an uploaded list.
 
-    The choice is reused for the next list. An empty `field` means that the column is ignored.
+    The same field is used when the heading occurs in a later list. An empty `field` means that the
+    column is ignored.
     """
 
     __tablename__ = "heading_choice"
@@ -142,7 +144,7 @@ class HeadingChoice(Base):
 class UnitAlias(Base):
     """A name that uploaded lists use for a unit, and the code of the unit that a user chose for it.
 
-    The choice is reused for the next list.
+    The same unit is used when the name occurs in a later list.
     """
 
     __tablename__ = "unit_alias"
@@ -153,7 +155,7 @@ class UnitAlias(Base):
 class Card(Base):
     """The personal card with which a person checks in at a hall. A new card replaces the old one.
 
-    `person` is the person's code; `code_hash` is the hash of the code printed on the card.
+    `person` is the person's code; `code_hash` is the hash of the code that is printed on the card.
     """
 
     __tablename__ = "card"
@@ -163,12 +165,12 @@ class Card(Base):
 
 
 class Device(Base):
-    """An enrolled device.
+    """A device that has been enrolled, so that it may send records to the server.
 
     `profile` is clerk or chair, and `person` the code of the chair. `label` is the device's name in
-    lists, `app` the version of its check-in app. `head_seq` is the highest record number received.
-    `missing` (JSON) contains the ranges of lower numbers that have not arrived. `unsent` is the
-    number of unsent records that the device last reported.
+    lists, and `app` the version of its check-in app. `head_seq` is the highest record number
+    received. `missing` (JSON) contains the ranges of lower record numbers that have not arrived.
+    `unsent` is the number of unsent records that the device last reported.
     """
 
     __tablename__ = "device"
@@ -190,11 +192,12 @@ class Device(Base):
 
 
 class EnrolmentCode(Base):
-    """A code that enrols one device, once. Only its hash is stored.
+    """A code with which one device can be enrolled, once. Only the hash of the code is stored.
 
-    `profile` (clerk or chair) and `person` (the chair) describe the device to enrol; `device` is
-    its id afterwards. `second_hash` is the hash of a second secret, given by telephone, that the
-    device must also send; None if not needed. `failures` counts wrong second secrets.
+    `profile` (clerk or chair) and `person` (the chair) describe the device to be enrolled; `device`
+    is the id of the enrolled device. `second_hash` is the hash of a second secret, given by
+    telephone, that the device must also send, or None if there is none. `failures` is the number of
+    wrong second secrets received.
     """
 
     __tablename__ = "enrolment_code"
@@ -210,13 +213,13 @@ class EnrolmentCode(Base):
 
 
 class AccountRow(Base):
-    """An account for the office pages. Only hashes of its password and its token are stored.
+    """An account for the office pages. Only hashes of its password and its API token are stored.
 
-    `point` and `person` are set for a chair, `unit` for a unit secretary. `token_hash`: the hash of
-    the token for programs, None without one. `totp_secret`, the secret for one-time codes, is
-    encrypted with headquarters' key. `totp_step`: the last time step whose code was used, so that
-    no code works twice. `must_change`: somebody else chose the password, so the user must change it
-    first.
+    `point` and `person` are set for a chair, and `unit` for a unit secretary. `token_hash`: the
+    hash of the API token, or None if there is none. `totp_secret`, the secret for one-time codes,
+    is encrypted with headquarters' key. `totp_step`: the number of the 30 s time step of the code
+    used last, so that no code works twice. `must_change`: somebody else chose the password, so the
+    user must change it first.
     """
 
     __tablename__ = "account"
@@ -237,7 +240,8 @@ class OfficeSession(Base):
     """A sign-in of an account in one browser.
 
     `token_hash` is the hash of the token in the browser's cookie. `browser` is the User-Agent
-    header, `address` the IP address, and `seen_ms` the time of the last use, exact to 5 minutes.
+    header, and `address` the IP address. `seen_ms` is the time when the sign-in was last used,
+    accurate to 5 minutes.
     """
 
     __tablename__ = "office_session"
@@ -251,10 +255,11 @@ class OfficeSession(Base):
 
 
 class SignInFailure(Base):
-    """The number of failed sign-ins with a name from one source, and the time of the last.
+    """The number of failed sign-ins with a name from one source, and the time of the latest one.
 
-    `source` is an IP address, a known browser, or `*` for all addresses together. Names without an
-    account are counted too. Otherwise a missing delay would show that the account does not exist.
+    `source` is an IP address, a known browser, or `*` for all addresses together. Failures are also
+    counted for names without an account; otherwise, the missing delay would reveal that there is no
+    such account.
     """
 
     __tablename__ = "sign_in_failure"
@@ -268,8 +273,8 @@ class AuditRow(Base):
     """A row of the audit log: who read personal data or changed something, and when.
 
     `who` is an account or a device, and `about` lists the codes of the people and things concerned.
-    `is_act` is False for reading. `outcome` is the HTTP status of the request, and `path` its URL
-    path. Rows are never changed or deleted.
+    `is_act` is True if something was changed, and False if data was only read. `outcome` is the
+    HTTP status of the request, and `path` its URL path. Rows are never changed or deleted.
     """
 
     __tablename__ = "audit"
@@ -297,7 +302,7 @@ class PointContact(Base):
 
 
 class OrganisationRow(Base):
-    """The details (JSON) of the organisation that issues reports, valid from `since_ms` on."""
+    """The details (JSON) of the organisation that issues reports, valid from `since_ms`."""
 
     __tablename__ = "organisation"
     since_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -305,10 +310,11 @@ class OrganisationRow(Base):
 
 
 class ReportRow(Base):
-    """A revision of a meeting's report, numbered from 1 for every meeting and kind.
+    """One revision of a report on a meeting. Revisions are numbered from 1.
 
-    `spec` is the report's content (JSON), from which the files can always be made again. `by` is
-    the account that made the revision.
+    Every meeting and every kind of report has a separate numbering. `spec` (JSON) is the content of
+    the report, from which its files can be made again at any time. `by` is the account that made
+    the revision.
     """
 
     __tablename__ = "report"
@@ -325,8 +331,8 @@ class ReportRow(Base):
 class Remark(Base):
     """A version of the text under one heading of a meeting's evaluation.
 
-    The latest version is valid; older ones stay. `draft` is the text that the program proposed from
-    the figures at that time. `by` is the account that wrote the version.
+    The latest version is the valid one; older versions stay. `draft` is the text that the program
+    proposed from the figures at that time. `by` is the account that wrote the version.
     """
 
     __tablename__ = "remark"
@@ -340,7 +346,7 @@ class Remark(Base):
 
 
 class CallNote(Base):
-    """A note on a telephone call to a point (a hall) that has not reported.
+    """A note on a telephone call to a point (a hall) from which no device has reported yet.
 
     `by` is the account that wrote the note.
     """
@@ -355,10 +361,10 @@ class CallNote(Base):
 
 
 class MeetingLock(Base):
-    """A row, one per meeting, that transactions lock before they write records of the meeting.
+    """A meeting's row, which transactions lock before they write records of the meeting.
 
     Most writers share the lock. A writer of a roll (a list of summoned people) or a ruling (a
-    decision of headquarters) holds it alone, because such a record changes other points too.
+    decision of headquarters) holds it alone, because such a record also changes other points.
     """
 
     __tablename__ = "meeting_lock"
@@ -368,9 +374,9 @@ class MeetingLock(Base):
 class Stream(Base):
     """A stream: all records that concern one point (a hall) at one meeting, in order.
 
-    Writers lock this row. `head` is the last position in use. `roster_rev` is a hash of the point's
-    list of summoned people. `revision` rises with everything that may change the attendance at the
-    point: records, and new measurements of a device's clock.
+    Writers lock this row. `head` is the last position used in the stream. `roster_rev` is a hash of
+    the point's list of summoned people. `revision` rises whenever something may have changed the
+    attendance at the point: a new record, or a new measurement of a device's clock.
     """
 
     __tablename__ = "stream"
@@ -384,9 +390,9 @@ class Stream(Base):
 class LedgerRow(Base):
     """An accepted record in canonical form (`record`: JSON bytes).
 
-    `position` is its place among the records of its meeting and point. `fingerprint` is the sha256
-    of the bytes. The primary key includes it, because different records with the same id are all
-    stored. `person` is the code of the person concerned.
+    `position` is the record's place among the records of its meeting and point. `fingerprint` is
+    the sha256 of the bytes. It is part of the primary key, because different records with the same
+    id are all stored. `person` is the code of the person concerned.
     """
 
     __tablename__ = "ledger"
@@ -408,10 +414,11 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A reference that adds a record to the records of another point that it concerns.
+    """A reference that adds a record of one point to the records of another point.
 
-    `meeting`, `point` and `position` are the place among that point's records; `id` and
-    `fingerprint` are the record's key in the ledger. See `storage.ledger.listings`.
+    The record concerns both points. `meeting`, `point` and `position` are its place among the other
+    point's records; `id` and `fingerprint` are its key in the ledger. See
+    `storage.ledger.listings`.
     """
 
     __tablename__ = "listing"
@@ -426,7 +433,7 @@ class Listing(Base):
 class Summons(Base):
     """A person whose records a point (a hall) needs at a meeting, wherever they were made.
 
-    The person is on any of the point's lists of summoned people, or is one of its officers
+    The person is on one of the point's lists of summoned people, or is one of the point's officers
     (Secretary or Deputy).
     """
 
@@ -438,11 +445,11 @@ class Summons(Base):
 
 
 class RulingRow(Base):
-    """A ruling (a decision of headquarters) and the record or the newcomer on which it decides.
+    """A ruling (a decision of headquarters), and the record or newcomer that it is about.
 
-    A newcomer is an attendee who is on no list; `known_as` is the code of the person that the
-    newcomer really is. `record_id` is the id of the record concerned. `device` made the record that
-    the ruling releases; the clock of that device corrects the record's time.
+    `record_id` is the id of the record. If the ruling releases the record, `device` is the device
+    that made it; the record's time is corrected with the clock of that device. A newcomer is an
+    attendee who is on no list; `known_as` is the newcomer's real person code.
     """
 
     __tablename__ = "ruling"
@@ -460,10 +467,10 @@ class RulingRow(Base):
 
 
 class SightingRow(Base):
-    """A measurement of a device's clock, one for every boot. It corrects the records' times.
+    """A measurement of a device's clock, used to correct the times of the device's records.
 
-    A boot is a span in which the device's wall clock and monotonic clock agree. See
-    `domain.judging.clocks.Sighting`.
+    There is one row for every boot: a period in which the device's wall clock and monotonic clock
+    run in step. See `domain.judging.clocks.Sighting`.
     """
 
     __tablename__ = "sighting"
@@ -478,11 +485,11 @@ class SightingRow(Base):
 
 
 class PointStandingRow(Base):
-    """The attendance at one point (a hall) at a meeting, computed from a revision of its stream.
+    """The attendance at one point (a hall) at a meeting, computed from the point's records.
 
     `standing` (JSON) contains every person's attendance, and `board_row` (JSON) the figures for
-    headquarters' overview. The row is out of date, and must not be used, if `revision` differs from
-    that of the stream.
+    headquarters' overview. If `revision` differs from the revision of the point's `Stream` row, the
+    attendance is out of date and must not be used.
     """
 
     __tablename__ = "point_standing"
@@ -494,9 +501,9 @@ class PointStandingRow(Base):
 
 
 class Mention(Base):
-    """A record that refers to a detail (encrypted personal data) by the detail's `sha256`.
+    """A record that refers to a detail (encrypted personal data), identified by its `sha256`.
 
-    `device` made the record.
+    `device` is the device that made the record.
     """
 
     __tablename__ = "mention"
@@ -510,8 +517,8 @@ class QuarantineRow(Base):
     """A record that the server did not accept, as received (`raw`).
 
     `fate` is `refused` (the record is not valid) or `held` (headquarters must decide). `code` and
-    `detail` give the reason. `sha256` is the hash of the record. `is_dismissed`: headquarters
-    dismissed the row, which it does only if the record has no readable id.
+    `detail` give the reason. `sha256` is the hash of the record. `is_dismissed`: headquarters has
+    dismissed the record, which is possible only if the record has no readable id.
     """
 
     __tablename__ = "quarantine"
@@ -530,8 +537,8 @@ class QuarantineRow(Base):
 class Release(Base):
     """A version of the portal that was published to this server.
 
-    `id` is the sha256 of its manifest (the list of its files). `files` is the number of its files,
-    `bytes` their total size. `put_ms` is the time of its upload.
+    `id` is the sha256 of the version's manifest (the list of its files). `files` is the number of
+    files, and `bytes` their total size. `put_ms` is the time of the upload.
     """
 
     __tablename__ = "release"
@@ -554,7 +561,7 @@ class ReleaseFile(Base):
 class Activation(Base):
     """The time `from_ms` from which a release (a version of the portal) is served.
 
-    Of all activations in the past, the latest is in force.
+    If several of these times have passed, the release with the latest one is served.
     """
 
     __tablename__ = "activation"
@@ -564,10 +571,10 @@ class Activation(Base):
 
 
 class Blob(Base):
-    """Large content that an owner uploads in pieces; `received` bytes have arrived so far.
+    """Large content that is uploaded in pieces; `received` bytes have arrived so far.
 
-    `owner` is the device that uploads it, or `portal`. `is_purged`: the content was deleted, but
-    the row stays, so that the server does not ask for it again.
+    `owner` is the device that uploads the content, or `portal`. `is_purged`: the content has been
+    deleted, but the row stays, so that the server does not ask for the content again.
     """
 
     __tablename__ = "blob"
@@ -580,7 +587,10 @@ class Blob(Base):
 
 
 class BlobPiece(Base):
-    """A piece of a blob (large content, uploaded in pieces). `position` is its offset in bytes."""
+    """A piece of a blob (large content that is uploaded in pieces).
+
+    `position` is the byte offset in the blob at which the piece begins.
+    """
 
     __tablename__ = "blob_piece"
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -1,6 +1,6 @@
 """Store the name and other details of the organisation that issues reports.
 
-Every version has the time from which it is valid, so that old reports keep their old names.
+Every version is stored with the time from which it is valid, so that old reports keep the old name.
 """
 
 from typing import Literal
@@ -18,10 +18,10 @@ class Organisation(Struct, frozen=True):
     """The organisation's details in the header and footer of a report.
 
     `parent` (the superior organisation) and `name` are in capitals. `symbol` is the end of a
-    document number, such as ĐUK in 05-BC/ĐUK. `place` stands before the date. `body` is the
-    committee that signs, and `signer_office` the office of the person who signs for it (BÍ THƯ).
-    `recipients`: the lines of the list of recipients. `spelling`: how the report writes the word
-    uỷ.
+    document number, such as ĐUK in 05-BC/ĐUK. `place` is printed before the date. `body` is the
+    committee that signs, and `signer_office` the office of the person who signs for the committee
+    (such as BÍ THƯ). `recipients`: the lines of the list of recipients. `spelling`: the vowel that
+    carries the tone mark in words such as uỷ (ủy).
     """
 
     parent: str = ""
@@ -38,7 +38,10 @@ _decoder = msgspec.json.Decoder(Organisation)
 
 
 def current(connection: Connection, at_ms: int) -> Organisation:
-    """Return the organisation's details valid at `at_ms`; all are empty if none are stored."""
+    """Return the organisation's details valid at `at_ms`.
+
+    If no details are stored for that time, all fields of the result are empty.
+    """
     row = connection.scalar(
         select(OrganisationRow.words)
         .where(OrganisationRow.since_ms <= at_ms)
@@ -49,7 +52,7 @@ def current(connection: Connection, at_ms: int) -> Organisation:
 
 
 def put(connection: Connection, organisation: Organisation, since_ms: int) -> None:
-    """Store the organisation's details, valid from `since_ms` (ms since 1970 UTC) on.
+    """Store the organisation's details, valid from `since_ms` (ms since 1970 UTC).
 
     Raises: IntegrityError if details with the same `since_ms` are already stored.
     """

@@ -1,8 +1,9 @@
-"""Run the SQL statements of an upload without SQLAlchemy's overhead, compiled once per engine.
+"""Compile the SQL statements of an upload once, and run them without SQLAlchemy's overhead.
 
-On every execution, SQLAlchemy builds a cache key, the types, and one parameter per list value. This
-takes longer than SQLite's answer, and as long as a round trip to PostgreSQL. Here, SQLite's driver
-runs the compiled text directly, and PostgreSQL receives every list as one array.
+On every execution, SQLAlchemy builds a cache key, the types, and one parameter for every value in a
+list. This takes longer than SQLite needs to answer, and as long as a round trip to PostgreSQL.
+Here, SQLite's driver runs the compiled text directly, and PostgreSQL receives every list as one
+array.
 """
 
 import re
@@ -27,10 +28,10 @@ _LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 
 
 def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the SQL conditions for a table's rows of one meeting and some of its points (halls).
+    """Return the SQL conditions that select a table's rows of one meeting and some points (halls).
 
-    When the statement runs, bind `meeting` to a meeting's id and `points` to a list of point codes.
-    The table must have the columns `meeting` and `point`.
+    When the statement runs, the parameter `meeting` must be a meeting's id, and `points` a list of
+    point codes. The table must have the columns `meeting` and `point`.
     """
     return (
         table.meeting == bindparam("meeting"),
@@ -39,23 +40,24 @@ def in_points(table: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 CHUNK = 1_000
-"""The most values in one statement. Every supported database allows more parameters than this."""
+"""The greatest number of values in one statement. All supported databases permit more parameters
+than this."""
 
 
 def in_chunks(values: Sequence[V], size: int = CHUNK) -> Iterator[Sequence[V]]:
-    """Return an iterator over slices of the values, in order.
+    """Return an iterator over consecutive slices of `values`.
 
-    Every slice has at most `size` values.
+    A slice has at most `size` values.
     """
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
-    """Return a model's columns in the order of the fields of `shape`.
+    """Return a model's columns in the order of the fields of the class `shape`.
 
-    `shape` is a struct or named tuple class. A selected row then fills the class: `shape(*row)`. If
-    a field has no column of the same name in the model, `others` gives its column or SQL
-    expression: `field=column`.
+    `shape` is a struct or a named tuple, so `shape(*row)` makes an instance from a row with these
+    columns. If the model has no column with the name of a field, `others` gives the column or SQL
+    expression to use: `field=column`.
     """
     names = getattr(shape, "__struct_fields__", None) or shape._fields
     return tuple(others[name] if name in others else getattr(model, name) for name in names)
@@ -64,8 +66,8 @@ def columns_of(shape: Any, model: type[Base], **others: Any) -> tuple[Any, ...]:
 class CompiledStatement:
     """An SQL statement that is compiled once and then runs on SQLite or PostgreSQL.
 
-    In the statement, write every value as a `bindparam` with a name, and every list as a
-    `bindparam` with `expanding=True`.
+    In the statement, every value must be a `bindparam` with a name, and every list a `bindparam`
+    with `expanding=True`.
     """
 
     def __init__(self, statement: Executable) -> None:
@@ -77,10 +79,10 @@ class CompiledStatement:
         self._text_with_arrays = re.sub(rf"IN {_LIST.pattern}", r"= ANY(%(\1)s)", in_list)
 
     def rows(self, connection: Connection, **parameters: Any) -> Sequence[tuple[Any, ...]]:
-        """Run the statement and return its rows as tuples.
+        """Run the statement and return the resulting rows as tuples.
 
-        `parameters` gives a value or a list for every name in the statement. A statement without
-        rows, such as a DELETE, returns an empty list.
+        `parameters` gives a value or a list for every named parameter of the statement. The result
+        of a statement that produces no rows, such as a DELETE, is empty.
 
         Raises: DBAPIError if the database fails.
         """
@@ -104,8 +106,8 @@ class CompiledStatement:
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Run the statement once for every item of `rows`, in the given order.
 
-        Every item maps all parameter names to single values, never to lists. If there are no items,
-        nothing runs.
+        An item maps the names of all parameters to single values, never to lists. If there are no
+        items, nothing happens.
 
         Raises: DBAPIError if the database fails.
         """
@@ -126,10 +128,10 @@ class CompiledStatement:
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows into a model's table; do nothing if there are no rows.
 
-    Every row maps all column names to values. SQLite runs one `executemany`; PostgreSQL receives
-    one array per column.
+    Every row maps column names to values, with the same columns in all rows. SQLite runs one
+    `executemany`; PostgreSQL receives one array for every column.
 
-    Raises: IntegrityError if a row's key is already in the table.
+    Raises: IntegrityError if a row has the same key as another one or as a row in the table.
     """
     if not rows:
         return
@@ -148,9 +150,9 @@ def _insert_into(model: type[Base]) -> CompiledStatement:
 
 @cache
 def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
-    """Return the SQL text of a PostgreSQL INSERT that takes one array per column.
+    """Return the SQL text of a PostgreSQL INSERT that takes one array for every column.
 
-    `names` are the columns, which are also the names of the text's parameters.
+    `names` are the names of the columns; the parameters in the text have the same names.
     """
     arrays = [
         func.unnest(bindparam(name, type_=ARRAY(model.__table__.c[name].type))) for name in names
@@ -159,9 +161,9 @@ def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
-    """Return the sqlite3 connection behind a SQLAlchemy connection.
+    """Return the sqlite3 connection that a SQLAlchemy connection uses.
 
-    If no transaction is open, begin one.
+    If no transaction is open on the connection, one is begun.
     """
     if not connection.in_transaction():
         connection.begin()
@@ -171,7 +173,7 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 
 def _wrapped(text: str, fault: sqlite3.Error) -> DBAPIError:
-    """Convert an sqlite3 error to the SQLAlchemy error that callers catch.
+    """Return the SQLAlchemy error that callers expect in place of an sqlite3 error.
 
     `text` is the SQL statement that failed.
     """

@@ -1,6 +1,6 @@
-"""Store whether the database is a demonstration.
+"""Store whether the database is a demonstration, in which all people are invented.
 
-The mark prevents users from adding real people to a demonstration by mistake.
+This mark prevents users from adding real people to a demonstration by mistake.
 """
 
 from sqlalchemy import Connection, select, update
@@ -9,7 +9,7 @@ from sync_server.storage.models import Node
 
 
 def is_demonstration(connection: Connection) -> bool:
-    """Return whether all people in the database are invented, for a demonstration.
+    """Return whether the database is a demonstration, in which all people are invented.
 
     Return False for a new database, in which nothing is stored yet.
     """
@@ -17,8 +17,9 @@ def is_demonstration(connection: Connection) -> bool:
 
 
 def set_demonstration(connection: Connection, is_demonstration: bool) -> None:
-    """Store whether all people in the database are invented, for a demonstration.
+    """Store whether the database is a demonstration, in which all people are invented.
 
-    If no point has records yet, the row for this is missing, and nothing is stored.
+    The mark is stored in a row that is created with the first records. Before that, this function
+    changes nothing.
     """
     connection.execute(update(Node).values(is_demonstration=is_demonstration))

@@ -1,4 +1,4 @@
-"""Store the written evaluation of a meeting, one text per heading of the report.
+"""Store the written evaluation of a meeting: one text for every heading in the report.
 
 All versions of a text stay in the database.
 """
@@ -22,16 +22,17 @@ Heading = Literal[
     "proposals",
 ]
 HEADINGS: tuple[Heading, ...] = get_args(Heading)
-"""The codes of the headings in a meeting's evaluation, in the order of the report. Good practice
-has a heading because new and creative ways of working must be reported (checklist row 21)."""
+"""The codes of the headings in a meeting's evaluation, in the order of the report. There is a
+heading for good practice, because new and creative ways of working must be reported (checklist row
+21)."""
 
 
 class EvaluationText(NamedTuple):
     """One version of the text under a heading of a meeting's evaluation.
 
     `heading` is a code such as `limits`. `by` is the account that wrote the text at `at_ms` (ms
-    since 1970 UTC). `draft` is the text that the program then proposed from the figures. If today's
-    proposal differs, the figures have changed.
+    since 1970 UTC). `draft` is the text that the program proposed from the figures at that time. If
+    the program now proposes a different text, the figures have changed.
     """
 
     heading: str
@@ -44,7 +45,7 @@ class EvaluationText(NamedTuple):
 def add(connection: Connection, meeting: str, line: EvaluationText) -> None:
     """Store a new version of the text under one heading of a meeting's evaluation.
 
-    `meeting` is the meeting's id. Older versions stay.
+    `meeting` is the meeting's id. Older versions of the text stay in the database.
     """
     values = line._asdict() | {"id": str(uuid_utils.uuid7()), "meeting": meeting}
     connection.execute(insert(Remark).values(values))

@@ -41,7 +41,7 @@ def error_response(error: AppError) -> Response:
 
     Under `/api/`, the response is a JSON problem document (RFC 9457); elsewhere, it is an HTML
     page. If the request names a foreign host, the response is plain text, because the links of a
-    page would lead to that host. Where it applies, headers state how long to wait before a retry
+    page would lead to that host. Where applicable, headers state how long to wait before a retry
     and how to authenticate.
     """
     if isinstance(error, ForeignHost):  # an HTML page would contain links to that host
@@ -64,8 +64,9 @@ def error_response(error: AppError) -> Response:
 def _typed_texts() -> list[str]:
     """Return the longer texts of a submitted office form, so that the error page can show them.
 
-    A text has several words and at least `MIN_SHOWN_AGAIN` characters. Fields with "password" in
-    their name are left out. Return [] if the request is not an office form.
+    Only texts with several words and at least `MIN_SHOWN_AGAIN` characters are returned. Fields
+    with "password" in their name are left out. Return [] if the request does not submit an office
+    form.
     """
     if request.method != "POST" or not request.path.startswith(f"{OFFICE_PATH}/"):
         return []
@@ -79,7 +80,7 @@ def _typed_texts() -> list[str]:
 def _form_page() -> str | None:
     """Return the URL of the page on this site from which the request's form was sent.
 
-    Return None if the request is no form, or came from another site or an unknown page.
+    Return None if the request does not send a form, or came from another site or an unknown page.
     """
     our_origins = tuple(f"{scheme}://{request.host}/" for scheme in ("https", "http"))
     is_ours = (request.referrer or "").startswith(our_origins)

@@ -24,10 +24,11 @@ does not inflate the response."""
 
 MAX_WHOLE_BYTES = 1024 * 1024
 """Responses of up to 1 MiB are read at once. Longer ones are read in pieces, so that a dozen
-downloads of a recording at a time fit in memory."""
+simultaneous downloads of a recording fit in memory."""
 
 TAG_LETTERS = 16
-"""An ETag contains 16 hex digits of the sha256, enough to distinguish two versions of a file."""
+"""An ETag contains the first 16 hexadecimal digits of a file's sha256, which are enough to
+distinguish two versions of the file."""
 
 POLICY = (
     "default-src 'self'; script-src {scripts} 'wasm-unsafe-eval'; "
@@ -37,8 +38,8 @@ POLICY = (
 """The content security policy of portal pages. It lets only this site's code run, even if a
 published page contains scripts. The scanner of QR cards needs WebAssembly ('wasm-unsafe-eval')."""
 NON_DOCUMENT_TYPES = frozenset({"text/javascript", "application/json", "application/manifest+json"})
-"""Files of these types are sent without the header of `POLICY`, which only matters for pages. These
-files are requested most often."""
+"""Files of these types are requested most often. They are sent without the header of `POLICY`,
+because it matters only for pages."""
 
 TYPES = {
     ".ics": "text/calendar",
@@ -55,8 +56,8 @@ TYPES = {
 def file(path: str = "index.html") -> Response:
     """Return a file of the portal (the public website), by its path without the leading slash.
 
-    A folder's path is redirected to the folder's `index.html`. Raises: NotFound if the portal has
-    no such file.
+    A request for a folder is redirected to the folder's `index.html`. Raises: NotFound if the
+    portal has no such file.
     """
     site_dir = current_app.config["SETTINGS"].site_dir
     try:
@@ -141,7 +142,7 @@ def _single_range(tag: str) -> Range | None:
     """Return the range of bytes that the request asks for; None if the whole file must be sent.
 
     The whole file is sent if the request has no range or several, or if its `If-Range` header names
-    another version of the file than `tag` (the ETag of the current version).
+    a version of the file other than `tag` (the ETag of the current version).
     """
     wanted = request.range
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:

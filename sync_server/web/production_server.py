@@ -36,12 +36,12 @@ from sync_server.messages import say
 from sync_server.web.session_cookies import has_signed_session
 
 THREADS = WRITERS + 8
-"""The server handles this many requests at a time. At most `WRITERS` of them may write, so at least
-8 threads stay free for reading."""
+"""The server handles this many requests at a time. At most `WRITERS` of them may write to the
+database, so at least 8 threads stay free for reading."""
 
 MAX_QUEUED = 400
-"""At most this many requests wait for a thread, which is about two seconds of work. Further
-requests get the status 503."""
+"""At most this many requests may wait for a thread; the threads need about two seconds to serve
+them. Further requests get the status 503."""
 
 MAX_CONNECTIONS = 3_000
 """Above this number, idle connections are closed. 5,000 phones that connect within 15 minutes have
@@ -55,11 +55,12 @@ IDLE_S = 15
 """A connection is closed if no request arrives for 15 s, because opening a new one costs little."""
 
 HEADER_S = 15
-"""A connection is closed if the headers of a request take more than 15 s to arrive."""
+"""A connection is closed if the headers of a request take more than 15 s to arrive. Headers are
+short, so this is enough even on a slow line."""
 
 BODY_S = 600
 """A connection is closed if a whole request takes more than 600 s to arrive. An honest client is
-faster: even on the slowest line, 64 KB take half a minute."""
+faster: even on the slowest line, it sends 64 KB in half a minute."""
 
 STALLED_S = 120
 """A connection is closed if its client receives no part of a waiting response for 120 s."""
@@ -104,8 +105,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     def _limits(self) -> Adjustments:
         """Return waitress's settings with the largest body that this request may have.
 
-        An API request with a token and an office request with a signed session may have a larger
-        body than others. The largest is for file uploads in the office.
+        The body may be larger for an API request with a token and for an office request with a
+        signed session. It may be largest for file uploads in the office.
         """
         if self.path.startswith(API_PATH):
             return self.adj if "AUTHORIZATION" in self.headers else _UNAUTHENTICATED_LIMITS
@@ -201,7 +202,8 @@ def _is_for_the_api(task: HTTPChannel) -> bool:
 class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     """A waitress server that limits connections and stops in an orderly way.
 
-    Above `MAX_CONNECTIONS`, it closes idle connections. When it stops, running requests finish.
+    Above `MAX_CONNECTIONS`, the server closes idle connections. When it stops, running requests may
+    still finish.
     """
 
     channel_class = _Channel
@@ -216,8 +218,8 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     def _close_idle_connections(self) -> None:
         """Close up to `CLOSED_AT_ONCE` connections on which nothing is being sent or served.
 
-        Clients' addresses with the most idle connections lose theirs first. Among the connections
-        of one address, the longest idle go first.
+        The connections of the client address with the most idle connections are closed first. Among
+        the connections of one address, those that have been idle longest are closed first.
         """
         idle = [channel for channel in self.active_channels.values() if channel.is_idle]
         held = Counter(channel.addr[0] for channel in idle)
@@ -233,7 +235,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     def run(self) -> None:
         """Serve requests until `stop` is called, then let running requests finish.
 
-        Requests that are still running `DRAIN_S` seconds after the call are cut off.
+        Requests that are still running `DRAIN_S` seconds after `stop` was called are cut off.
         """
         try:
             while not self._is_done():
@@ -247,7 +249,8 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
     def stop(self, *_: Any) -> None:
         """Stop accepting connections, and end the server once its running requests are finished.
 
-        The arguments of a signal handler are accepted and ignored.
+        The method can be used as a signal handler; it ignores the arguments that such a handler
+        gets.
         """
         self.stopping_since_s = time.monotonic()
         with contextlib.suppress(OSError):  # the server has ended already

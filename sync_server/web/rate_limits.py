@@ -24,36 +24,36 @@ class RateLimit(NamedTuple):
 
 
 SIGN_IN = RateLimit("sign_in", 30)
-"""30 attempts to sign in a minute are enough for an office whose users share one address. After
-several wrong passwords, a user must wait in addition."""
+"""30 sign-in attempts per minute are enough for an office whose users share one address. After
+several wrong passwords, a user must also wait before the next attempt."""
 NEW_PASSWORD = RateLimit("new_password", 30)
 ENROL = RateLimit("enrol", 60)
-"""60 attempts a minute to enrol a device are enough for all laptops of a hall. An enrolment code
+"""60 attempts per minute to enrol a device are enough for all laptops of a hall. An enrolment code
 has 78 random bits, so nobody can guess one at this rate."""
 SYNC = RateLimit("sync", 600)
-"""A device may send 600 sync requests a minute. A kiosk needs far fewer: it syncs every half minute
-and after every record."""
+"""A device may send 600 sync requests per minute. A check-in device needs far fewer: it syncs every
+half minute and after every record."""
 UNKNOWN_TOKEN = RateLimit("unknown_token", 120)
-"""An address may send 120 requests a minute with unknown tokens. This is enough for a hall of
-laptops that lost their access and keep retrying from one address."""
+"""An address may send 120 requests with unknown tokens per minute. This is enough for all laptops
+of a hall that have lost their access and keep retrying from one address."""
 
 RECORDS = RateLimit("records", 20_000, 24 * 3600)
-"""A device may send 20,000 records a day, including repeated ones, so that a stolen token cannot
-fill the disk. All devices of a hall make about 1,500 records a day."""
+"""A device may send 20,000 records per day, including repeated ones, so that a stolen token cannot
+be used to fill the disk. All devices of a hall make about 1,500 records a day."""
 REFUSAL_LOGGED = RateLimit("refusal_logged", 5)
-"""At most 5 refused API requests a minute are logged for every address, so that nobody can fill the
-audit log."""
+"""For every address, at most 5 refused API requests per minute are logged, so that nobody can fill
+the audit log."""
 
 LONGEST_RETRY_S = 3_600
 MAX_CALLERS = 20_000
-"""At most this many callers are counted at a time, which takes about 5 MB of memory. For a further
-caller, the one whose last attempt is the oldest is dropped."""
+"""At most this many callers are counted at a time, which takes about 5 MB of memory. To make room
+for another caller, the caller whose last attempt is the oldest is dropped."""
 
 
 class _Attempts:
     """A counter of the attempts that every caller has made in the current window of time.
 
-    This class replaces a library that started a thread at nearly every attempt. Starting threads
+    This class replaces a library that started a thread for nearly every attempt. Starting threads
     took a sixth of the time of a sync request.
     """
 

@@ -18,8 +18,8 @@ PAGE_POLICY = (
 """The content security policy of HTML pages that set none themselves, such as error pages. The
 pages may load styles and pictures from this site, but no scripts."""
 PORTAL_FILE, FIRST_ERROR = "site.file", 400
-"""Responses of this route with a status below 400 are files of the portal, which set their headers
-themselves. A policy added here would also restrict the service worker."""
+"""Responses of this route with a status below 400 contain files of the portal. The route sets the
+headers of these responses itself. A policy added here would also restrict the service worker."""
 HSTS = f"max-age={365 * 24 * 3600}"
 """A browser that has connected over TLS once uses only TLS for the next year (RFC 6797)."""
 
@@ -30,9 +30,9 @@ def init_app(app: Flask) -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the security and cache headers that a response does not have yet, and return it.
+    """Add the security and cache headers that a response lacks, and return the response.
 
-    Files of the portal set these headers themselves. API responses also get `API_HEADER`.
+    Files of the portal already have these headers. API responses also get `API_HEADER`.
     """
     settings: Settings = current_app.config["SETTINGS"]
     policy = PAGE_POLICY if response.mimetype == "text/html" else NO_CONTENT_POLICY

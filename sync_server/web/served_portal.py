@@ -1,8 +1,8 @@
 """Find the files of the portal (the public website) that this server serves.
 
-These are the files of the activated release (a published version of the portal) or, without one, of
-the local build in `SITE_DIR`. The local build also defines the code for browsers that published
-releases may contain.
+These are the files of the activated release (a published version of the portal) or, if there is
+none, of the local build in `SITE_DIR`. A published release may contain only such code for browsers
+as the local build contains.
 """
 
 import hashlib
@@ -93,8 +93,8 @@ class _FilePart(RawIOBase):
 def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str | None:
     """Return the id of the served version of the portal (its release); None if there is none.
 
-    The id is the sha256 of the list of its files (`manifest.json`). If no release is active at
-    `now_ms` (ms since 1970 UTC), the local build in `site_dir` is served.
+    The id is the sha256 of the file `manifest.json`, which lists the release's files. If no release
+    is active at `now_ms` (ms since 1970 UTC), the local build in `site_dir` is served.
     """
     published = releases.current(connection, now_ms)
     if published is not None:
@@ -134,8 +134,9 @@ def published_directory(
 def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> None:
     """Store the published units and points (connected halls) if the database has no units yet.
 
-    Otherwise, do nothing. Later changes in the portal are stored when headquarters accepts the next
-    meeting. Raises: ReleaseMalformed if the published facts cannot be read.
+    Otherwise, do nothing. Later changes to the published units and points are stored when
+    headquarters accepts the next meeting. Raises: ReleaseMalformed if the published facts cannot be
+    read.
     """
     if directory.all_units(connection):
         return

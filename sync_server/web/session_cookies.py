@@ -8,7 +8,7 @@ signs in."""
 
 
 def has_signed_session(app: Flask, cookies: str) -> bool:
-    """Return whether a session of a signed-in user is in the cookies and has a valid signature.
+    """Return whether the cookies contain the session of a signed-in user, with a valid signature.
 
     `cookies` is the value of a `Cookie` header. The database is not read, so a session that has
     ended still counts.

@@ -70,9 +70,9 @@ class RealPeopleFault(Exception):
 class DemoSummary(Struct, frozen=True):
     """The figures and credentials that the command prints when the demonstration is ready.
 
-    `people` is a number, already formatted. `open_meeting` and `finished_meeting` are titles.
-    `code` enrols a check-in device. `account` is headquarters' account; all accounts share
-    `password`.
+    `people` is the number of people, formatted as text. `open_meeting` and `finished_meeting` are
+    titles. `code` enrols a check-in device. `account` is the name of headquarters' account; all
+    accounts share `password`.
     """
 
     people: str
@@ -90,9 +90,9 @@ def fill_database(
     """Add the demonstration to the database in one transaction; return what to print.
 
     `published` contains the portal's units, halls and meetings. `seal_to` is headquarters' public
-    key (JWK), to which personal data are encrypted. Every run sets a new password and makes a new
-    enrolment code; data of an earlier run stay. Raises: RealPeopleFault if the database contains
-    real people.
+    key (JWK), with which personal data are encrypted. Every run sets a new password and creates a
+    new enrolment code; data from earlier runs are kept. Raises: RealPeopleFault if the database
+    contains real people.
     """
     people = synthetic_people([unit.code for unit in published.units])
     rolls = _build_rolls(published, people)
@@ -208,7 +208,7 @@ def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]
 
 
 def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
-    """Return a clerk and a technician for every hall, with telephone numbers not in use."""
+    """Return a clerk and a technician for every hall, with telephone numbers that nobody uses."""
     return [
         ContactLine(point.code, duty, f"{say('demo.contact')} {say(f'duty.{duty}')}", number_)
         for place, point in enumerate(published.points, start=1)
@@ -221,10 +221,10 @@ def _synthetic_contacts(published: PublishedDirectory) -> list[ContactLine]:
 def _request_leave(
     c: Connection, meeting: str, rolls: Mapping[str, Sequence[Summoned]], now_ms: int
 ) -> None:
-    """Record requests of three members and one Secretary for leave from the open meeting.
+    """Record requests by three members and one Secretary for leave from the open meeting.
 
     `meeting` is the meeting's id. `rolls` contains the people summoned to every hall, by the hall's
-    code. The requests are left for a user to decide.
+    code. The requests are left undecided, so that a user can try to decide on them.
     """
     absentees = [(point, rolls[point][-1].person) for point in (KIOSK_POINT, "P003", "P004")]
     absentees.append(("P002", rolls["P002"][0].person))
@@ -260,10 +260,10 @@ def _hold_conference(
     rolls: Mapping[str, Sequence[Summoned]],
     seal_to: dict[str, str],
 ) -> None:
-    """Record the finished conference: its summonses, and the records that every hall sends.
+    """Record the finished conference: its summonses, and the records that its halls sent.
 
     `rolls` contains the people summoned to every hall, by the hall's code. `seal_to` is
-    headquarters' public key (JWK). The halls in `SILENT_POINTS` send nothing.
+    headquarters' public key (JWK). The halls in `SILENT_POINTS` sent nothing.
     """
     starts_ms = to_ms(meeting.starts_at)
     arrangements.accept_meeting(c, meeting, starts_ms - 3 * DAY_MS)

@@ -56,14 +56,15 @@ from sync_server.storage.ledger.intake import Delivery, DeviceReport
 SEED = 632
 DAY_MS = 86_400_000
 UP_DAYS = 3
-"""How many days before the conference the devices start. The first requests for leave come one day
-before it, so no record has a negative time on a device's monotonic clock."""
+"""How many days before the conference the devices are switched on. The first requests for leave
+come one day before the conference, so no record has a negative time on a device's monotonic
+clock."""
 STILL_OPEN = frozenset({"P012", "P031"})
-"""Codes of halls where nobody signs off the attendance at the end. In the first of them, one record
-of the laptop is lost, which leaves a gap in the record numbers."""
+"""Codes of halls where nobody signs off the attendance at the end. In the hall P012, one record of
+the laptop is lost, which leaves a gap in the record numbers."""
 FAST_CLOCK = "P020"
-"""The code of the hall whose laptop has a clock that runs 14 minutes fast. The server has to
-correct the times of its records."""
+"""The code of the hall where the clock of the laptop is 14 minutes fast. The server has to correct
+the times of the laptop's records."""
 SECRETARY_AWAY = "P005"
 """The code of the hall where the Secretary requests leave and a Deputy takes the chair."""
 NO_CHAIR = "P015"
@@ -71,7 +72,7 @@ NO_CHAIR = "P015"
 NO_CAMERA = "P025"
 LINE_CUT = "P033"
 VISITED = "P010"
-"""The code of the hall where one person checks in who is summoned to a different hall."""
+"""The code of the hall where a person who is summoned to a different hall checks in."""
 
 SHARE_WITH_FEEDBACK = 0.3
 PRACTICES = (
@@ -99,9 +100,9 @@ class _Event(NamedTuple):
 class Hall:
     """A hall of the demonstration, which makes the records of its two devices.
 
-    The devices are the clerk's laptop (`clerk`) and the Secretary's telephone (`chair`). After
-    `deliveries`, `secretary_request` is the id of the Secretary's request for leave, None without
-    one.
+    The devices are the clerk's laptop (`clerk`) and the Secretary's telephone (`chair`).
+    `secretary_request` is the id of the Secretary's request for leave, or None if there is none;
+    the method `deliveries` sets it.
     """
 
     def __init__(
@@ -125,10 +126,10 @@ class Hall:
         self.secretary_request: str | None = None
 
     def deliveries(self) -> list[Delivery]:
-        """Create all records of the hall, and return one upload for every device with records.
+        """Create all records of the hall, and return one upload for every device that has records.
 
         A device sends its upload 5 to 90 seconds after its last record. Call this method only once,
-        because every call would add all records again.
+        because a second call would add all records again.
         """
         self._request_leaves()
         self._report_readiness()
@@ -165,16 +166,16 @@ class Hall:
     def _mono_ms_at(self, at_ms: int) -> int:
         """Convert a time to the reading of a device's monotonic clock, both in ms.
 
-        `at_ms` counts from 1970 UTC. The monotonic clock counts from the start of the device, which
-        is `UP_DAYS` days before the conference.
+        `at_ms` counts from 1970 UTC. The monotonic clock counts from the time when the device was
+        switched on, `UP_DAYS` days before the start of the conference.
         """
         return at_ms - self._starts_ms + UP_DAYS * DAY_MS
 
     def _request_leaves(self) -> None:
-        """Choose the people who stay away, and schedule their requests for leave and the decisions.
+        """Choose who is absent, and schedule requests for leave and decisions on the requests.
 
         Three in four absent people request leave, and the Secretary decides on most requests. In
-        the hall `SECRETARY_AWAY`, the Secretary requests leave too and decides nothing.
+        the hall `SECRETARY_AWAY`, the Secretary also requests leave, and decides nothing.
         """
         share = self._dice.uniform(0.01, 0.08)
         is_secretary_away = self._point == SECRETARY_AWAY
@@ -293,8 +294,8 @@ class Hall:
         """Schedule a record to be made, and return the id of the record (a UUIDv7).
 
         `at_ms` is the record's time in ms since 1970 UTC, and `kind` the class of the record.
-        `device` defaults to the clerk's. `fields` are the other values of the record, such as its
-        body.
+        `device` defaults to the clerk's device. `fields` are the other values of the record, such
+        as its body.
         """
         bits = self._dice.getrandbits(74)
         value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64

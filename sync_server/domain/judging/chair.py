@@ -43,9 +43,10 @@ class Chair(Struct, frozen=True, omit_defaults=True):
     """The people who may preside at a point, and the periods in which they presided.
 
     People are given by person code. `delegate` is the Deputy who received the chair from the
-    Secretary. `named` is the person who is to preside: the Secretary, else the delegate, else None
-    if neither is available. `spans` and `delegations` are in order of time. `is_escalated`:
-    headquarters must act, because the Secretary is away, and so is the delegate or every Deputy.
+    Secretary. `named` is the person who is to preside: the Secretary, or the delegate if the
+    Secretary is not available, or None if neither is. `spans` and `delegations` are in order of
+    time. `is_escalated` is True if headquarters must act, because the Secretary is away and either
+    the delegate or every Deputy is away, too.
     """
 
     secretary: str | None = None
@@ -57,9 +58,10 @@ class Chair(Struct, frozen=True, omit_defaults=True):
 
 
 class Chairing:
-    """The delegations and the periods of presiding at a point, judged from its records.
+    """The delegations of the chair at a point, and the periods in which officers presided there.
 
-    Records of delegating or assuming the chair without authority are flagged and have no effect.
+    Both are judged from the point's records. A record of delegating or assuming the chair is
+    flagged and has no effect if its author had no authority to write it.
     """
 
     def __init__(
@@ -110,8 +112,8 @@ class Chairing:
         """Return whether nobody presides at some time before `until_ms` (ms since 1970 UTC).
 
         The check begins at the start of the meeting plus the grace (the delay that is tolerated).
-        With `until_ms` None, the check has no end. Return False if the start is not known, or if
-        `until_ms` is not later than the beginning of the check.
+        If `until_ms` is None, all later times are checked. Return False if the start is not known,
+        or if `until_ms` is not later than the beginning of the check.
         """
         from_ms = self._terms.late_after_ms
         if from_ms is None or (until_ms is not None and until_ms <= from_ms):
@@ -124,9 +126,10 @@ class Chairing:
         )
 
     def _officers_at(self, at_ms: int) -> tuple[str | None, str | None]:
-        """Return the person codes of the Secretary and the delegated Deputy at a time.
+        """Return the person codes of the Secretary and of the delegated Deputy at a time.
 
-        The time is in ms since 1970 UTC. A code is None if the office or the delegation is vacant.
+        The time is in ms since 1970 UTC. The first code is None if there is no Secretary, and the
+        second if no delegation is in force.
         """
         secretary = self._terms.officers_at(at_ms).secretary
         return secretary, delegate_at(self._terms, self.delegations, at_ms)
@@ -144,7 +147,7 @@ class Chairing:
     def _events(self) -> list[int]:
         """Return all times at which a person may begin or stop presiding.
 
-        The times are in ms since 1970 UTC, sorted and without repeats.
+        The times are in ms since 1970 UTC, sorted and without duplicates.
         """
         moments = {delegation.from_ms for delegation in self.delegations} | set(
             self._assumed_ms.values()
@@ -174,9 +177,9 @@ def delegate_at(
 ) -> str | None:
     """Return the code of the Deputy who last received the chair from the Secretary.
 
-    `delegations` must be in order of time. Only those up to `at_ms` (ms since 1970 UTC) count, or
-    all if it is None. Return None if there is no delegation, or if the Deputy has lost the office
-    since. A Deputy who is appointed again later needs a new delegation.
+    `delegations` must be in order of time. Only delegations up to `at_ms` (ms since 1970 UTC)
+    count; if it is None, all of them count. Return None if there is no delegation, or if the Deputy
+    has since lost the office. A Deputy who is appointed again later needs a new delegation.
     """
     before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
     if not before:
@@ -197,8 +200,8 @@ def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
     """Return who is to preside at a point, and who presided there.
 
     The Secretary is to preside, or the delegated Deputy if the Secretary is away. `away` contains
-    the codes of people who are on leave or in another hall. If the meeting is cancelled, the result
-    never asks headquarters to act.
+    the codes of people who are on leave or in another hall. If the meeting is cancelled,
+    `is_escalated` (headquarters must act) is always False.
     """
     officers, delegate = terms.officers_at(), delegate_at(terms, chairing.delegations)
     secretary = officers.secretary

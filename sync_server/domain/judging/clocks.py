@@ -1,9 +1,9 @@
-"""Correct the times of records by measurements of their devices' clocks.
+"""Correct the times of records, using measurements of the devices' clocks.
 
 A *node* is a server that receives records. A *boot* is a period in which a device's wall clock and
-its monotonic clock agree. A *sighting* is a node's measurement of a device's clock during one boot.
-Whether a person was late is judged by the corrected time, never by the time when the record reached
-the server.
+its monotonic clock run in step. It ends when the kiosk is reloaded or its wall clock is changed. A
+*sighting* is a node's measurement of a device's clock during one boot. Whether a person was late is
+judged by the corrected time, never by the time when the record reached the server.
 """
 
 from collections.abc import Iterable
@@ -17,42 +17,46 @@ from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
 
 SUSPECT_SKEW_MS = SHARED.suspect_skew_ms
-"""The largest skew in ms between a device and the server that is not suspect: 2 minutes.
+"""The largest accepted difference in ms between a device's clock and the server's: 2 minutes.
 
-Beyond it, the clerk is warned and the device's records are flagged with `clock_suspect`.
+If the difference is larger, the clerk is warned and the device's records are flagged with
+`clock_suspect`.
 """
 
 FAR_FROM_MEETING_MS = SHARED.far_from_meeting_ms
-"""The distance in ms from its meeting at which a record's time is suspect: 12 hours.
+"""The longest plausible time in ms between a meeting and a record of its attendance: 12 hours.
 
-Records of the meeting day that are made earlier or later are flagged with `clock_suspect`.
+Records of the meeting day, such as check-ins, are flagged with `clock_suspect` if they are made
+more than 12 hours before the start or after the end of the meeting.
 """
 
 
 SKEW_STEP_MS = 5_000
-"""The step in ms by which clock differences (skews) are compared.
+"""The step in ms to which differences between clocks are rounded before they are compared.
 
-Without it, the usual difference of a few milliseconds between two measurements would change the
-stored measurement every time.
+Two measurements of one clock usually differ by a few milliseconds. Without rounding, every
+measurement would change the stored one.
 """
 
 
 MOST_APART_MS = 2 * SHARED.clock_drift_ms
-"""The largest permitted difference in ms between a record's clocks and the clocks of its boot.
+"""The largest accepted discrepancy in ms between a record's clocks and a measurement of them.
 
-A kiosk begins a new boot if its clocks drift apart by more than half of this. A larger difference
-therefore means that a clock was changed, and the record's time is doubtful.
+A device's wall clock and monotonic clock should run in step. If they drift apart by more than half
+of this value, a kiosk marks its later records as a new period. A discrepancy above the whole value
+within one period therefore means that a clock was changed, and the record's time is doubtful.
 """
 
 
 class Sighting(Struct, frozen=True):
     """A server's measurement of a device's clock in one boot.
 
-    A boot is a period in which the device's wall clock and monotonic clock agree. `mono_ms`: the
-    monotonic clock when measured. `skew_ms`: the server's clock minus the device's. `seq`: the
-    device's highest record number known then, or 0. `origin_ms`: the device's wall clock when its
-    monotonic clock began, or None if not known. `least_step` and `most_step`: the least and the
-    greatest skew of the boot in steps of 5 s, or None if this is the only measurement.
+    A boot is a period in which the device's wall clock and monotonic clock run in step. `mono_ms`:
+    the monotonic clock when measured. `skew_ms`: the server's clock minus the device's wall clock.
+    `seq`: the device's highest record number known then, or 0. `origin_ms`: the wall clock when the
+    monotonic clock began, or None if not known. `least_step`, `most_step`: the least and the
+    greatest `skew_ms` of the boot, rounded down to steps of 5 s, or None after only one
+    measurement.
     """
 
     device: str
@@ -66,9 +70,11 @@ class Sighting(Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[int, int]:
-        """The least and the greatest skew measured in the boot, in steps of 5 s.
+        """The least and the greatest measured error of the device's clock, in whole steps of 5 s.
 
-        A boot is a period in which the clocks of a device were not changed.
+        The measurements come from one boot, a period in which the device's wall clock and monotonic
+        clock run in step. Rounding to steps hides the few milliseconds by which two measurements
+        usually differ.
         """
         step = self.skew_ms // SKEW_STEP_MS
         return (
@@ -78,19 +84,22 @@ class Sighting(Struct, frozen=True):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether two measurements of the device's clock disagree, although it was not restarted.
+        """Whether the measurements of a device's clock in one boot contradict one another.
 
-        They disagree if the clock's errors, in steps of 5 s, differ by more than one step. Somebody
-        has then changed the clock of the device or of a server.
+        A boot is a period in which the device's wall clock and monotonic clock run in step. The
+        wall clock's error is rounded down to steps of 5 s, so that small differences do not matter.
+        If two rounded errors differ by more than one step, somebody has changed the clock of the
+        device or of a server.
         """
         least, most = self.steps
         return most - least > 1
 
     def disagrees_with(self, record: Record) -> bool:
-        """Return whether a record's clocks contradict the clocks in this measurement.
+        """Return whether a record's clock readings contradict this measurement.
 
-        The record must come from the measured boot. Its wall clock minus its monotonic clock should
-        equal `origin_ms`. Return True if the two differ by more than `MOST_APART_MS`, and False if
+        The record must come from the measured boot, a period in which the device's wall clock and
+        monotonic clock run in step. The record's wall clock minus its monotonic clock should equal
+        `origin_ms`. Return True if the two values differ by more than `MOST_APART_MS`, and False if
         the record's monotonic clock or `origin_ms` is not known.
         """
         if self.origin_ms is None or record.mono_ms is None:
@@ -109,10 +118,11 @@ class CorrectedTime(NamedTuple):
 
 
 def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
-    """Merge two clock measurements of the same boot of a device, in either order.
+    """Merge two measurements of a device's clock; their order does not matter.
 
-    The result is the measurement nearer to the beginning of the boot. Its steps are the least and
-    the greatest skew of both measurements.
+    Both must come from one boot, a period in which the device's wall clock and monotonic clock run
+    in step. The result is the earlier measurement, with the least and the greatest clock error of
+    both.
     """
     first = min(a, b, key=lambda one: (one.mono_ms, one.skew_ms, one.seq, one.origin_ms or 0))
     least, most = zip(a.steps, b.steps, strict=True)
@@ -122,7 +132,7 @@ def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
 def devices_of(records: Iterable[Record]) -> set[str]:
     """Return the codes of all devices that made these records.
 
-    A ruling by headquarters may contain a record, and the device of that record is included.
+    If a ruling by headquarters contains a record, the device of that record is included, too.
     """
     devices = set()
     for record in records:
@@ -133,9 +143,10 @@ def devices_of(records: Iterable[Record]) -> set[str]:
 
 
 class Clocks:
-    """A corrector of the times of records, built from clock measurements of all devices.
+    """The measurements of all devices' clocks, by which the times of records are corrected.
 
-    The measurements may come in any order. Several measurements of one boot are merged.
+    The measurements may be given in any order. Those from one boot of a device, a period in which
+    its wall clock and monotonic clock run in step, are merged into one.
     """
 
     def __init__(self, sightings: Iterable[Sighting]) -> None:
@@ -149,13 +160,13 @@ class Clocks:
             self._of_device.setdefault(sighting.device, []).append(sighting)
 
     def corrected_time_of(self, record: Record) -> CorrectedTime:
-        """Return a record's time, corrected by the measured skew of the device's clock.
+        """Return a record's time, corrected by the measured error of the device's clock.
 
-        The skew comes from the measurement of the record's boot, or else from the device's
-        measurement nearest by record number. Without a measurement the time is not corrected. The
-        time is doubtful unless the boot itself was measured, consistently and with a skew of at
-        most 2 minutes. Office records (`seq` None) are returned unchanged: they use the server's
-        clock.
+        If the clock was not measured in the record's boot (a period without a restart or a change
+        of the clock), the measurement with the nearest record number is used, if there is one, and
+        the time is doubtful. It is also doubtful if the error exceeds 2 minutes or the clock
+        readings are contradictory. Office records (`seq` None) use the server's clock and are not
+        corrected.
         """
         at_ms = to_ms(record.at)
         if record.seq is None:

@@ -55,9 +55,10 @@ def closing_of(
 ) -> Fact[Closing] | None:
     """Return the record in force that signs off the roll of a point; None if there is none.
 
-    The first valid closing counts until a reopening follows. The signer must be an officer of the
-    point at that time, or a person on the roll. Any other closing or reopening has no effect and is
-    flagged with `without_authority`, or with `already_closed` if the roll was closed before.
+    The first valid closing counts until a reopening follows it. The signer must be an officer of
+    the point at that time, or a person on the roll. A closing or reopening without authority is
+    flagged with `without_authority`, and a second closing with `already_closed`; they have no
+    effect.
     """
     closing: Fact[Closing] | None = None
     facts: list[Fact[Closing | Reopening]] = [
@@ -101,11 +102,11 @@ def is_amended(
     without_effect: frozenset[FactOrder],
     flags: Flags,
 ) -> bool:
-    """Return whether the records in force differ from those that the closing's signer saw.
+    """Return whether the records in force differ from those that the signer of a roll saw.
 
-    They differ if one is unseen, or if an unseen void cancels a record that the signer saw. Records
-    flagged with `without_authority` and those in `without_effect` (sort keys of facts) are ignored.
-    Return False without a closing.
+    They differ if the signer has not seen one of them, or if a void that the signer has not seen
+    cancels a record that the signer has seen. Records flagged with `without_authority` and those in
+    `without_effect` (sort keys of facts) are ignored. Return False if `closing` is None.
     """
     if closing is None:
         return False
@@ -123,9 +124,9 @@ def is_amended(
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Return whether a record belongs to what a closing signs off.
+    """Return whether a record is among those that are covered when a roll is signed off.
 
-    All records do, except closings, reopenings, follow-ups, feedback and shifts of clerks.
+    All records are, except closings, reopenings, follow-ups, feedback and shifts of clerks.
     """
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Feedback | Shift)
 
@@ -148,8 +149,8 @@ def flag_records_after_closing(
 ) -> None:
     """Flag with `after_close` the records that devices made after the roll was signed off.
 
-    Follow-ups, feedback and shifts of clerks are expected then, and office records do not come from
-    a device, so none of these is flagged. Without a closing nothing is flagged.
+    Follow-ups, feedback and shifts of clerks are expected after that, and office records do not
+    come from a device, so none of these is flagged. If `closing` is None, nothing is flagged.
     """
     for fact in facts:
         is_hall = fact.seq and not isinstance(fact.record, FollowUp | Feedback | Shift)

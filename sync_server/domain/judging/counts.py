@@ -1,6 +1,6 @@
 """Count attendance and disturbances at a point, which is one hall of a meeting.
 
-The counts of several points can be added up with `+`.
+The counts of several points can be added with `+`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from sync_server.domain.records.kinds import ConductCategory
 class Counts(Struct, frozen=True):
     """The attendance figures of one hall, or the sum of several halls.
 
-    Always: summoned = present + absent_excused + absent_unexcused + not_recorded. Guests,
+    `summoned` always equals `present + absent_excused + absent_unexcused + not_recorded`. Guests,
     substitutes and visitors are counted separately. `not_agreed`: unexcused people whose request
-    for leave was not approved. `wrong_composition`: substitutes without approval. `wrong_seat` to
-    `incident_minutes` are the figures on order in the hall.
+    for leave was not approved. `wrong_composition`: substitutes without approval. The fields from
+    `wrong_seat` to `incident_minutes` concern order in the hall.
     """
 
     summoned: int = 0

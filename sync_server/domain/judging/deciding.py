@@ -1,7 +1,7 @@
 """Determine whether a person has the right to decide on a request for leave or a substitute.
 
-The same check judges decisions of the past, and shows in the office and the API whether a person
-may decide now.
+The same check is used to judge past decisions, and to show in the office pages and the API whether
+a person may decide now.
 """
 
 from typing import NamedTuple
@@ -13,8 +13,8 @@ from sync_server.domain.judging.settings import Terms
 class DecisionRights(NamedTuple):
     """The rights to decide on requests for leave and substitutes at one point.
 
-    They follow from the settings of the point (one hall of a meeting) and from who presides when.
-    The closing is ignored here: after it nobody at the point may decide, and callers check that.
+    They follow from the settings of the point (one hall of a meeting) and from who presides at what
+    time. After the roll is signed off, nobody at the point may decide; callers must check that.
     """
 
     terms: Terms
@@ -34,9 +34,10 @@ class DecisionRights(NamedTuple):
     def _is_deciding(self, person: str, at_ms: int) -> bool:
         """Return whether a person has the right to decide at the point at a time.
 
-        The time is in ms since 1970 UTC. Before the start of the meeting, the Secretary decides,
-        and also a Deputy after a delegation of the chair. From the start on, only the person who
-        presides decides. If the start is not known, the rule for the time before the start applies.
+        The time is in ms since 1970 UTC. Before the start of the meeting, the Secretary may decide,
+        and so may the Deputy who last received the chair from the Secretary. After the start, only
+        the person who presides may decide. If the start is not known, the rule for the time before
+        it applies.
         """
         starts_ms = self.terms.starts_ms
         if starts_ms is None or at_ms < starts_ms:

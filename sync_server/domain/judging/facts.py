@@ -1,4 +1,4 @@
-"""Turn the records of a point into *facts*: records with corrected times, without repeats.
+"""Turn the records of a point into *facts*: records with corrected times, without duplicates.
 
 A point is one hall of a meeting. Records are removed if headquarters ruled against them or if
 another record, a *void*, cancels them. These first steps read neither the meeting's settings nor
@@ -17,15 +17,15 @@ from sync_server.domain.records.permissions import Profile
 R = TypeVar("R", bound=Record, covariant=True)
 
 FactOrder = tuple[int, str, int, str]
-"""The sort key of a fact: corrected time (ms since 1970 UTC), device, record number, id."""
+"""The sort key of a fact: corrected time (ms since 1970 UTC), device, record number, record id."""
 
 
 class Fact(NamedTuple, Generic[R]):
     """A record with its corrected time. Facts are sorted by time, device, record number and id.
 
     `at_ms` is in ms since 1970 UTC. `seq` is the device's record number, or 0 for office records.
-    `person` is the code of the person concerned. If headquarters identified a newcomer, it is the
-    code after that. `is_doubtful`: the device's clock may be wrong.
+    `person` is the code of the person concerned. If headquarters has identified a newcomer, it is
+    the code of the identified person. `is_doubtful`: the device's clock may be wrong.
     """
 
     at_ms: int
@@ -38,23 +38,24 @@ class Fact(NamedTuple, Generic[R]):
 
     @property
     def order(self) -> FactOrder:
-        """The sort key of the fact: corrected time (ms since 1970 UTC), device, number and id."""
+        """The sort key: corrected time (ms since 1970 UTC), device, record number and record id."""
         return self[:4]
 
     @property
     def happened_ms(self) -> int:
         """The time of the event in ms since 1970 UTC.
 
-        It is the time that a person entered for the event, else the corrected time of the record.
+        It is the time that a user entered for the event, if any, or else the record's corrected
+        time.
         """
         stated: str | None = getattr(self.record.body, "happened_at", None)
         return to_ms(stated) if stated else self.at_ms
 
 
 class Flags:
-    """A collector of anomalies, which are short codes such as `already_present`.
+    """A collection of anomalies, which are noted as short codes such as `already_present`.
 
-    A flag belongs to a record, by its id, or to a whole point, by its code.
+    A flag belongs either to a record, by the record's id, or to a whole point, by the point's code.
     """
 
     def __init__(self) -> None:
@@ -88,19 +89,19 @@ class FactsByKind:
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts whose record has this type and belongs to this point, in order."""
+        """Return the facts at this point whose record has this type, in the given order."""
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
 
 def facts_in_order(
     point: str, records: Iterable[Record], clocks: Clocks, flags: Flags
 ) -> list[Fact[Record]]:
-    """Return the records that count as facts, sorted by corrected time and without repeats.
+    """Return the records that count, with corrected times, sorted by time and without duplicates.
 
     If different records have the same id, a ruling by headquarters decides which of them counts.
-    Without a ruling, one cancels another only if its writer could have voided it, so that reusing
-    an id gives nobody more power than a void. Anomalies at `point` are added to `flags`: `id_reuse`
-    for cancelled records, `ruled` for ids that a ruling decides.
+    Without a ruling, a record cancels another one only if its writer has the authority to do so;
+    reusing an id therefore gives nobody additional power. At `point`, cancelled records are flagged
+    with `id_reuse`, and ids that a ruling decides with `ruled`.
     """
     forms: dict[str, list[Record]] = {}
     for record in records:
@@ -143,9 +144,9 @@ def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> lis
 
 
 def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
-    """Return whether a record has no effect, because a different record with its id cancels it.
+    """Return whether a record has no effect because a different record with the same id cancels it.
 
-    `forms`: all records with this id. A ruling of headquarters may still decide otherwise.
+    `forms` contains all records with this id. A ruling by headquarters may still decide otherwise.
     """
     return any(_may_cancel(other, record) for other in forms if other != record)
 
@@ -153,7 +154,8 @@ def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
 def _may_cancel(form: Record, other: Record) -> bool:
     """Return whether `form` cancels `other`, a different record with the same id.
 
-    It does if the writer of `form` could have voided `other`. A void is never cancelled.
+    It does if the writer of `form` has the authority to cancel `other`. A void, which is a record
+    that cancels another record, is never cancelled.
     """
     if isinstance(other, Void) or _needs_headquarters(form, other):
         return False
@@ -161,11 +163,11 @@ def _may_cancel(form: Record, other: Record) -> bool:
 
 
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
-    """Keep only the record that a ruling releases, among all records with the id it refers to.
+    """Apply a ruling by headquarters to all records with the id that the ruling refers to.
 
-    `effective` contains the records by id and is changed in place. If the ruling releases no
-    record, none is kept. Settings, rolls and rulings are always kept, because only a newer record
-    of the same kind replaces them.
+    `effective` contains the records by id and is changed in place. Only the record that the ruling
+    releases is kept, if there is one. Settings, rolls and rulings are always kept, because only a
+    newer record of the same kind replaces them.
     """
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [
@@ -191,10 +193,11 @@ def is_by_entitled_author(fact: Fact[Record]) -> bool:
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
-    """Return the facts without all voids (records that cancel a record) and what they cancel.
+    """Return the facts in force: those that are neither voids nor cancelled by a void.
 
-    A void that its writer had no authority for is flagged with `without_authority` and cancels
-    nothing. Voids, settings, rolls and rulings cannot be voided.
+    A void is a record that cancels another record. A void whose writer had no authority is flagged
+    with `without_authority` and cancels nothing. Voids, settings, rolls and rulings cannot be
+    cancelled.
     """
     voids = [fact for fact in facts if isinstance(fact.record, Void)]
     if not voids:
@@ -215,9 +218,10 @@ def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
 
 
 def _may_void(void: Record, target: Record) -> bool:
-    """Return whether a void may cancel a record, by the rule «Void» in docs/rules.md.
+    """Return whether a void may cancel a record, according to the rule «Void» in docs/rules.md.
 
-    Both must concern the same person and the same point, and the void's writer needs authority.
+    A void is a record that cancels another record. Both must concern the same person and the same
+    point, and the writer of the void must have authority over the other record.
     """
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
         return False  # if the people differ, some readers receive only one of the two records
@@ -227,10 +231,10 @@ def _may_void(void: Record, target: Record) -> bool:
 
 
 def _needs_headquarters(undoing: Record, target: Record) -> bool:
-    """Return whether `undoing` may not cancel `target`, because only headquarters may.
+    """Return True if only headquarters may cancel `target`, but somebody else wrote `undoing`.
 
-    That is so for closings and reopenings. A point cancels its closing by a reopening, which states
-    a reason.
+    Only headquarters may cancel a closing, which signs off a roll, or a reopening. To undo a
+    closing, a point writes a reopening, which states a reason.
     """
     return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 

@@ -46,7 +46,8 @@ class Task(Struct, frozen=True, omit_defaults=True):
     """A task that remains after the conference.
 
     `id` is the id of the first report and `item` the description. `state` is `open`, `done` or
-    `dropped`. `owner` is a person code, and `due_ms` is in ms since 1970 UTC; None if not given.
+    `dropped`. `owner` is a person code, and `due_ms` is in ms since 1970 UTC; both are None if not
+    given.
     """
 
     id: str
@@ -69,10 +70,10 @@ class FollowUps(Struct, frozen=True, omit_defaults=True):
 
 
 class SubstituteStanding(Struct, frozen=True):
-    """A substitute who came, and the person replaced (`instead_of`).
+    """A substitute who came, with the code of the person replaced (`instead_of`).
 
-    `id` is the id of the substitute's record, and both people are given by person code.
-    `is_approved`: a valid decision approved the substitute.
+    `id` is the id of the substitute's record, and `person` the substitute's person code.
+    `is_approved` is True if a valid decision approved the substitute.
     """
 
     id: str
@@ -92,7 +93,7 @@ class OtherAttendees(NamedTuple):
     substitutes: dict[str, SubstituteStanding]
 
     def role_of(self, person: str) -> ComesAs:
-        """Return `substitute` or `guest`, or None if no record announces this person (a code)."""
+        """Return the role of a person, given by code: `substitute`, `guest` or None."""
         if person in self.substitutes:
             return "substitute"
         return "guest" if person in self.guests else None
@@ -161,7 +162,7 @@ def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]
     """Return the number of disturbances at a point in every category.
 
     The keys are `call` (telephone calls), `private_use` (private use of telephones) and `disorder`.
-    A category without a disturbance has 0.
+    The number is 0 for a category without disturbances.
     """
     sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
     for fact in effective.at(point, Conduct):
@@ -172,7 +173,7 @@ def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]
 def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
     """Return the incidents of a point, as last reported, in the order of their first reports.
 
-    A later report by a writer without authority over the first one is flagged and ignored.
+    A later report is flagged and ignored if its writer has no authority to replace the first one.
     """
     return tuple(
         IncidentSpan(
@@ -188,8 +189,8 @@ def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[Inci
 def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
     """Return the sum of the whole minutes of all incidents.
 
-    An incident without an end lasts until the end of the meeting in `terms`. It counts as 0 if that
-    end is not known or is before the incident.
+    If the end of an incident was not reported, the incident lasts until the end of the meeting in
+    `terms`. It counts as 0 minutes if the meeting's end is not known or is before the incident.
     """
     return sum(
         max(
@@ -205,8 +206,8 @@ def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
 class HallFeedback(Struct, frozen=True, omit_defaults=True):
     """The latest feedback of a hall on the conference.
 
-    `id` is the id of the record. `ratings` contains a rating by topic. `practice` describes what
-    worked well and `proposal` is a wish; both are "" if not given.
+    `id` is the id of the record. `ratings` contains the rating of every topic that was rated.
+    `practice` describes what worked well, and `proposal` is a suggestion; both are "" if not given.
     """
 
     id: str
@@ -216,9 +217,10 @@ class HallFeedback(Struct, frozen=True, omit_defaults=True):
 
 
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
-    """Return the tasks after the conference and the essays of a point, as last reported.
+    """Return a point's tasks after the conference and its figures on essays, as last reported.
 
-    A later report on a task by a writer without authority over the first is flagged and ignored.
+    A later report on a task is flagged and ignored if its writer has no authority to replace the
+    first report.
     """
     follow_ups = effective.at(point, FollowUp)
     tasks = [fact for fact in follow_ups if fact.record.body.item]
@@ -244,7 +246,7 @@ def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps
 
 
 def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
-    """Return the latest feedback that a point gave on the conference, or None without any."""
+    """Return the latest feedback that a point gave on the conference; None if there is none."""
     facts = effective.at(point, Feedback)
     if not facts:
         return None
@@ -253,10 +255,10 @@ def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
 
 
 def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
-    """Return the latest report on every incident or task, by the id of its first report.
+    """Return the latest report on every incident or task, by the id of the first report on it.
 
-    A later report refers to an earlier one by its id. A later report whose writer could not void
-    the first one is flagged with `without_authority` and ignored.
+    A later report contains the id of an earlier one. If its writer has no authority to replace the
+    first report, it is flagged with `without_authority` and ignored.
     """
     latest: dict[str, Fact[M]] = {}
     first_of: dict[str, Fact[M]] = {}

@@ -38,9 +38,9 @@ class Layers(NamedTuple):
     """The results of judging a point's records in layers, from the settings to the decisions.
 
     `facts` are the records that concern the point, with corrected times. `effective` are the facts
-    in force by kind. `elsewhere`: facts in force about officers who are not on this point's roll.
-    `stays`: the stays of the people in `facts`, in all halls. `stays_anywhere` adds the stays of
-    the officers in `elsewhere`.
+    that are not cancelled, by kind. `elsewhere` are such facts about officers who are not on this
+    point's roll. `stays`: the stays of the people in `facts`, in all halls. `stays_anywhere` adds
+    the stays of the officers in `elsewhere`.
     """
 
     facts: list[Fact[Record]]

@@ -1,6 +1,6 @@
 """Judge whether every person at a point is present, absent or not recorded.
 
-This is the last layer of judging, and it reads the results of all others.
+This is the last layer of rules, and it reads the results of all earlier layers.
 """
 
 from collections import defaultdict
@@ -29,12 +29,13 @@ ComesAs = Literal["guest", "substitute"] | None
 
 
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
-    """The standing of one person at a meeting. Minutes are rounded down, so 40 s are 0 minutes.
+    """The standing of one person at a meeting.
 
-    `stays`: `(came_ms, left_ms, point)` in order, in ms since 1970 UTC. Without a check-out,
-    `left_ms` is the end of the meeting, or None if that is not known. `seat_right`: whether the
-    person sat in the right seat, or None if not checked. `request`: the state of the person's
-    request for leave. `comes_as`: the announced role of a person who is not summoned here.
+    Minutes are rounded down. `stays` contains `(came_ms, left_ms, point)` in order, in ms since
+    1970 UTC. Without a check-out, `left_ms` is the end of the meeting, or None if that is not
+    known. `seat_right`: whether the person sat in the right seat, or None if not checked.
+    `request`: the state of the person's request for leave. `comes_as`: the announced role of a
+    person who is not summoned here.
     """
 
     person: str
@@ -76,11 +77,11 @@ class PersonJudge:
             self._ids_of[fact.person or ""].append(fact.id)
 
     def judge_summoned(self, lines: Iterable[Summoned], stays: Stays) -> tuple[PersonStanding, ...]:
-        """Return the standings of all people on a roll, in its order, except exempt people.
+        """Return the standings of all people on a roll, in roll order, except exempt people.
 
         `stays` contains the stays of every person by person code. A person who came is present even
-        if on leave. A person without a stay or approved leave is `absent_unexcused` if the roll is
-        closed, and otherwise `not_recorded`.
+        if on leave. A person with neither a stay nor approved leave is `absent_unexcused` if the
+        roll is signed off, and otherwise `not_recorded`.
         """
         standings = []
         for line in lines:
@@ -114,7 +115,7 @@ class PersonJudge:
     def judge_present(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
-        """Return the standing of a person who came, with late arrival and early departure.
+        """Return the standing of a person who came, including any late arrival or early departure.
 
         `person` is a person code. `stays` must be in order of time and must not be empty.
         `comes_as` is the announced role of a person who is not summoned here.

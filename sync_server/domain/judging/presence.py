@@ -26,10 +26,10 @@ class Stay(NamedTuple):
         return self.arrival.record.point
 
     def until_ms(self, ends_ms: int | None) -> int | None:
-        """Return when the stay ended: at the departure, else at the meeting's end `ends_ms`.
+        """Return when the stay ended: at the departure, or else at the meeting's end `ends_ms`.
 
-        Times are in ms since 1970 UTC. Return None if neither time is known. A person who came
-        after the meeting's end stayed for 0 ms.
+        Times are in ms since 1970 UTC. Return None if neither time is known. Without a departure, a
+        person who came after the meeting's end stayed for 0 ms.
         """
         if self.left_ms is not None or ends_ms is None:
             return self.left_ms
@@ -73,8 +73,8 @@ def flag_unexpected_points(
     """Flag check-ins of people in a hall that did not summon them.
 
     `roll` contains the people that `point` summons, by person code. If such a person checks in at
-    another point, the check-in gets `other_point`. If anybody else checks in at `point`, the
-    check-in gets `not_summoned`.
+    another point, the check-in is flagged with `other_point`. If anybody else checks in at `point`,
+    the check-in is flagged with `not_summoned`.
     """
     for fact in effective.of(CheckIn):
         if fact.person in roll and fact.record.point != point:
@@ -86,8 +86,8 @@ def flag_unexpected_points(
 class Seats(NamedTuple):
     """The seats of the people in a hall, by person code.
 
-    `right` says whether the person sat in the right seat at the latest check. It leaves out people
-    whose seat was not checked.
+    `by_person` contains the seat that a person has. `right` contains, for everybody whose seat was
+    checked, whether the person sat in the right seat at the latest check.
     """
 
     by_person: dict[str, str]
@@ -138,10 +138,11 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 
 
 def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
-    """Return the stay by which lateness is judged: the first that lasts beyond the start.
+    """Return a person's first stay that lasts beyond the start of the meeting.
 
-    If no stay lasts beyond the start, return the first one, so that a person who came and left
-    before the start is not late. `stays` must be in order of time and not empty.
+    Lateness is judged by this stay. If no stay lasts beyond the start, return the first one, so
+    that a person who came and left before the start is not late. `stays` must be in order of time
+    and not empty.
     """
     for stay in stays:
         if terms.starts_ms is None or stay.left_ms is None or stay.left_ms > terms.starts_ms:
@@ -150,7 +151,7 @@ def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
 
 
 def is_late(came_ms: int, terms: Terms) -> bool:
-    """Return whether an arrival (ms since 1970 UTC) is later than start plus grace.
+    """Return whether an arrival (ms since 1970 UTC) is after the meeting's start plus the grace.
 
     The grace is the delay that the meeting tolerates (checklist row 11). Return False if the start
     is not known.
@@ -159,10 +160,10 @@ def is_late(came_ms: int, terms: Terms) -> bool:
 
 
 def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
-    """Return whether a departure (ms since 1970 UTC) is before the end minus the grace.
+    """Return whether a departure (ms since 1970 UTC) is before the meeting's end minus the grace.
 
-    The grace is the time that a person may leave early. Return False without a check-out, or if the
-    end of the meeting is not known.
+    The grace is the tolerated time by which a person may leave early. Return False if there was no
+    check-out, or if the end of the meeting is not known.
     """
     return (
         left_ms is not None
@@ -174,7 +175,8 @@ def is_early_leave(left_ms: int | None, terms: Terms) -> bool:
 def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
     """Return the whole minutes from one time to another, both in ms since 1970 UTC.
 
-    The result is rounded down. It is 0 if one time is None, and negative if `to_ms` is the earlier.
+    The result is rounded down. It is 0 if either time is None, and negative if `to_ms` is the
+    earlier time.
     """
     return 0 if from_ms is None or to_ms is None else (to_ms - from_ms) // MINUTE_MS
 

@@ -1,4 +1,4 @@
-"""Determine the state of every request for leave or for a substitute, and list its answers.
+"""Determine the state of every request for leave or for a substitute, and list the answers to it.
 
 A person is excused only with both a written report and an approval (rows 12, 13, 27 and 28 of
 docs/checklist.md).
@@ -34,9 +34,9 @@ from sync_server.domain.records.permissions import Profile
 
 State = Literal["approved", "pending", "declined", "withdrawn"]
 STATES: tuple[State, ...] = ("approved", "pending", "declined", "withdrawn")
-"""The states of a request, the strongest first.
+"""The states of a request, in order of precedence.
 
-If a person made several requests, the state that comes first here counts for the person.
+If a person made several requests, the state that comes first here applies to the person.
 """
 
 
@@ -53,9 +53,10 @@ AnswerRecord = AbsenceDocument | AbsenceDecision | AbsenceWithdrawal
 class Answer(Struct, frozen=True):
     """An answer to a request: a document, a decision or a withdrawal, even if it has no effect.
 
-    `kind` is the kind of the answering record. `at_ms` is in ms since 1970 UTC. `by` is the role or
-    the person code of the writer. `decision` is `approve` or `decline`, or None unless the answer
-    is a decision. `detail` is the sha256 of the encrypted text or file that belongs to it.
+    `kind` is the kind of record that contains the answer. `at_ms` is in ms since 1970 UTC. `by` is
+    the role or the person code of the writer. `decision` is `approve` or `decline`, or None if the
+    answer is not a decision. `detail` is the sha256 of the encrypted text or file that comes with
+    the answer.
     """
 
     id: str
@@ -70,11 +71,10 @@ class Answer(Struct, frozen=True):
 class Request(Struct, frozen=True, omit_defaults=True):
     """A request for leave, or for a substitute (`instead_of`: the person replaced).
 
-    `report`: the form of the written report. `due_ms`: when a report that was to follow is due, in
+    `report`: how the written report is given. `due_ms`: when a report that was to follow is due, in
     ms since 1970 UTC. `detail`: the sha256 of the encrypted reason. `is_reserved`: only
-    headquarters decides. `is_decidable`: the current reader may decide now. A stored request has
-    both as False, because they depend on the reader and the time. They are set when the request is
-    read.
+    headquarters may decide. `is_decidable`: the current reader may decide now. The last two depend
+    on the reader and the time, so they are False in a stored request and set when it is read.
     """
 
     id: str
@@ -96,10 +96,11 @@ class Request(Struct, frozen=True, omit_defaults=True):
 class RequestStates(NamedTuple):
     """The state of every request and substitute, and the resulting state of every person.
 
-    `live`: codes of people with a request that is neither withdrawn nor made after the closing.
-    `away`: codes of people who are not expected, because leave was approved, or because this point,
-    headquarters or they themselves requested it. `without_effect`: sort keys of answers that count
-    for nothing, because no request matches or their writer had no right to send a document.
+    `live`: codes of people with a request that was neither withdrawn nor made after the roll was
+    signed off. `away`: codes of people who are not expected, because their leave is approved, or
+    because a request by this point, by headquarters or by themselves is pending. `without_effect`:
+    sort keys of answers that match no request, and of documents whose writer had no right to send
+    them.
     """
 
     targets: Targets
@@ -116,10 +117,10 @@ class RequestStates(NamedTuple):
 
 
 class PointRequests(NamedTuple):
-    """The requests for leave and for substitutes at one point, with all that judges them.
+    """The requests for leave and for substitutes at one point, with the data needed to judge them.
 
-    `rights` says who may decide. `closing` is the signing off of the roll, after which the point
-    may not decide; None before it. Anomalies are added to `flags`.
+    `rights` states who may decide. `closing` is the record that signs off the roll, or None if
+    there is none yet; after it the point may not decide. Anomalies are added to `flags`.
     """
 
     point: str
@@ -132,8 +133,9 @@ class PointRequests(NamedTuple):
     def judge(self) -> RequestStates:
         """Judge all requests of the people on the point's roll, and all substitutes at the point.
 
-        Adds `late_approval` to approvals of leave after the start, `without_authority` to answers
-        without effect, and the flags for reports that are missing or late.
+        Approvals of leave after the start of the meeting are flagged with `late_approval`, and
+        requests and answers without authority with `without_authority`. Reports that are missing or
+        late are flagged, too.
         """
         leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)
@@ -177,8 +179,8 @@ class PointRequests(NamedTuple):
     def _leave_requests(self) -> list[Fact[AbsenceRequest]]:
         """Return the requests for leave of the people on the roll.
 
-        A request must come from the person, a clerk or headquarters. Any other is flagged with
-        `without_authority` and left out.
+        A request must come from the person, a clerk or headquarters. Any other request is flagged
+        with `without_authority` and left out.
         """
         requests = []
         for fact in self.effective.of(AbsenceRequest):
@@ -202,8 +204,8 @@ class PointRequests(NamedTuple):
     def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
         """Return the latest valid decision on every request or substitute that has one.
 
-        `targets` contains the requests by `(record id, person code)`, as the result does. Decisions
-        without authority are flagged and left out.
+        `targets` contains the requests. The keys of `targets` and of the result are `(record id,
+        person code)`. Decisions without authority are flagged and left out.
         """
         decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
         for decision in self.effective.of(AbsenceDecision):
@@ -221,8 +223,8 @@ class PointRequests(NamedTuple):
     ) -> bool:
         """Return whether a decision on the request `target` counts.
 
-        A decision by headquarters always counts. Any other decision must come from this point,
-        before the closing, from a person who has the right to decide.
+        A decision by headquarters always counts. Any other decision must be made at this point,
+        before the roll is signed off, by a person who has the right to decide.
         """
         by = decision.record.by
         if by == Profile.HEADQUARTERS:
@@ -234,9 +236,9 @@ class PointRequests(NamedTuple):
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
         """Return the `(record id, person code)` of every request that is validly withdrawn.
 
-        `targets` contains the requests by the same key. A withdrawal must come before the closing,
-        from a writer who may answer the request. Headquarters may withdraw its requests after the
-        closing, too. Other withdrawals are flagged with `without_authority`.
+        `targets` contains the requests by the same key. A withdrawal must come before the roll is
+        signed off, from a writer who may answer the request. Headquarters may withdraw a request
+        that it made even later. Other withdrawals are flagged with `without_authority`.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):
@@ -251,7 +253,7 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Return whether a fact is later than the signing off of the roll; False before it."""
+        """Return whether the roll is signed off and this fact is later than that."""
         return self.closing is not None and fact.order > self.closing.order
 
 
@@ -363,8 +365,8 @@ def _may_answer(
 ) -> bool:
     """Return whether the writer of `fact` may withdraw a request or send a document for it.
 
-    The person who asks, headquarters, and a clerk of the point where the request was made may do
-    so.
+    That is the person who asks for leave, headquarters, or a clerk of the point where the request
+    was made.
     """
     is_there = fact.record.point == request.record.point
     return is_by_entitled_author(fact) and (is_there or fact.record.by != Profile.CLERK)
@@ -389,8 +391,8 @@ def _is_after_start(decision: Fact[AbsenceDecision], terms: Terms) -> bool:
 def _flag_document(request: Fact[AbsenceRequest], effective: FactsByKind, flags: Flags) -> None:
     """Flag a request whose promised report has not come, and a report that came late.
 
-    The request gets `document_pending`, the late report `document_late`. A request without a
-    promised report is not flagged.
+    The request is flagged with `document_pending`, and a late report with `document_late`. A
+    request without a promised report is not flagged.
     """
     due = request.record.body.to_follow_by
     if due is None:

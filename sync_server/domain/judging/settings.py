@@ -24,11 +24,11 @@ from sync_server.domain.records.kinds import (
 from sync_server.domain.shared import SHARED
 
 REASONS = SHARED.absence_reasons
-"""The codes of the reasons for an absence that may be chosen until a setting lists others."""
+"""The codes of the reasons for an absence that are offered unless a setting lists other reasons."""
 
 
 class Officers(Struct, frozen=True):
-    """The officers of a point from a time on: the people who may preside there.
+    """The officers of a point from a certain time on: the people who may preside there.
 
     `from_ms` is in ms since 1970 UTC. `secretary` is a person code, or None if the office is
     vacant. `deputies` are person codes.
@@ -42,10 +42,11 @@ class Officers(Struct, frozen=True):
 class Terms(Struct, frozen=True):
     """The settings of a meeting at one point. A value that no setting gives is None or a default.
 
-    Names that end in `_ms` are in ms since 1970 UTC, but `grace_ms` is a duration: the tolerated
-    delay. `officers`: all appointments, in order of time. `guests`: the number expected.
-    `roll_frozen_ms`: when the roll was frozen. `merged_into`: the point that took over the people.
-    `roll_secretaries`: person codes of the Secretaries on the roll, several if units were merged.
+    Names that end in `_ms` are in ms since 1970 UTC, except that `grace_ms` is a duration: the
+    tolerated delay. `officers`: all appointments, in order of time. `guests`: the number expected.
+    `roll_frozen_ms`: when the roll was frozen. `merged_into`: the point that took over this point's
+    people. `roll_secretaries`: person codes of the Secretaries on the roll; there are several if
+    units were merged.
     """
 
     starts_ms: int | None = None
@@ -67,8 +68,8 @@ class Terms(Struct, frozen=True):
     def officers_at(self, at_ms: int | None = None) -> Officers:
         """Return the officers in office at a time (ms since 1970 UTC), by default the latest.
 
-        Before the first appointment, return the first officers. If there are no appointments at
-        all, all offices of the result are vacant.
+        Before the first appointment, return the first officers. Without any appointment, all
+        offices in the result are vacant.
         """
         before = [
             officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
@@ -81,8 +82,8 @@ class Terms(Struct, frozen=True):
         """Return whether only headquarters may decide on a person's leave (checklist row 28).
 
         `person` is a person code. For a substitute, `instead_of` is the code of the person
-        replaced, and the rule for that person applies, too. `at_ms` (ms since 1970 UTC) selects the
-        Secretary of that time, by default the latest.
+        replaced, and the rule for that person applies, too. `at_ms` (ms since 1970 UTC) determines
+        which Secretary's leave may be reserved; None means the latest Secretary's.
         """
         if self.absence_authority == "headquarters":
             return True
@@ -103,15 +104,15 @@ class Terms(Struct, frozen=True):
 
     @property
     def late_after_ms(self) -> int | None:
-        """The time after which an arrival is late: start plus tolerated delay (checklist row 11).
+        """The time after which an arrival is late: the meeting's start plus the tolerated delay.
 
-        It is in ms since 1970 UTC, or None if the start is not known.
+        It is in ms since 1970 UTC, or None if the start is not known (checklist row 11).
         """
         return None if self.starts_ms is None else self.starts_ms + self.grace_ms
 
 
 def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
-    """Merge the settings of a point. In every field the latest setting with that field counts.
+    """Merge the settings of a point: for every field, the latest setting that contains it counts.
 
     `facts` must be sorted by time. `lines` are the people on the point's roll. The Secretaries
     among them become `roll_secretaries`.
@@ -244,8 +245,9 @@ def changes_since_frozen(
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
     """Return the codes of the people whose records are needed to judge a point.
 
-    They are all officers and all people who were ever on a roll of the point. Earlier rolls count,
-    because a roll of another point shows whether a person left before or after the freeze.
+    They are all officers of the point and all people who were ever on a roll of the point. People
+    on earlier rolls are included, because a roll of another point shows whether they moved there
+    before or after the roll was frozen.
     """
     rolls = [record for record in records if isinstance(record, Roll) and record.point == point]
     named = {line.person for roll in rolls for line in roll.body.people}

@@ -3,7 +3,8 @@
 A point is one hall of the meeting. The result does not depend on a database, on the current time,
 or on the order or repetition of records. It is judged in layers, and every layer reads only earlier
 ones: settings, rolls and rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/rules/standing.js` contains the same rules for the kiosk, and tests/vectors/ tests both.
+`site/app/rules/standing.js` contains the same rules for the kiosk. The cases in tests/vectors/ test
+both.
 """
 
 from collections import defaultdict
@@ -54,14 +55,15 @@ from sync_server.domain.shared import SHARED
 MEETING_DAY_KINDS = tuple(KINDS[name] for name in SHARED.meeting_day_kinds)
 """The types of record that are made only while people gather and meet.
 
-Their times must be near the meeting. A request for leave, for example, may be made days before.
+Their times must be near the meeting. A request for leave may be made days before, so it is not
+among them.
 """
 
 REPORTING_KINDS = (*MEETING_DAY_KINDS, *(KINDS[name] for name in SHARED.hall_kinds))
 """The types of record that show that a hall is at work.
 
-Until one arrives, the hall is listed as not reported. A request for leave on the day before does
-not show that.
+Until such a record arrives, the hall is listed as not reported. Requests for leave are not among
+these types, because they may be made days before the meeting.
 """
 
 
@@ -71,8 +73,9 @@ class PointStanding(Struct, frozen=True):
     `people` are those summoned, in roll order. `visitors` came without being summoned here, and
     include guests and substitutes with a code. `exempt` are people on the roll who came but do not
     count as summoned. `flags` contains the anomalies by record id or point code. `missing` contains
-    what keeps the hall from being ready: readiness items, `chair`, `capacity`. `has_reported`:
-    False until a device reports from the hall, which is then shown as not reported, never as 0.
+    what keeps the hall from being ready: readiness items, `chair`, `capacity`. `has_reported` is
+    False until a device reports from the hall; until then, the hall is shown as not reported, never
+    as 0.
     """
 
     terms: Terms
@@ -95,7 +98,7 @@ class PointStanding(Struct, frozen=True):
 
     @property
     def is_counted(self) -> bool:
-        """Whether the hall counts in the figures. A rehearsal or a cancelled meeting does not."""
+        """Whether the hall counts in totals; it does not in a rehearsal or a cancelled meeting."""
         return not (self.terms.is_rehearsal or self.terms.is_cancelled)
 
 
@@ -160,9 +163,9 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
     """Return whether a person may decide on a request at a time (ms since 1970 UTC).
 
-    `person` is a person code, or None for headquarters. Nobody decides on a withdrawn request. On
-    any other request headquarters may always decide, and a person at the point only until the
-    closing.
+    `person` is a person code, or None for headquarters. Nobody may decide on a withdrawn request.
+    On any other request headquarters may always decide, and a person at the point only until the
+    roll is signed off.
     """
     if request.state == "withdrawn":
         return False
@@ -261,7 +264,7 @@ def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> No
 
 
 def _flag_reused_numbers(facts: Iterable[Fact[Record]], flags: Flags) -> None:
-    """Flag with `seq_reuse` the records of one device that have one number but different ids.
+    """Flag with `seq_reuse` the records of a device that share a number but have different ids.
 
     Such records come from a device whose disk was copied, for example.
     """

@@ -38,7 +38,7 @@ VIETNAM = timezone(timedelta(hours=7), "+07:00")
 NEWCOMER = "N-"
 """The prefix of the temporary code that a hall gives to an attendee who is on no list.
 
-Headquarters may later replace such a code by the person's code.
+Headquarters may later replace such a code with the person's permanent code.
 """
 
 # No device makes ten million records. With this limit a wrong number cannot leave a huge gap.
@@ -56,8 +56,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 """The first and the last year that a time in a record may have.
 
-A time beyond them is refused. Within them, a time remains a valid date in Python even after it is
-corrected for a wrong clock.
+A record with an earlier or later time is refused. After a correction for a wrong clock, a permitted
+time is still a valid date in Python.
 """
 MINUTE_MS = 60_000
 

@@ -1,8 +1,8 @@
 """Check an incoming record without reading any other record.
 
-The checks cover the form and the size of the record, and whether its writer may write this kind of
-record for this hall. A record that passes is accepted even if it looks odd, because an event that
-took place must not be refused. The package `judging` determines its effect later.
+The checks cover the size and the fields of the record, and whether its writer may write this kind
+of record for this hall. A record that passes is accepted even if it looks odd, because an event
+that took place must not be refused. The package `judging` determines the record's effect later.
 """
 
 from typing import Any
@@ -16,9 +16,9 @@ from sync_server.domain.records.kinds import KINDS, Record, kind_of
 from sync_server.domain.records.permissions import MAY_WRITE, Profile
 
 MAX_RECORD_BYTES = 262_144
-"""The largest record in bytes; a larger one is refused.
+"""The largest permitted size of a record in bytes; a larger record is refused.
 
-A list of 3,000 summoned people takes 250 KB, and every other kind of record less than 1 KB.
+A list of 3,000 summoned people takes 250 KB, and every other kind of record takes less than 1 KB.
 """
 
 OFFICE_DEVICE = "O-"
@@ -32,8 +32,8 @@ class Writer(Struct, frozen=True):
     """A sender of records: an enrolled device or an office account.
 
     `device` is the code of the device, or `O-NAME` for an account. `profile` is the role. `point`
-    is the code of the only hall that the writer may write for, or None for all halls. `person` is
-    the code of the person who owns a chair's device or account.
+    is the code of the only hall for which the sender may write, or None for all halls. `person` is
+    the code of the person who owns a device or account with the role `chair`.
     """
 
     device: str
@@ -90,7 +90,7 @@ REFUSALS = frozenset(
 
 
 class Header(Struct):
-    """The fields that could be read of a faulty record, so that the answer can name the record.
+    """The fields that could be read from a faulty record, so that the answer can name the record.
 
     `seq` is the device's record number. A field that is missing or cannot be read is None.
     """
@@ -114,9 +114,8 @@ _MAX_CODE = 64  # no valid id, kind or device code is longer
 def admit(raw: bytes, writer: Writer) -> Record | Refusal:
     """Parse a record from JSON and check whether this writer may send it.
 
-    Return the record. Return a Refusal if the record is too large or malformed, or if the writer
-    may not send it: wrong device, hall, author or kind of record. No exception is raised for bad
-    input.
+    Return the record, or a Refusal if the record is too large or malformed, or if it has a device,
+    hall, author or kind that is not permitted for the writer. Bad input raises no exception.
     """
     if len(raw) > MAX_RECORD_BYTES:
         return Refusal("record_too_large", f"{len(raw)} bytes, at most {MAX_RECORD_BYTES}")

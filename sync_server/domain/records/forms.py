@@ -52,9 +52,9 @@ class ReportMissing(msgspec.ValidationError):
 def parse_record(raw: bytes | msgspec.Raw) -> Record:
     """Decode one record from JSON, and check that its fields agree with one another.
 
-    Raises: msgspec.DecodeError if the content is not JSON. Its subclass msgspec.ValidationError is
-    raised if a field is not valid, and names the field; ReportMissing, a subclass of
-    msgspec.ValidationError, is raised if a request for leave has no written report.
+    Raises: msgspec.DecodeError if the content is not JSON; its subclass msgspec.ValidationError,
+    whose message names the field, if a field is not valid; ReportMissing, a subclass of
+    msgspec.ValidationError, if a request for leave has no written report.
     """
     record = decode_foreign(raw, _decoder)
     check_form(record)
@@ -63,7 +63,7 @@ def parse_record(raw: bytes | msgspec.Raw) -> Record:
 
 MAX_CACHED_RECORDS = 20_000
 MAX_CACHED_RECORD_BYTES = 1024
-"""The largest record, in bytes, that the cache of decoded records keeps.
+"""The largest size in bytes of a record that is kept in the cache of decoded records.
 
 With this limit and `MAX_CACHED_RECORDS`, a full cache takes about 30 MB, enough for the records of
 many halls in a day.
@@ -86,7 +86,7 @@ def cache_record(record_bytes: bytes, record: Record) -> None:
 
 
 def decode_canonical(record_bytes: bytes) -> Record:
-    """Return the record with these canonical bytes, from the cache or by decoding.
+    """Return the record that these canonical bytes encode, from the cache if it is there.
 
     The bytes must come from `canonical_bytes`. The record was checked when it arrived, so the
     checks of `parse_record` are not repeated.
@@ -101,8 +101,8 @@ def decode_canonical(record_bytes: bytes) -> Record:
 def check_form(record: Record) -> None:
     """Check that a record's times are valid and that its fields agree with one another.
 
-    Raises: msgspec.ValidationError, whose message names the fault. Its subclass ReportMissing is
-    raised if a request for leave has no written report.
+    Raises: msgspec.ValidationError, whose message names the fault, if they are not; its subclass
+    ReportMissing if a request for leave has no written report.
     """
     check_instant(record.at)
     for name in _INSTANT_FIELDS[type(record)]:
@@ -114,9 +114,9 @@ def check_form(record: Record) -> None:
 
 
 def canonical_bytes(record: Record) -> bytes:
-    """Return a record's canonical form: JSON with sorted keys, no spaces and no default values.
+    """Return a record's canonical form: JSON with sorted keys, without spaces and default values.
 
-    For the values that a record may contain, this form equals RFC 8785 (JCS). A device can
+    For the values that a record may contain, this form equals that of RFC 8785 (JCS). A device can
     therefore produce the same bytes and sign them.
     """
     return _encoder.encode(record)
@@ -125,7 +125,7 @@ def canonical_bytes(record: Record) -> bytes:
 def fingerprint(record_bytes: bytes) -> str:
     """Return the sha256 of a record's canonical bytes, as 64 hexadecimal digits.
 
-    Records with the same fingerprint are equal, even if they arrive more than once.
+    Records with the same fingerprint are equal, so a record that arrives twice is recognised.
     """
     return hashlib.sha256(record_bytes).hexdigest()
 

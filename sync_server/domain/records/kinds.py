@@ -1,11 +1,11 @@
 """Define every kind of record as a type: a common envelope, and a body for every kind.
 
 A record is an immutable fact, made once, on the device where the event took place. Bodies contain
-only codes. Personal data are in an encrypted *detail*, which the record names by its sha256. The
-module `forms` parses and encodes records, and the package `judging` determines their effect.
+only codes. Personal data are in an encrypted *detail*, and the record contains the detail's sha256.
+The module `forms` parses and encodes records, and the package `judging` determines their effect.
 
-To add a kind of record, add a body and a class here, its writers in `permissions`, a rule in
-`judging` that reads it, its row in docs/records.md and its rule in docs/rules.md.
+To add a kind of record, add its body and its class here, its writers in `permissions`, a rule in
+`judging` that reads it, a row in docs/records.md and a rule in docs/rules.md.
 """
 
 from typing import Annotated, Any, Literal, get_args
@@ -39,7 +39,7 @@ HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 class _Fixed(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
 ):
-    """The base class of records and their bodies: immutable, without unknown fields in the JSON."""
+    """The base class of records and bodies, which are immutable and refuse unknown JSON fields."""
 
 
 class _Envelope(_Fixed, frozen=True, kw_only=True, tag_field="kind"):
@@ -71,13 +71,12 @@ DecidingAuthority = Literal["point", "headquarters"]
 class SettingBody(_Fixed, frozen=True, kw_only=True):
     """The arrangements of a meeting at one hall.
 
-    A later setting replaces only the fields it contains.
-
-    `officers`: the members of `chairing_unit` who may preside, as `[person, office]`.
-    `absence_authority` and `secretary_authority`: who decides on leave in general, and on leave of
-    a Secretary. `roll_frozen_at`: later changes of the list of summoned people are marked.
-    `ready_by`: when the hall must be ready. `guests`: the number expected, who also need seats.
-    `merged_into`: the hall that took over the people of this one.
+    A later setting replaces only the fields that it contains. `officers`: the members of
+    `chairing_unit` who may preside, as `[person, office]`. `absence_authority`,
+    `secretary_authority`: who decides on leave in general, and on leave of a Secretary.
+    `roll_frozen_at`: when the list of summoned people is frozen; later changes to it are marked.
+    `ready_by`: when the hall must be ready. `guests`: the expected number of guests, who also need
+    seats. `merged_into`: the hall that took over this hall's people.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -129,11 +128,11 @@ Mode = Literal["in_person", "online"]
 
 
 class CheckInBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a check-in.
+    """The body of a check-in, which records that a person arrived.
 
-    `happened_at`: the arrival time that a person states if the arrival is entered later, for
-    example from a paper list. `detail`: the sha256 of an encrypted text, which is the name of a
-    newcomer who is on no list, or headquarters' reason for entering the arrival.
+    `happened_at`: the stated time of arrival, if the arrival is entered later, for example from a
+    paper list. `detail`: the sha256 of an encrypted text, which is the name of a newcomer who is on
+    no list, or headquarters' reason for entering the arrival.
     """
 
     mode: Mode
@@ -143,10 +142,10 @@ class CheckInBody(_Fixed, frozen=True, kw_only=True):
 
 
 class CheckOutBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a check-out.
+    """The body of a check-out, which records that a person left.
 
-    `happened_at`: the departure time that a person states if the departure is entered later.
-    `detail`: the sha256 of the encrypted text with headquarters' reason for entering the departure.
+    `happened_at`: the stated time of departure, if the departure is entered later. `detail`: the
+    sha256 of the encrypted text with headquarters' reason for entering the departure.
     """
 
     happened_at: Instant | None = None
@@ -171,10 +170,10 @@ class GuestBody(_Fixed, frozen=True, kw_only=True):
 
 
 class SubstituteBody(_Fixed, frozen=True, kw_only=True, rename={"instead_of": "for"}):
-    """The body of a substitute's record.
+    """The body of a record about a substitute.
 
-    `instead_of`, in JSON `for`, is the code of the person replaced. `detail` is the sha256 of an
-    encrypted text that belongs to the record.
+    `instead_of` (`for` in JSON) is the code of the person replaced. `detail` is the sha256 of an
+    encrypted text with personal data, or None.
     """
 
     instead_of: PersonCode
@@ -206,7 +205,7 @@ class Guest(_Envelope, frozen=True, kw_only=True, tag="guest"):
 
 
 class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
-    """A record that `person` attends as a substitute for somebody else.
+    """A record stating that `person` attends as a substitute for somebody else.
 
     `person` is a code from the list of people, or the temporary code of a newcomer.
     """
@@ -221,9 +220,9 @@ class Substitute(_Envelope, frozen=True, kw_only=True, tag="substitute"):
 class AbsenceRequestBody(_Fixed, frozen=True, kw_only=True):
     """The body of a request for leave.
 
-    `report`: how the written report is given. A request without a report is refused.
-    `to_follow_by`: when a report that is `to_follow` is due. `detail`: the sha256 of the encrypted
-    reason, with the number and date of the report or its scan.
+    `report`: how the written report is given; a request without a report is refused.
+    `to_follow_by`: when the report is due, if `report` is `to_follow`. `detail`: the sha256 of the
+    encrypted reason, which comes with the number and date of the report or with a scan of it.
     """
 
     detail: Sha256
@@ -259,7 +258,8 @@ class AbsenceDocument(_Envelope, frozen=True, kw_only=True, tag="absence_documen
 class AbsenceDecision(_Envelope, frozen=True, kw_only=True, tag="absence_decision"):
     """A record that approves or declines a request for leave or a substitute.
 
-    `refs` names the record decided on, and `person` is the person who asks or the substitute.
+    `refs` contains the id of the record that is decided on. `person` is the person who asks for
+    leave, or the substitute.
     """
 
     person: PersonCode
@@ -274,7 +274,7 @@ class AbsenceWithdrawal(_Envelope, frozen=True, kw_only=True, tag="absence_withd
 
 
 class ChairDelegation(_Envelope, frozen=True, kw_only=True, tag="chair_delegation"):
-    """A record that the Secretary, `person`, delegates the chair to a Deputy."""
+    """A record stating that the Secretary, `person`, delegates the chair to a Deputy."""
 
     person: PersonCode
     body: ChairDelegationBody
@@ -326,7 +326,8 @@ class ClosingBody(_Fixed, frozen=True, kw_only=True):
     """The body of a closing, by which a person signs off the attendance list of a hall.
 
     `seen`: for every device, the number of the last record that the signer had seen. `totals`: the
-    figures that the signer confirmed, by name. `detail`: the sha256 of an encrypted text.
+    figures that the signer confirmed, by name. `detail`: the sha256 of an encrypted text with
+    personal data, or None.
     """
 
     seen: Annotated[dict[DeviceCode, Sequence], Meta(max_length=64)]
@@ -364,7 +365,7 @@ class FollowUpBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ShiftBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a shift, the record of a change of clerks.
+    """The body of a shift, which records a change of clerks.
 
     `detail` is the sha256 of an encrypted text with the names of the new and the previous clerk.
     """
@@ -389,8 +390,8 @@ class Readiness(_Envelope, frozen=True, kw_only=True, tag="readiness"):
 class Incident(_Envelope, frozen=True, kw_only=True, tag="incident"):
     """A record of an incident in a hall, such as a power cut.
 
-    If a later record of an incident refers to this one in `refs`, it replaces this one. A hall
-    uses that, for example, to report that the power is back.
+    A later record that contains the id of this record in `refs` replaces it, for example when a
+    hall reports that the power is back.
     """
 
     refs: AtMostOneRef = ()
@@ -415,7 +416,7 @@ class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
 class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
     """A record of a task whose owner is `person`, or of the number of essays handed in.
 
-    If a later record refers to a task in `refs`, it replaces the task.
+    A later record that contains the id of this record in `refs` replaces a task.
     """
 
     refs: AtMostOneRef = ()
@@ -423,7 +424,7 @@ class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
 
 
 class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
-    """A record that another clerk uses the device from now on.
+    """A record stating that another clerk uses the device from now on.
 
     A shift has no effect on anybody's attendance.
     """
@@ -434,7 +435,7 @@ class Shift(_Envelope, frozen=True, kw_only=True, tag="shift"):
 class FeedbackBody(_Fixed, frozen=True, kw_only=True):
     """The body of feedback: ratings by topic, and two texts, which must not name people.
 
-    `practice` describes something that worked well in the hall. `proposal` is a wish.
+    `practice` describes something that worked well in the hall. `proposal` is a suggestion.
     """
 
     ratings: Annotated[dict[FeedbackTopic, Rating], Meta(min_length=1)]
@@ -463,8 +464,8 @@ class VoidBody(_Fixed, frozen=True, kw_only=True):
 class Void(_Envelope, frozen=True, kw_only=True, tag="void"):
     """A record that cancels the effect of the record named in `refs`.
 
-    `person` must equal the person of the other record, so that every hall that receives one of the
-    two records also receives the other.
+    Both records must have the same `person`, so that every hall that receives one of the two also
+    receives the other.
     """
 
     refs: OneRef
@@ -501,11 +502,12 @@ Only office accounts make the other types: settings, rolls and rulings.
 
 
 class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
-    """The body of a ruling by headquarters.
+    """The body of a ruling by headquarters, whose effect depends on the field `ruling`.
 
     `release`: of all records with the id in `refs`, only the record in `record` counts. `dismiss`:
     no record with that id counts. `identify`: the newcomer with the code `person` is the person
-    with the code `known_as`, in JSON `as`. `detail`: the sha256 of the encrypted reason.
+    with the code `known_as` (`as` in JSON). The field `detail` is the sha256 of the encrypted
+    reason.
     """
 
     ruling: Literal["release", "dismiss", "identify"]
@@ -515,10 +517,10 @@ class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
 
 
 class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
-    """A ruling by headquarters on contradictory or refused records, or on who a newcomer is.
+    """A ruling by headquarters on contradictory or refused records, or on a newcomer's identity.
 
-    A ruling that releases a record contains that record, so that nothing else is needed to judge
-    it.
+    If a ruling decides that a record counts, it contains that record, so that nothing else is
+    needed to judge the record.
     """
 
     refs: OneRef

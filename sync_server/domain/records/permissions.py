@@ -1,4 +1,4 @@
-"""Define who may write which records and do which actions, for the API and the office alike.
+"""Define who may write which records and perform which actions, for the API and the office alike.
 
 A *profile* is the role of an enrolled device or of an office account. A permitted record may still
 have no effect, for example a decision by a person who does not preside. The package `judging`
@@ -14,7 +14,7 @@ from sync_server.domain.records.kinds import KINDS
 class Profile(StrEnum):
     """The roles of devices and office accounts.
 
-    A device is enrolled as clerk or chair. An office account has any role except clerk.
+    A device has the role of clerk or chair. An office account has any role except clerk.
     """
 
     CLERK = "clerk"
@@ -184,9 +184,10 @@ PERSONAL = frozenset(
 """The actions that show personal data on office pages. The audit log records every one of them."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
-"""The API actions that return personal data and are logged if an office account does them.
+"""The API actions that return personal data and are logged if an office account performs them.
 
-The action `READ_DETAIL` is missing, because the code that reads a detail logs it.
+The action `READ_DETAIL`, which returns an encrypted attachment, is missing, because the code that
+performs it writes to the log itself.
 """
 
 NEEDS_READ_TOKEN = frozenset(
@@ -194,6 +195,6 @@ NEEDS_READ_TOKEN = frozenset(
 )
 """The actions on personal data for which a device needs a second token, the read token.
 
-On the device a PIN protects the read token. A thief without the PIN can therefore read nobody's
+On the device, a PIN protects the read token. A thief without the PIN can therefore read no personal
 data from the server.
 """

@@ -21,8 +21,8 @@ then does not ask the device for the numbers in between.
 def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
     """Return the record numbers that arrived, except those that are too far ahead.
 
-    `head` is the highest number known before. In ascending order, every number may exceed the
-    highest number accepted so far by at most `MAX_JUMP`. All others are left out.
+    `head` is the highest number known before. The numbers are checked in ascending order, and one
+    that exceeds the highest accepted number by more than `MAX_JUMP` is left out.
     """
     plausible = set()
     for seq in sorted(set(arrived)):
@@ -33,10 +33,11 @@ def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
 
 
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
-    """Return the missing record numbers and the highest known number after new ones arrived.
+    """Return the missing record numbers and the highest known number after new records arrived.
 
-    `missing` contains the numbers missing before, as inclusive ranges in ascending order, like the
-    result. `head` is the highest number known before, or 0 for a device that has sent nothing.
+    `missing` contains the numbers that were missing before, as inclusive ranges in ascending order,
+    like the result. `head` is the highest number known before, or 0 for a device that has sent
+    nothing.
     """
     gaps = list(missing)
     for seq in sorted(set(arrived)):

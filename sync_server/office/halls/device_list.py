@@ -59,8 +59,8 @@ class Ticket(NamedTuple):
 def index() -> str:
     """Return the page with all devices and their problems; devices with urgent problems come first.
 
-    The query may limit the list to one of the problems in `CONCERNS` (`viec`), or to part of a
-    device's or hall's code (`tim`).
+    The query may limit the list to devices that have one of the problems in `CONCERNS` (`viec`), or
+    to devices with a certain text in their code or in their hall's code (`tim`).
     """
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
     connection = transaction()
@@ -97,12 +97,12 @@ def index() -> str:
 @blueprint.post("/thiet-bi/ma")
 @allowed(Action.MANAGE_DEVICES)
 def new_codes() -> str:
-    """Create a one-time code for every chosen hall, with which a device enrols.
+    """Create, for every chosen hall, a one-time code with which a device enrols.
 
     Return the page with the sheets to print. The form contains the profile (clerk or chair), the
-    halls and how many days the codes are valid. A chair's code needs a person and exactly one hall,
-    and a clerk's code must have no person. Raises: BadForm if this rule is broken, or if a hall or
-    person is missing or unknown.
+    halls and the number of days for which the codes are valid. A chair's code needs a person and
+    exactly one hall; a clerk's code must have no person. Raises: BadForm if one of these rules is
+    broken, or if a hall or person is missing or unknown.
     """
     profile = Profile(forms.one_of("profile", PROFILES))
     person = forms.text("person", longest=32).upper() or None
@@ -179,8 +179,8 @@ def withdraw_codes(point: str) -> Response:
 def revoke(device: str) -> Response:
     """Revoke a device, given by its id, and redirect to the list of devices.
 
-    The server then sends the device no data, and its new records need a ruling by headquarters.
-    Raises: UnknownDevice if no device has this id.
+    The server then sends no data to the device, and records that the device sends need a ruling by
+    headquarters. Raises: UnknownDevice if no device has this id.
     """
     at_ms = now_ms()
     if not devices.revoke(transaction(), device, now_ms=at_ms):
@@ -211,8 +211,8 @@ def give_up_gaps(device: str) -> Response:
 def concerns_of(device: DeviceSummary, newest: str | None) -> tuple[str, ...]:
     """Return the codes of a device's problems that headquarters should examine.
 
-    They are in the order of `CONCERNS`, for example `unsent` (records not sent yet). `newest` is
-    the newest version of the kiosk app, or None if it is not known.
+    The codes are in the order of `CONCERNS`; one of them is `unsent` (records not sent yet).
+    `newest` is the newest version of the kiosk app, or None if it is not known.
     """
     applies = {
         "unsent": bool(device.unsent),
@@ -226,7 +226,7 @@ def concerns_of(device: DeviceSummary, newest: str | None) -> tuple[str, ...]:
 
 
 def _latest_app(device_lines: list[DeviceSummary]) -> str | None:
-    """Return the app version of the device that made contact last, presumably the newest version.
+    """Return the app version of the device that last made contact, presumably the newest version.
 
     Return None if no device has reported a version.
     """

@@ -1,7 +1,7 @@
-"""Pages on doubtful records, on which headquarters rules: it releases or dismisses them.
+"""Pages on doubtful records, which headquarters either releases or dismisses.
 
-A held record was received but not accepted, for example from a revoked device. Contradictory
-records have the same id but different contents.
+A held record was received but not accepted, for example because its device had been revoked.
+Contradictory records have the same id but different contents.
 """
 
 from collections import Counter
@@ -36,21 +36,21 @@ blueprint = Blueprint("held_records", __name__)
 
 PAGE_SIZE = 50
 DISMISSED_AT_ONCE = 500
-"""The maximum number of records that one request dismisses; the user repeats the act for the rest.
-A stolen device may send thousands of records in a day."""
+"""The maximum number of records that one request dismisses; a user who wants to dismiss more
+repeats the request. A stolen device may send thousands of records in a day."""
 MANY = 5
-"""The page offers to dismiss a device's held records together if at least this many wait for a
-ruling. Fewer records can be examined one by one."""
+"""If at least this many held records of a device wait for a ruling, the page offers to dismiss them
+together. Fewer records can be examined one by one."""
 CONTRADICTION = "id_reuse"
 
 
 class HeldItem(NamedTuple):
     """A record that needs a ruling by headquarters, or has one already.
 
-    `text` is the record as received, and `record` is None if it cannot be parsed. `received_ms` is
-    in ms since 1970 UTC; it is None for a record that is in the ledger and contradicts another one.
-    `code` and `detail` give the reason why the record needs a ruling. `answer` is `release`,
-    `dismiss`, or "" without a ruling.
+    `text` is the record as received, and `record` is the parsed record, or None if the text cannot
+    be parsed. `received_ms` is in ms since 1970 UTC; it is None for a record that is in the ledger
+    and contradicts another one. `code` and `detail` state why the record needs a ruling. `answer`
+    is `release` or `dismiss`, or "" if there is no ruling yet.
     """
 
     device: str
@@ -74,9 +74,9 @@ class HeldItem(NamedTuple):
 def index() -> str:
     """Return the page that lists held records, the oldest first, and then contradictory records.
 
-    A held record was received but not accepted. Contradictory records share an id but differ. At
-    most `PAGE_SIZE` records are listed. Those with a ruling are listed only if the query contains
-    `loc=tat-ca`.
+    A held record was received but not accepted. Contradictory records have the same id but
+    different contents. At most `PAGE_SIZE` records are listed. Records with a ruling are listed
+    only if the query contains `loc=tat-ca`.
     """
     with_settled = request.args.get("loc") == "tat-ca"
     connection = transaction()
@@ -183,7 +183,7 @@ def count_open(connection: Connection, since_ms: int) -> int:
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return how many held records of a device wait for a ruling, by the device's id.
+    """Return the numbers of held records that wait for a ruling, by the id of their device.
 
     Devices with fewer than `MANY` such records are left out.
     """
@@ -194,9 +194,9 @@ def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
 def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
     """Return the held records, the oldest first, and then the contradictory records.
 
-    A held record was received but not accepted. Contradictory records share one id but differ in
-    content; they are returned only if their meeting ended after `since_ms` (ms since 1970 UTC).
-    Records with a ruling are included.
+    A held record was received but not accepted. Contradictory records have the same id but
+    different contents; they are returned only if their meeting ended after `since_ms` (ms since
+    1970 UTC). Records with a ruling are included.
     """
     items = []
     for entry in quarantine.all_entries(connection):
@@ -224,7 +224,7 @@ def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
 def _contradictions(connection: Connection, keys: Sequence[StreamKey]) -> list[HeldItem]:
     """Return the records that have the same id as a record with different content.
 
-    `keys` are the streams to search. A stream is the records of one meeting in one hall.
+    `keys` are the streams to search. A stream contains the records of one meeting in one hall.
     """
     items = []
     for forms_of_id in record_store.contradictions(connection, keys) if keys else ():

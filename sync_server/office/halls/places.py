@@ -1,4 +1,4 @@
-"""Pages that create, change and end units and halls, and import lists of units and halls."""
+"""Pages that create, change and close units and halls, and import lists of units and halls."""
 
 from collections.abc import Sequence
 
@@ -56,9 +56,9 @@ def new_unit() -> str:
 @blueprint.post("/don-vi/them")
 @allowed(Action.ARRANGE)
 def add_unit() -> AnyResponse:
-    """Create a unit and, if the form contains `with_hall`, a hall of the unit.
+    """Create a unit and, if the form contains `with_hall`, a hall for the unit.
 
-    If the form contains no code, the unit gets a new one. Redirect to the unit's page. Raises:
+    If the form contains no code, a new code is generated. Redirect to the unit's page. Raises:
     BadForm if a field is wrong, or if another unit has the code or the name.
     """
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
@@ -79,9 +79,9 @@ def add_unit() -> AnyResponse:
 @blueprint.get("/don-vi/<unit>/sua")
 @allowed(Action.ARRANGE)
 def unit(unit: str) -> str:
-    """Return the page with the form that changes a unit (given by its code) and its halls.
+    """Return the page with the forms that change a unit (given by its code) and its halls.
 
-    Raises: UnknownUnit.
+    Raises: UnknownUnit if no unit has this code.
     """
     connection = transaction()
     stored = _must_find_unit(unit)
@@ -100,11 +100,11 @@ def unit(unit: str) -> str:
 @blueprint.post("/don-vi/<unit>/sua")
 @allowed(Action.ARRANGE)
 def change_unit(unit: str) -> AnyResponse:
-    """Save the name and type of a unit (given by its code), end the unit, or restore it.
+    """Save the name and type of a unit (given by its code), close the unit, or restore it.
 
-    The form field `do` says which. Redirect to the unit's page. Raises: UnknownUnit; BadForm if a
-    field is wrong, if the unit to be ended still has people, or if a coming meeting summons people
-    to one of its halls.
+    The form field `do` selects one of the three. Redirect to the unit's page. Raises: UnknownUnit;
+    BadForm if a field is wrong, if the unit to be closed still has people, or if a coming meeting
+    summons people to one of its halls.
     """
     connection, at_ms = transaction(), now_ms()
     stored = _must_find_unit(unit)
@@ -128,13 +128,13 @@ def change_unit(unit: str) -> AnyResponse:
 @blueprint.post("/don-vi/<unit>/diem-cau/<hall>")
 @allowed(Action.ARRANGE)
 def change_hall(unit: str, hall: str) -> AnyResponse:
-    """Create or save a hall of a unit, end the hall, or restore it, as the form field `do` says.
+    """Create or save a hall of a unit, close the hall, or restore it, as the form field `do` says.
 
     `unit` is the unit's code. `hall` is the hall's code, or `NEW` for a new hall. Saving sets the
     name, the number of seats and the contacts. Redirect to the unit's page.
 
     Raises: UnknownUnit; UnknownHall if the unit has no such hall; BadForm if a field is wrong, or
-    if a coming meeting summons people to the hall that is to be ended.
+    if a coming meeting summons people to the hall that is to be closed.
     """
     connection, writer, at_ms = transaction(), access.signed_in_account().writer, now_ms()
     owner = _must_find_unit(unit)
@@ -166,7 +166,7 @@ def change_hall(unit: str, hall: str) -> AnyResponse:
 @blueprint.get("/don-vi/mau.xlsx")
 @allowed(Action.READ_ARRANGEMENTS)
 def template() -> Response:
-    """Return the active units and halls as an XLSX list, which users correct and import again."""
+    """Return the active units and halls as an XLSX file that users can correct and import again."""
     connection = transaction()
     points = directory.points(connection)
     units = {
@@ -195,11 +195,10 @@ def upload() -> AnyResponse:
 @blueprint.get("/don-vi/danh-sach/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def preview(list_id: str) -> str | tuple[str, int]:
-    """Return the page that shows an uploaded list's faults and its changes of units and halls.
+    """Return the page with the faults of an uploaded list and its changes to units and halls.
 
     `list_id` is the id of a list that has not been imported yet. The status is 422 if the file has
-    no
-    readable table. Raises: UnknownUploadedList if there is no such list.
+    no readable table. Raises: UnknownUploadedList if there is no such list.
     """
     with reading() as connection:
         stored = _must_find_list(lists.find(connection, "places", list_id))
@@ -220,8 +219,7 @@ def faults(list_id: str) -> Response:
     """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
     `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if
-    there is
-    no such list; BadForm if the file has no readable table.
+    there is no such list; BadForm if the file has no readable table.
     """
     with reading() as connection, uploads.readable_list():
         stored = _must_find_list(lists.find(connection, "places", list_id))
@@ -237,9 +235,8 @@ def import_list(list_id: str) -> AnyResponse:
     """Import an uploaded list of units and halls, and redirect to the page that lists all of them.
 
     `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if
-    there is
-    no such list; BadForm if the list has faults, or if its changes differ from those in the
-    preview.
+    there is no such list; BadForm if the list has faults, or if its changes differ from those that
+    the preview showed.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()
     with reading() as connection:
@@ -263,7 +260,7 @@ def import_list(list_id: str) -> AnyResponse:
 
 
 def read_contacts(point: str) -> list[ContactLine]:
-    """Return the contacts of a hall (`point`) in the form: two names with telephone numbers.
+    """Read the contacts of a hall (`point`) from the form: two names with telephone numbers.
 
     The two people are the hall's clerk and its technician. Raises: BadForm if a text is too long or
     a telephone number is wrong.
@@ -299,7 +296,7 @@ def _render_preview(
 
 
 def _facts(change: PlaceChange) -> list[tuple[str, str, str]]:
-    """Return the values that a change of a unit or hall affects, as (name, before, after).
+    """Return the values that a change to a unit or hall affects, as (name, before, after).
 
     All three are texts for display. A missing value is a dash.
     """

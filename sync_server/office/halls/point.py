@@ -1,6 +1,6 @@
-"""Pages on one hall (a point of the meeting): its people and officers, its records, and its roll.
+"""Pages on one hall of a meeting: its people and officers, its records, and its roll.
 
-The roll is the list of the people summoned to the hall.
+The code calls a hall a point. The roll is the list of the people summoned to the hall.
 """
 
 from collections.abc import Sequence
@@ -56,10 +56,10 @@ STATES = ("present", "late", "absent_excused", "absent_unexcused", "not_recorded
 class RecordLine(NamedTuple):
     """A record in the list of a hall's records, prepared for display.
 
-    `at_ms` is the time after correction of the device's clock, and `device_ms` the time on the
-    device; both are in ms since 1970 UTC. `is_corrected` is True if they differ by at least 1 s.
-    `what` describes the content in Vietnamese. `flags` are codes for what is odd about the record.
-    `is_from_this_point` is False if one of the hall's people was recorded in another hall.
+    `at_ms` is the record's time, corrected for the error of the device's clock, and `device_ms` is
+    the uncorrected time; both are in ms since 1970 UTC. `is_corrected` is True if they differ by at
+    least 1 s. `what` describes the content in Vietnamese. `flags` are codes for unusual features of
+    the record. `is_from_this_point` is False if the record was made in another hall.
     """
 
     record: Record
@@ -72,14 +72,14 @@ class RecordLine(NamedTuple):
     is_from_this_point: bool
     is_voided: bool
     reason: str
-    """The reason that headquarters gave for a correction or a void, or "" for other records."""
+    """The reason that headquarters gave, if the record corrects or voids another; otherwise ""."""
 
 
 class RollVersion(NamedTuple):
-    """A version of a hall's roll (the people summoned there), compared with the version before.
+    """A version of a hall's roll (the people summoned there), compared with the previous version.
 
     `at_ms` is in ms since 1970 UTC, and `by` is the account that wrote the version. `is_late` is
-    True if the account wrote it after the time from which the roll should no longer change.
+    True if the account wrote the version after the deadline for changes to the roll.
     """
 
     at_ms: int
@@ -93,8 +93,8 @@ class RollVersion(NamedTuple):
 def page(meeting: str, point: str) -> str:
     """Return the page of a hall (`point`) at a meeting: its people, officers, devices and contacts.
 
-    The query may limit the people to those in one of the `STATES` (`loc`). Raises: UnknownMeeting;
-    UnknownPoint if the meeting does not take place in this hall.
+    The query may limit the people to those in one of the states in `STATES` (`loc`). Raises:
+    UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
     """
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
@@ -135,11 +135,12 @@ def page(meeting: str, point: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/diem-cau/<point>/ban-ghi")
 @allowed(Action.READ_STANDING)
 def records(meeting: str, point: str) -> str:
-    """Return the page that lists a hall's records in the order of time.
+    """Return the page that lists a hall's records in chronological order.
 
-    The list includes its people's records in other halls. The times are corrected for wrong clocks.
-    `point` is the hall's code. The query may limit the list to one kind of record (`loai`). Raises:
-    UnknownMeeting, UnknownPoint.
+    The list includes records of the hall's people that were made in other halls. The times are
+    corrected for wrong clocks. `point` is the hall's code. The query may limit the list to one kind
+    of record (`loai`). Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in
+    this hall.
     """
     key = StreamKey(meeting, point)
     connection = transaction()
@@ -255,7 +256,7 @@ def identify(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/phan-cong")
 @allowed(Action.DELEGATE)
 def delegate(meeting: str, point: str) -> Response:
-    """Record that a hall's Secretary names a Deputy to preside, and redirect to the hall's page.
+    """Record that a hall's Secretary has named a Deputy to preside; redirect to the hall's page.
 
     The Secretary heads the Party committee of the hall's unit (domain.md, row 25). The form
     contains the Deputy's code and the number of the Secretary's document. Only the Secretary may
@@ -298,7 +299,7 @@ def set_contacts(meeting: str, point: str) -> Response:
 
 
 def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
-    """Return the reasons that headquarters gave for corrections and voids, by record id.
+    """Return the reasons that headquarters gave for correcting or voiding records, by record id.
 
     The reasons are stored in encrypted form, and the audit log records every decryption. A reason
     that cannot be decrypted is "". Records without a reason are left out.
@@ -321,7 +322,7 @@ def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _describe(record: Record) -> str:
-    """Return the content of a record in Vietnamese, or "" if its kind already says everything."""
+    """Return the content of a record in Vietnamese; "" if the kind of record says everything."""
     match record:
         case Setting():
             setting_names = [
@@ -347,7 +348,7 @@ def _describe(record: Record) -> str:
 def _read_point(
     connection: Connection, meeting: str, point: str
 ) -> tuple[MeetingSummary, PointStanding]:
-    """Return the summary of a meeting, and the attendance and terms of one of its halls (`point`).
+    """Return the summary of a meeting, and the attendance and rules in one of its halls (`point`).
 
     Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
     """
@@ -367,7 +368,7 @@ def _matches_filter(person: PersonStanding, state: str) -> bool:
 def _people_named(standing: PointStanding) -> set[str]:
     """Return the codes of all the people whose names appear on the page of a hall.
 
-    They are everybody who presides or is named to preside, everybody summoned, exempt people,
+    The page names the people who preside or are named to preside, summoned and exempt people,
     visitors, people replaced by substitutes, and the person who closed the attendance list.
     """
     chair = standing.chair
@@ -379,10 +380,10 @@ def _people_named(standing: PointStanding) -> set[str]:
 
 
 def _versions(entries: list[RecordLine], standing: PointStanding) -> list[RollVersion]:
-    """Return the versions of a hall's roll, the latest first.
+    """Return the versions of a hall's roll (the people summoned there), the latest first.
 
-    `entries` are the hall's records in the order of time. Every version is compared with the
-    version before it, and the first version with an empty roll.
+    `entries` are the hall's records in chronological order. Every version is compared with the
+    previous version, and the first version with an empty roll.
     """
     versions = []
     before: tuple[Summoned, ...] = ()

@@ -35,7 +35,7 @@ def take_in() -> str | tuple[str, int]:
     """Import an uploaded queue file, which contains the unsent records of a hall's devices.
 
     Return a page with the outcome for every record and a receipt to download. If the file is
-    faulty, import nothing, and return a page with the fault and status 400.
+    faulty, import nothing, and return a page that states the fault, with status 400.
     """
     settings: Settings = current_app.config["SETTINGS"]
     file = request.files.get("file")

@@ -63,9 +63,10 @@ def plan(meeting: str, point: str) -> str:
 def assign(meeting: str, point: str) -> Response:
     """Assign seats in a hall to the people summoned to it, and redirect to the seating plan.
 
-    With `do=rule` in the form, people are seated row by row, ordered by rank, name or unit; exempt
-    people keep their seats. Otherwise the seats in the form apply. `point` is the hall's code.
-    Raises: UnknownMeeting, UnknownPoint; BadForm if two people would have the same seat.
+    With `do=rule` in the form, people are seated row by row, ordered by rank, name or unit; people
+    exempt from attending keep their seats. Otherwise people get the seats that the form contains.
+    `point` is the hall's code. Raises: UnknownMeeting, UnknownPoint; BadForm if two people would
+    have the same seat.
     """
     key, at_ms, writer = StreamKey(meeting, point), now_ms(), access.signed_in_account().writer
     connection = transaction()

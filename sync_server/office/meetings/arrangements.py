@@ -53,10 +53,10 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/thoi-gian")
 @allowed(Action.ARRANGE)
 def postpone(meeting: str) -> Response:
-    """Move a meeting to the start and end in the form, and redirect to its arrangements.
+    """Move a meeting to the start and end times in the form.
 
-    Raises: UnknownMeeting; BadForm if a time is missing, if the end is not after the start, or if
-    the meeting would last over 14 days.
+    Redirect to the page of the meeting's arrangements. Raises: UnknownMeeting; BadForm if a time is
+    missing, if the meeting would not end after its start, or if it would last over 14 days.
     """
     starts_ms, ends_ms = forms.required_moment("starts_at"), forms.required_moment("ends_at")
     if not starts_ms < ends_ms <= starts_ms + LONGEST_MEETING_MS:
@@ -87,9 +87,9 @@ def cancel(meeting: str) -> Response:
 def set_terms(meeting: str) -> Response:
     """Set the rules of a meeting for all its halls, and redirect to the page of its arrangements.
 
-    Examples are the minutes after the start before an arrival is late, and the reasons that people
-    may give for leave. An empty field leaves its rule unchanged. Raises: UnknownMeeting; BadForm if
-    a field is wrong or all fields are empty.
+    Examples are how many minutes after the start an arrival counts as late, and which reasons
+    people may give for leave. An empty field leaves its rule unchanged. Raises: UnknownMeeting;
+    BadForm if a field is wrong or all fields are empty.
     """
     grace = forms.whole_number("grace_minutes", most=240)
     frozen_ms, ready_ms = forms.moment("roll_frozen_at"), forms.moment("ready_by")
@@ -118,8 +118,8 @@ def set_hall(meeting: str) -> Response:
     """Set how many seats a hall has and how many guests it expects at a meeting.
 
     The form contains the hall's code and both numbers; an empty field leaves its number unchanged.
-    Redirect to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint; BadForm if a
-    number is wrong or both are empty.
+    Redirect to the page of the meeting's arrangements. Raises: UnknownMeeting, UnknownPoint;
+    BadForm if a number is wrong, or if both fields are empty.
     """
     point = forms.required_text("point_code", longest=16)
     capacity = forms.whole_number("capacity", most=100_000)
@@ -145,8 +145,8 @@ def merge(meeting: str) -> Response:
     """Move all people summoned to one hall of a meeting to another hall.
 
     The form contains the codes of the old hall (`point_code`) and of the new one (`into`). Redirect
-    to the page of the arrangements. Raises: UnknownMeeting, UnknownPoint; BadForm if a code is
-    missing or both are the same.
+    to the page of the meeting's arrangements. Raises: UnknownMeeting, UnknownPoint; BadForm if a
+    code is missing, or if both codes are the same.
     """
     point, into = (
         forms.required_text("point_code", longest=16),
@@ -169,9 +169,9 @@ def merge(meeting: str) -> Response:
 def rehearse(meeting: str) -> Response:
     """Create a meeting's rehearsal, a separate meeting with the same halls and people.
 
-    The form contains the time of its start. Redirect to the page of the rehearsal's arrangements.
-    Raises: UnknownMeeting; BadForm if the time is missing, or if the meeting already has a
-    rehearsal or is one.
+    The form contains the rehearsal's start time. Redirect to the page of the rehearsal's
+    arrangements. Raises: UnknownMeeting; BadForm if the time is missing, or if the meeting already
+    has a rehearsal or is itself a rehearsal.
     """
     starts_ms, at_ms, writer = (
         forms.required_moment("rehearsal_at"),

@@ -1,4 +1,4 @@
-"""Pages that import attendance lists, made by video conference programs or typed from paper."""
+"""Pages that import attendance lists made by video conference programs or typed from paper."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -50,7 +50,7 @@ them. A line that the user skips is not shown."""
 
 
 class ImportedList(NamedTuple):
-    """An attendance list that was imported (`stored`), with its lines.
+    """An imported attendance list: the file as stored (`stored`), and its lines.
 
     Every line contains the ids of the records that were made from it.
     """
@@ -62,7 +62,7 @@ class ImportedList(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(6, "attendance.title"))
 def index(meeting: str) -> str:
-    """Return the page with the form for uploading an attendance list, and the lists imported last.
+    """Return the page with the form for uploading an attendance list, and the most recent imports.
 
     Raises: UnknownMeeting.
     """
@@ -106,12 +106,11 @@ def upload(meeting: str) -> Response:
 @blueprint.get("/hoi-nghi/<meeting>/tu-tep/<list_id>")
 @allowed(Action.CORRECT, is_slow=True)
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
-    """Return the page that shows which person every line of an uploaded list means.
+    """Return the page that shows which person every line of an uploaded list refers to.
 
     The page also shows what the import would record. `list_id` is the id of a list that has not
     been imported yet. The status is 422 if the file has no readable table. Raises:
-    UnknownUploadedList
-    if the meeting has no such list.
+    UnknownUploadedList if the meeting has no such list.
     """
     with reading() as connection:
         stored, choices = _draft(connection, meeting, list_id)
@@ -150,9 +149,8 @@ def decide(meeting: str, list_id: str) -> Response:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
     `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
-    list
-    of imports; otherwise redirect to the preview. Nothing is imported if a question is still open
-    or if the preview is out of date.
+    list of imports; otherwise redirect to the preview. Nothing is imported if a question is still
+    open or if the preview is out of date.
 
     Raises: UnknownUploadedList if the meeting has no such list; BadForm if a field is wrong or the
     file has no readable table.
@@ -202,8 +200,8 @@ def undo(meeting: str, list_id: str) -> Response:
     """Undo the import of a list by voiding every record made from it.
 
     Redirect to the list of imports. `list_id` is the id of the imported list. Raises:
-    UnknownUploadedList if there is no such list, if it was not imported, or if its import was
-    already undone.
+    UnknownUploadedList if there is no such list, if it has not been imported, or if its import has
+    already been undone.
     """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     stored = lists.find(connection, "attendance", list_id)

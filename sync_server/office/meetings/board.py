@@ -1,4 +1,4 @@
-"""Pages with the board of a meeting, a table of its halls that refreshes itself, with charts.
+"""Pages that show a meeting's board: charts, and a table of the halls that refreshes itself.
 
 A row of the table shows a hall's figures and the warnings about the hall.
 """
@@ -34,8 +34,8 @@ blueprint = Blueprint("board", __name__)
 
 WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
 """The warnings about a hall, the most serious first: the Secretary and the Deputy are both away,
-nobody presides, no report, missing or refused records, requests that headquarters must decide, hall
-not ready."""
+nobody presides, the hall has not reported, records are missing or were refused, requests wait for
+headquarters, or the hall is not ready."""
 ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
 CSV_COLUMNS = (
     "code",
@@ -55,14 +55,15 @@ CSV_COLUMNS = (
     "note",
 )
 MAX_UPDATE_ROWS = 12
-"""The maximum number of rows in one update, so that an update stays below 2 KB even on a poor line.
-The next update sends the remaining rows."""
+"""The maximum number of rows in one update. It keeps an update below 2 KB, so that the update
+arrives quickly even over a slow connection. The next update sends the remaining rows."""
 HASH_DIGITS = 4
-"""The length of the mark by which a page detects that a row has changed, in characters (24 bits).
-About one change in 17 million is missed until the row changes again."""
+"""The length, in characters, of the hash by which a page detects that a row has changed. With 4
+characters (24 bits), about one change in 17 million is missed until the row changes again."""
 BOARD_HEADER = "Diemcau-Board"
-"""The response header that identifies the board's updates. The sign-in page of a Wi-Fi network may
-answer with status 200 instead of this server; the browser ignores it, as it lacks the header."""
+"""The response header that identifies updates of the board. The sign-in page of a Wi-Fi network may
+answer with status 200 in place of this server. The browser ignores such an answer, because it lacks
+the header."""
 NOT_MODIFIED = 304
 
 
@@ -125,10 +126,10 @@ def board(meeting: str) -> str:
 def update(meeting: str) -> Response:
     """Return the rows of a meeting's board that have changed since the browser last received them.
 
-    The browser sends short hashes of its rows in the header If-None-Match. At most
+    The browser sends short hashes of the rows in the header If-None-Match. At most
     `MAX_UPDATE_ROWS` rows are returned, as HTML; the status is 304 if no row has changed. If the
-    page is filtered by a warning, a row that loses the warning is also returned and stays on the
-    page. Raises: UnknownMeeting.
+    page shows only halls with a certain warning, a row that loses this warning is also returned and
+    stays on the page. Raises: UnknownMeeting.
     """
     g.is_refresh = True
     connection = transaction()
@@ -175,8 +176,8 @@ def row_marks(
 ) -> list[str]:
     """Return a short hash for every row of a meeting's board, in the order of the rows.
 
-    A hash changes when a value shown in its row changes. `chairs` contains the names of the chairs
-    by person code.
+    The hash of a row changes when a value shown in the row changes. `chairs` contains the names of
+    the chairs by person code.
     """
     return [
         _mark_of(
@@ -196,8 +197,7 @@ def _mark_of(*values: object) -> str:
 def _marks_in_etag(tag: str, count: int) -> list[str]:
     """Split an ETag into `count` short hashes, one for every row of the board.
 
-    If the ETag has the wrong length, return hashes that match no row, so that all rows are sent
-    again.
+    If the ETag has the wrong length, return hashes that match no row; then all rows are sent again.
     """
     letters = tag.strip('"')
     if len(letters) != count * HASH_DIGITS:
@@ -230,9 +230,9 @@ def csv(meeting: str) -> Response:
 def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
     """Return the codes of the warnings about a hall (a row of the board), the most serious first.
 
-    A missing report is a warning only after the meeting has opened. Before the start, a hall
-    without a named chair gets the warning `no_chair`; after the start, a hall where nobody
-    presides. There are no warnings if the meeting is cancelled or the hall summons nobody.
+    A missing report is a warning only after the meeting has opened. The warning `no_chair` means
+    before the start that no chair is named, and after the start that nobody presides. There are no
+    warnings if the meeting is cancelled or the hall summons nobody.
     """
     is_open = not row.closed and meeting.state != "closed"
     applies = {
@@ -290,8 +290,8 @@ def _filtered_lines(
 def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | None:
     """Return the sum of the rows' counts, or None if the board is filtered by a warning.
 
-    With such a filter, the page keeps rows whose warning has ended, so its rows are not those of an
-    update and the sum would be wrong. Rehearsals and cancelled meetings do not count.
+    With such a filter, a row stays on the page after its warning has ended, so the sum would not
+    match the rows on the page. Rehearsals and cancelled meetings do not count.
     """
     if board_filter.trouble:
         return None
@@ -303,9 +303,9 @@ def _seriousness_rank(warnings: tuple[str, ...]) -> int:
 
 
 def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
-    """Return the number of halls with a warning, by the warning's code.
+    """Return the number of halls with a certain warning, by the warning's code.
 
-    Warnings that no hall has are left out.
+    Warnings that apply to no hall are left out.
     """
     warnings_by_row = [warnings_of(row, meeting) for row in rows]
     counts = {

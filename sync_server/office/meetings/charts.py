@@ -13,15 +13,16 @@ from sync_server.storage.ledger.standings import Board
 STEP_MS = 5 * MINUTE_MS
 BEFORE_MS = 60 * MINUTE_MS
 AFTER_MS = 60 * MINUTE_MS
-"""The arrivals chart covers one hour before the meeting's start and one hour after it. The first
-column also counts earlier arrivals, and the last column later ones."""
+"""The arrivals chart begins one hour before the meeting's start and ends one hour after it. The
+first column also counts earlier arrivals, and the last column later ones."""
 WIDTH, HEIGHT = 640, 160
 LABEL_STEPS = 6
-"""The arrivals chart states the time below every sixth column, that is, every half hour."""
+"""The arrivals chart shows the time below every sixth column of five minutes, that is, every half
+hour."""
 
 
 class Column(Struct, frozen=True):
-    """A column of the arrivals chart, which shows how many people arrived in five minutes.
+    """A column of the arrivals chart, which shows how many people arrived within five minutes.
 
     `from_ms` is the start of the five minutes, in ms since 1970 UTC. `is_late` is True if arrivals
     in this column are late. `x`, `y`, `width` and `height` are in units of the SVG drawing.
@@ -39,9 +40,9 @@ class Column(Struct, frozen=True):
 class Arrivals(Struct, frozen=True):
     """The arrivals chart of a meeting, which counts the first arrival of every person in all halls.
 
-    `labelled` are the columns below which a time is written. `start_x` is the position of the
-    meeting's start in units of the SVG drawing. `peak` is the
-    column with the most arrivals, or None without any arrivals.
+    `labelled` are the columns with a time below them. `start_x` is the position of the meeting's
+    start in units of the SVG drawing. `peak` is the column with the most arrivals, or None if
+    nobody has arrived.
     """
 
     columns: tuple[Column, ...]
@@ -66,7 +67,7 @@ class BarSegment(Struct, frozen=True):
 class TypeBar(Struct, frozen=True):
     """A bar that shows how many people of one type of unit are present, excused, absent, and so on.
 
-    `counts` contains the figures, and `segments` their parts of the bar.
+    `counts` contains the figures, and `segments` the parts of the bar that represent them.
     """
 
     unit_type: str
@@ -80,8 +81,8 @@ STATES = (
     ("unexcused", "absent_unexcused"),
     ("unrecorded", "not_recorded"),
 )
-"""The states of people that a bar shows, in the order of its segments, as pairs of the state's name
-in the style sheet and its field in `Counts`."""
+"""The states of people that a bar shows, in the order of the bar's segments. Every pair contains
+the state's name in the style sheet and the name of the state's field in `Counts`."""
 
 
 def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:

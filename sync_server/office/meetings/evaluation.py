@@ -33,8 +33,8 @@ HASH_LETTERS = 16
 def short_hash(text: str) -> str:
     """Return the first 16 hex digits of a text's SHA-256.
 
-    A form contains the hash of a text, which shows whether the text has changed since the form was
-    opened.
+    A form contains this hash of a text; a different hash later shows that the text has changed
+    since the form was opened.
     """
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
@@ -44,7 +44,8 @@ def short_hash(text: str) -> str:
 def page(meeting: str) -> str:
     """Return the page with a meeting's figures on conduct, readiness, incidents and feedback.
 
-    The page also contains the texts of the written evaluation to edit. Raises: UnknownMeeting.
+    The page also contains a form to edit the texts of the written evaluation. Raises:
+    UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -120,5 +121,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return the evaluation's draft texts by heading, which the program makes from the figures."""
+    """Return the texts that the program writes for the evaluation from the figures, by heading."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

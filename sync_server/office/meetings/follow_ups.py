@@ -1,4 +1,4 @@
-"""Pages on the work after a meeting: the halls' tasks with due dates, and essays to hand in."""
+"""Pages on the work after a meeting: the halls' tasks with due dates, and the essays handed in."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
@@ -31,7 +31,7 @@ MOST_ESSAYS = 100_000
 @blueprint.get("/hoi-nghi/<meeting>/viec")
 @allowed(Action.READ_FOLLOW_UPS, meeting_menu=Menu(8, "follow_up.title"))
 def page(meeting: str) -> str:
-    """Return the page with the tasks and essays of the halls that this account may see.
+    """Return the page with the tasks and essays of the halls that the signed-in account may see.
 
     Raises: UnknownMeeting.
     """
@@ -62,11 +62,11 @@ def page(meeting: str) -> str:
 def add(meeting: str) -> Response:
     """Record a hall's new task, the new state of a task, or the number of essays handed in.
 
-    The form field `do` says which. Redirect to the page of the tasks. Raises: UnknownPoint if the
-    meeting does not take place in the hall; Forbidden if the account belongs to another hall or
-    unit; UnknownRecord if the task is unknown; BadForm if a field is wrong, if the person
-    responsible is unknown, if the due time is before the meeting, or if there are more essays than
-    summoned people.
+    The form field `do` selects one of the three. Redirect to the page of the tasks. Raises:
+    UnknownPoint if the meeting does not take place in the hall; Forbidden if the account belongs to
+    another hall or unit; UnknownRecord if the task is unknown; BadForm if a field is wrong, if the
+    person responsible is unknown, if the due time is before the meeting, or if more essays are
+    reported than people were summoned.
     """
     writer, at_ms, connection = access.signed_in_account().writer, now_ms(), transaction()
     key = StreamKey(meeting, forms.required_text("point_code", longest=16))
@@ -117,8 +117,8 @@ def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> 
 def _points(connection: Connection, meeting: str) -> list[str]:
     """Return the codes of the meeting's halls that the signed-in account may see.
 
-    The codes are in alphabetical order. If the page's address names a hall (`?diem-cau=`), return
-    at most that hall.
+    The codes are in alphabetical order. If the page's address names a hall (`?diem-cau=`), all
+    other halls are left out.
     """
     account = access.signed_in_account()
     places = directory.all_points(connection)

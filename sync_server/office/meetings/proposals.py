@@ -1,7 +1,7 @@
 """Pages on changes in the published portal, which headquarters accepts or declines.
 
-The portal, a public website that editors write, proposes meetings, units and halls. A proposal has
-no effect before headquarters accepts it.
+The portal is a public website that editors write. It proposes meetings, units and halls, but a
+proposal has no effect until headquarters accepts it.
 """
 
 from typing import NamedTuple
@@ -32,10 +32,10 @@ blueprint = Blueprint("proposals", __name__)
 
 
 class Difference(NamedTuple):
-    """A fact of a meeting that differs between the published portal and the accepted meeting.
+    """A fact about a meeting that the published portal states differently from the office.
 
-    `what` is the Vietnamese name of the fact. `before` is the accepted value, and `after` is the
-    published value; both are texts for display.
+    `what` is the Vietnamese name of the fact. `before` is the value that headquarters has accepted,
+    and `after` is the published value; both are texts for display.
     """
 
     what: str
@@ -60,8 +60,8 @@ class Proposal(NamedTuple):
 def index() -> str:
     """Return the page with all differences between the published portal and the accepted facts.
 
-    They concern meetings, units and halls. Raises: ReleaseMalformed if the portal's facts cannot be
-    read.
+    The facts are those about meetings, units and halls. Raises: ReleaseMalformed if the portal's
+    facts cannot be read.
     """
     connection = transaction()
     proposals = read_proposals(connection, with_answered=True)
@@ -77,7 +77,7 @@ def index() -> str:
 def answer_places() -> Response:
     """Accept the published units and halls with `do=accept` in the form; otherwise decline them.
 
-    Declined differences are no longer announced, but a later change in the portal is. Redirect to
+    Declined differences are no longer announced, but later changes in the portal are. Redirect to
     the list of proposals. Raises: ReleaseMalformed if the portal's facts cannot be read.
     """
     connection = transaction()
@@ -212,6 +212,6 @@ def _with_its_halls(connection: Connection, published: PublishedMeeting) -> Publ
 
 
 def _describe_points(points: list[str], other_points: list[str]) -> str:
-    """Return the number of `points` as text, followed by the codes that `other_points` lacks."""
+    """Return the number of `points` as text, and the codes among them that `other_points` lacks."""
     extra = ", ".join(point for point in points if point not in other_points)
     return say("fact.points.count", count=len(points)) + (f": {extra}" if extra else "")

@@ -23,9 +23,10 @@ are inside the page, so the page may load nothing else."""
 
 
 def source_now() -> Source:
-    """Return the inputs of a report made now that are not in the database.
+    """Return the inputs for a report made now that do not come from the database.
 
-    They are the folder of the portal, the key that decrypts details, and the current time.
+    They are the folder of the portal, the key that decrypts texts about people, and the current
+    time.
     """
     settings: Settings = current_app.config["SETTINGS"]
     return Source(settings.site_dir, settings.seal_key, now_ms())
@@ -39,7 +40,7 @@ def requested_layout() -> LayoutName:
 def requested_format() -> Format:
     """Return the file format named in the query (`dang`), or DOCX if the query names none.
 
-    Raises: UnknownReport if there is no such format.
+    Raises: UnknownReport if the format does not exist.
     """
     return format_of(request.args.get("dang", "docx"))
 

@@ -46,7 +46,7 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao")
 @allowed(Action.READ_REPORT, meeting_menu=Menu(7, "report.title"))
 def index(meeting: str) -> str:
-    """Return the page with a meeting's stored reports, its current figures and forms to make more.
+    """Return the page with a meeting's current figures, its stored reports and a form for new ones.
 
     Raises: UnknownMeeting.
     """
@@ -97,10 +97,10 @@ def make(meeting: str) -> AnyResponse:
 def export(meeting: str, report_id: str, file_format: str) -> Response:
     """Return a stored report as a file in the format `file_format`, such as `docx`.
 
-    `report_id` is the id of one revision. With `noi-bo` in the query, the file contains people's
-    names, for headquarters and auditors only. Raises: UnknownReport if the report or the format is
-    unknown; Forbidden if the account may not see the names; BadForm if this server cannot make PDF
-    files.
+    `report_id` is the id of one revision of the report. With `noi-bo` in the query, the file
+    contains people's names; only headquarters and auditors may see these. Raises: UnknownReport if
+    the report or the format is unknown; Forbidden if the account may not see the names; BadForm if
+    this server cannot make PDF files.
     """
     wanted = format_of(file_format)
     with reading() as connection:

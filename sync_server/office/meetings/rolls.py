@@ -1,4 +1,4 @@
-"""Pages that choose the people that the halls of a meeting summon, by a rule or from a list.
+"""Pages that choose the people summoned to the halls of a meeting, by a rule or from a list.
 
 The people summoned to a hall are its roll. Every change writes a new version of a roll.
 """
@@ -58,7 +58,7 @@ UNPROCESSABLE = 422
 @blueprint.get("/hoi-nghi/<meeting>/trieu-tap")
 @allowed(Action.READ_ARRANGEMENTS, meeting_menu=Menu(4, "rolls.title"))
 def page(meeting: str) -> str:
-    """Return the page with the people that the halls of a meeting summon, and forms to change them.
+    """Return the page with the people summoned to the halls of a meeting, and forms to change them.
 
     Raises: UnknownMeeting.
     """
@@ -119,9 +119,9 @@ def upload(meeting: str) -> Response:
 def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
     """Return the page that shows what an uploaded list of people to summon would change.
 
-    If the list has faults, the page shows them with status 422, and a form that assigns units to
-    the names that are not the names of stored units. Raises: UnknownMeeting; UnknownUploadedList if
-    the meeting has no such list, or if it has been imported already.
+    If the list has faults, the page shows them with status 422. For names that match no stored
+    unit, it offers a form in which the user chooses the units. Raises: UnknownMeeting;
+    UnknownUploadedList if the meeting has no such list, or if the list has already been imported.
     """
     read = _read_list(meeting, list_id)
     with reading() as connection:
@@ -136,8 +136,8 @@ def preview(meeting: str, list_id: str) -> str | tuple[str, int]:
 def faults(meeting: str, list_id: str) -> AnyResponse:
     """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
-    Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if it has been
-    imported already; BadForm if the file has no readable table.
+    Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if the list has
+    already been imported; BadForm if the file has no readable table.
     """
     read = _read_list(meeting, list_id)
     if read.table is None:
@@ -149,12 +149,12 @@ def faults(meeting: str, list_id: str) -> AnyResponse:
 @blueprint.post("/hoi-nghi/<meeting>/trieu-tap/tep/<list_id>")
 @allowed(Action.ARRANGE, is_slow=True)
 def decide(meeting: str, list_id: str) -> Response:
-    """Import an uploaded list, or only store which units the names in the list mean.
+    """Import an uploaded list, or only store which units the names in the list refer to.
 
-    The form field `do` says which. After an import, every hall in the list summons only the people
-    that the list names. Redirect to the page of the rolls, or to the preview if nothing was
-    imported. Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if it
-    has been imported already; BadForm if the list now has faults.
+    The form field `do` selects one of the two. After an import, every hall in the list summons only
+    the people that the list names. Redirect to the page of the rolls, or to the preview if nothing
+    was imported. Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if
+    the list has already been imported; BadForm if the list now has faults.
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
     if forms.text("do") != "summon":
@@ -175,9 +175,10 @@ def decide(meeting: str, list_id: str) -> Response:
 
 
 class _RollList(NamedTuple):
-    """An uploaded list of people to summon, as read. `table` is None if the file has no table.
+    """An uploaded list of people to summon, as read from its file.
 
-    `unmatched_units`: names in the list that are not the names of stored units.
+    `table` is None if the file has no table. `unmatched_units` are names in the list that are not
+    the names of stored units.
     """
 
     stored: StoredList
@@ -188,10 +189,10 @@ class _RollList(NamedTuple):
 
 
 def _read_list(meeting: str, list_id: str) -> _RollList:
-    """Read the uploaded list of people to summon that has this id.
+    """Read the uploaded list of people to summon that has the id `list_id`.
 
-    Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if it has been
-    imported already.
+    Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if the list has
+    already been imported.
     """
     with reading() as connection:
         arrangements.require_meeting(connection, meeting, now_ms())
@@ -220,7 +221,7 @@ def _changes_of(
 ) -> dict[str, RollDifference]:
     """Return how an uploaded list would change the roll (the people summoned) of every hall in it.
 
-    The result is sorted and keyed by the hall's code.
+    The changes are sorted and keyed by the hall's code.
     """
     before = arrangements.rolls_of(connection, meeting)
     after: dict[str, list[Summoned]] = {}
@@ -236,9 +237,9 @@ def _plan_rolls(
 ) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference], dict[str, int]]:
     """Return the rolls that a rule makes, and what the rule changes. A roll is the people summoned.
 
-    The first result contains the new roll and the second the changes, both by the hall's code;
-    halls whose people stay the same are left out of the second. The third contains the number of
-    people that the rule would summon if they had a hall at this meeting, by the unit's code.
+    The first result contains the new rolls and the second the changes, both by the hall's code; the
+    second leaves out halls whose people stay the same. The third contains, by the unit's code, the
+    number of people that the rule would summon if they had a hall at this meeting.
     """
     before = arrangements.rolls_of(connection, meeting)
     halls = {code: hall for code, hall in directory.points(connection).items() if code in before}
@@ -288,7 +289,7 @@ def _count_left_out(connection: Connection, meeting: str, rule: Rule) -> int:
 
 
 def _shown_faults(read: _RollList | None) -> list[Fault]:
-    """Return a list's faults, except the unknown units, for which the page has a form."""
+    """Return a list's faults, except unknown units, because the page has a form for these."""
     return [fault for fault in read.faults if fault.problem != "unknown_unit"] if read else []
 
 

@@ -48,7 +48,7 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/chua-bao-cao/<point>")
 @allowed(Action.ARRANGE)
 def note_call(meeting: str, point: str) -> Response:
-    """Store the form's note on a telephone call to a hall (`point`), such as a promise.
+    """Store the form's note on a telephone call to a hall (`point`), such as a promise to report.
 
     Redirect to the page of the halls that have not reported. Raises: UnknownMeeting; UnknownPoint
     if the meeting does not take place in this hall; BadForm if the note is empty or too long.

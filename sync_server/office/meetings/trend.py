@@ -69,7 +69,7 @@ class TrendLine(NamedTuple):
 @blueprint.get("/xu-huong")
 @allowed(Action.READ_BOARD, menu=Menu(1, "trend.title"))
 def page() -> str:
-    """Return the page with the figures of every meeting of a year that is over, the latest first.
+    """Return the page with the figures of all past meetings in a year, the latest first.
 
     The year is in the query (`nam`) and is the current year by default. Rehearsals and cancelled
     meetings are left out.
@@ -122,9 +122,9 @@ def report() -> Response:
     """Return a report on several meetings, in the format and layout that the query names.
 
     The query names the meetings (`hoi-nghi`) or a year (`nam`), by default the current one. Raises:
-    UnknownMeeting; UnknownReport if the file format is unknown; BadForm if no meeting is left, if
-    there are more than `MOST_CONFERENCES` (60), if a meeting is not over, or if this server cannot
-    make PDF files.
+    UnknownMeeting; UnknownReport if the file format is unknown; BadForm if there are no meetings or
+    more than `MOST_CONFERENCES` (60), if one of them is not over, or if this server cannot make PDF
+    files.
     """
     year = requested_year()
     with reading() as connection:

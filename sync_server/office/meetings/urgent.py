@@ -28,7 +28,7 @@ both away, nobody presides, the hall has not reported, or requests wait for head
 
 
 class UrgentMatter(NamedTuple):
-    """A sentence about a matter that headquarters must act on, and a link to the page for this."""
+    """A matter that headquarters must act on: a sentence, and a link to the page for the action."""
 
     text: str
     link: str
@@ -45,8 +45,8 @@ def strip() -> str:
 def urgent_matters() -> list[UrgentMatter]:
     """Return the urgent matters: warnings about halls, doubtful records, then proposed changes.
 
-    The changes are proposed by the published portal. Meetings that are closed, cancelled or a
-    rehearsal cause no warnings.
+    The published portal proposes the changes. Closed meetings, cancelled meetings and rehearsals
+    cause no warnings.
     """
     connection = transaction()
     matters = _matters_of_meetings(connection)

@@ -53,7 +53,7 @@ def issue() -> str:
 
     Return the page with the sheets to print. The form contains the person's code or the unit's
     code. A new card replaces the old one. In a unit, people who already have a card get a new one
-    only if the form contains `all`. Raises: UnknownPerson.
+    only if the form contains `all`. Raises: UnknownPerson if no person has this code.
     """
     code, unit = request.form.get("person", "").strip().upper(), request.form.get("unit", "")
     at_ms, connection = now_ms(), transaction()

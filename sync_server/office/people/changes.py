@@ -1,6 +1,6 @@
 """Pages that add a person, or correct, move, end, restore or merge a person's entry.
 
-Every change of an existing entry needs a reason, which is written to the audit log.
+Every change to an existing entry needs a reason, which is written to the audit log.
 """
 
 from collections.abc import Sequence
@@ -45,8 +45,9 @@ def add() -> str | Response:
     """Add the person in the form to the stored people, and redirect to the person's page.
 
     If the unit has a person of the same name, first return a page that asks whether the new person
-    is another one. If the form contains no code, the person gets a new one. Raises: UnknownUnit;
-    BadForm if a field is wrong, if the code is already used, or if real people need consent first.
+    is a different one. If the form contains no code, a new code is generated. Raises: UnknownUnit;
+    BadForm if a field is wrong, if the code is already used, or if the database is a demonstration
+    and the user has not agreed to add real people.
     """
     connection, at_ms = transaction(), now_ms()
     demonstration.require_consent_to_real_people(connection)
@@ -65,9 +66,9 @@ def add() -> str | Response:
 @blueprint.get("/nguoi/<person>/sua")
 @allowed(Action.ARRANGE)
 def page(person: str) -> str:
-    """Return the page that changes a person (given by code), with the person's coming meetings.
+    """Return the page that changes a person (given by code) and shows the person's coming meetings.
 
-    Raises: UnknownPerson.
+    Raises: UnknownPerson if no person has this code.
     """
     connection, at_ms = transaction(), now_ms()
     stored = _must_find(person)
@@ -110,7 +111,7 @@ def correct(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/chuyen")
 @allowed(Action.ARRANGE)
 def move(person: str) -> Response:
-    """Move a person (given by code) to the unit in the form, from the time in the form on.
+    """Move a person (given by code) to the unit in the form, starting at the time in the form.
 
     The form also contains the reason. A move to the current unit cancels a planned move. Redirect
     to the page that changes the person. Raises: UnknownPerson, UnknownUnit; BadForm if a field is
@@ -127,9 +128,9 @@ def move(person: str) -> Response:
 def end(person: str) -> Response:
     """Record that a person (given by code) has retired, moved away or died.
 
-    The form contains which of these it is, and a reason. New meetings do not summon the person.
-    Redirect to the page that changes the person. Raises: UnknownPerson; BadForm if a field is
-    wrong, or if the person's entry has already ended.
+    The form says which of the three applies, and contains a reason. New meetings do not summon the
+    person. Redirect to the page that changes the person. Raises: UnknownPerson; BadForm if a field
+    is wrong, or if the person's entry has already ended.
     """
     before, why = _must_find(person), forms.one_of("why", END_REASONS)
     reason = forms.required_text("reason", longest=500)
@@ -140,10 +141,11 @@ def end(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/dua-tro-lai")
 @allowed(Action.ARRANGE)
 def bring_back(person: str) -> Response:
-    """Restore the entry of a person (given by code) that was ended or merged into another entry.
+    """Restore a person's entry that has ended or has been merged into another entry.
 
-    The form contains the reason. Redirect to the page that changes the person. Raises:
-    UnknownPerson; BadForm if the entry has not ended, or if the reason is missing.
+    `person` is the person's code. The form contains the reason. Redirect to the page that changes
+    the person. Raises: UnknownPerson; BadForm if the entry has not ended, or if the reason is
+    missing.
     """
     before, reason = _must_find(person), forms.required_text("reason", longest=500)
     people.bring_back(transaction(), before)
@@ -155,9 +157,10 @@ def bring_back(person: str) -> Response:
 def merge(person: str) -> Response:
     """Merge a duplicate entry into another entry of the same person, for the reason in the form.
 
-    `person` is the code of the duplicate; the form field `kept` is the code of the entry that
+    `person` is the code of the duplicate; the form field `kept` contains the code of the entry that
     remains. Redirect to the page of the duplicate. Raises: UnknownPerson; BadForm if the codes are
-    equal, if one entry is already merged, or if an account or a device uses the duplicate's code.
+    equal, if one of the entries has already been merged, or if an account or a device uses the
+    duplicate's code.
     """
     entry, kept = _must_find(person), _must_find(forms.person_code("kept"))
     reason = forms.required_text("reason", longest=500)
@@ -168,11 +171,11 @@ def merge(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/trieu-tap")
 @allowed(Action.ARRANGE)
 def update_rolls(person: str) -> Response:
-    """Change the lists of people summoned to coming meetings to match the entry of a person.
+    """Update the lists of people summoned to coming meetings to match the entry of a person.
 
     `person` is the person's code. With `do=add` in the form, add the person to the lists of the
     unit's hall. Otherwise change only the lists that already name the person. Redirect to the page
-    that changes the person. Raises: UnknownPerson.
+    that changes the person. Raises: UnknownPerson if no person has this code.
     """
     stored, writer = _must_find(person), access.signed_in_account().writer
     adds = request.form.get("do") == "add"
@@ -212,9 +215,8 @@ def _must_find(code: str) -> RosterPerson:
 def _read_facts(before: RosterPerson) -> RosterPerson:
     """Return a copy of `before` with the facts in the form.
 
-    These are name, position, membership, year of birth and usual hall.
-
-    Raises: BadForm if a field is wrong, for example if the name contains a digit.
+    The facts are name, position, Party membership, year of birth and usual hall. Raises: BadForm if
+    a field is wrong, for example if the name contains a digit; UnknownPoint if the hall is unknown.
     """
     name = _clean("full_name", forms.required_text("full_name", longest=MAX_NAME))
     if any(letter.isdigit() for letter in name):

@@ -1,4 +1,4 @@
-"""Pages on requests for leave, where chairs and headquarters approve or decline one or several."""
+"""Pages on requests for leave, on which chairs and headquarters approve or decline them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -36,8 +36,8 @@ PAGE_SIZE = 40
 and adds an entry to the audit log."""
 STATES = ("pending", "approved", "declined", "withdrawn", "all")
 RECENT_MS = 30 * 24 * 3600 * 1000
-"""The inbox shows a meeting's requests for 30 days after its end. Older requests are on the
-person's page."""
+"""The list of requests includes a meeting's requests until 30 days after the meeting's end. Older
+requests are shown on the page of the person."""
 
 
 class RequestCard(NamedTuple):
@@ -45,9 +45,8 @@ class RequestCard(NamedTuple):
 
     `key` is the meeting and the hall, and `unit` is the name of the person's unit. `names` are the
     names of the other people in the request by code, `request_fields` the texts of the request by
-    name, and `answer_notes` the notes of the answers by answer id. `files` are the sha256 hashes of
-    attached pictures and documents. `is_overdue` is True if a promised report has not arrived in
-    time.
+    name, and `answer_notes` the notes on the answers by answer id. `files` are the sha256 hashes of
+    attached pictures and documents. `is_overdue` is True if a promised report is overdue.
     """
 
     key: StreamKey
@@ -69,11 +68,11 @@ class RequestCard(NamedTuple):
     meeting_menu=Menu(3, "inbox.title", meeting_value="hoi-nghi"),
 )
 def index() -> str:
-    """Return the page with the requests for leave that this account may see.
+    """Return the page with the requests for leave that the signed-in account may see.
 
     Requests that headquarters must decide come first. The query may select a state (`loc`), a
-    meeting (`hoi-nghi`), a hall (`diem-cau`) and a page (`trang`); the default is all pending
-    requests.
+    meeting (`hoi-nghi`), a hall (`diem-cau`) and a page (`trang`); by default, all pending requests
+    are selected.
     """
     state = request.args.get("loc", STATES[0])
     meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
@@ -146,7 +145,7 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return the given requests with the codes of their people, if all can be decided on now.
+    """Return the given requests with the codes of the people who ask, if all can be decided now.
 
     `at_ms` is the current time in ms since 1970 UTC. Raises: UnknownRecord if a request is unknown;
     BadForm if the account may not decide on a request, or if a request has changed since the user
@@ -173,9 +172,9 @@ def _decidable(
 @blueprint.get("/giay-to/<sha256>")
 @allowed(Action.READ_REQUESTS)
 def detail(sha256: str) -> Response:
-    """Return a picture or document that was attached to a request for leave, and log the opening.
+    """Return a picture or document that was attached to a request for leave, and log the access.
 
-    `sha256` identifies the encrypted file. Raises: Forbidden if the account may not open it;
+    `sha256` identifies the encrypted file. Raises: Forbidden if the account may not open the file;
     UnknownDetail if there is no such picture or document; DetailUnreadable if it cannot be
     decrypted.
     """
@@ -191,7 +190,7 @@ def detail(sha256: str) -> Response:
 
 
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
-    """Return requests for leave in the form in which pages show them, in the same order.
+    """Return requests for leave as cards, which pages show, in the same order.
 
     Every request comes with its stream, which is the meeting and the hall. Texts that the account
     may read are decrypted, and every decryption is logged; other texts are left empty.
@@ -249,7 +248,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
 
 
 def _details_of(leave_request: Request) -> list[str]:
-    """Return the sha256 hashes of the encrypted texts and files of a request and of its answers."""
+    """Return the sha256 hashes of the encrypted texts and files of a request and its answers."""
     hashes = (leave_request.detail, *(answer.detail for answer in leave_request.answers))
     return [sha256 for sha256 in hashes if sha256]
 
@@ -257,8 +256,8 @@ def _details_of(leave_request: Request) -> list[str]:
 def count_pending(connection: Connection) -> int:
     """Return how many recent requests for leave wait for a decision.
 
-    Only requests that the signed-in account may see are counted. Requests are recent until 30 days
-    after the end of their meeting.
+    Only requests that the signed-in account may see are counted. A request counts as recent until
+    30 days after the end of its meeting.
     """
     return len(_find_requests(connection, "", "pending"))
 
@@ -269,7 +268,7 @@ def _find_requests(
     """Return the requests for leave that are in a state, with their meeting and hall.
 
     Only requests that the signed-in account may see are returned. `meeting` is a meeting's id, or
-    "" for all that are not cancelled and ended at most 30 days ago or not yet. The state `all`
+    "" for all meetings except those that are cancelled or ended over 30 days ago. The state `all`
     selects every request. The requests that headquarters decides come first. Within both groups,
     the requests are sorted by the meeting's start and then by the time of the request.
     """
@@ -317,7 +316,8 @@ def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
     """Return the codes of the people whose requests contain a detail, an encrypted text or file.
 
     `sha256` identifies the detail. Headquarters and auditors may open any detail. A chair may open
-    those of requests in the chair's hall, and a unit's secretary those of the unit's people.
+    the details of requests in the chair's hall, and a unit's secretary may open the details of
+    requests by the unit's people.
 
     Raises: UnknownDetail if no record contains the detail; Forbidden if the account may not open
     it.
@@ -349,8 +349,9 @@ def _members(connection: Connection, unit: str, at_ms: int) -> set[str]:
 def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
     """Return whether the account's role permits reading the encrypted texts and files of a request.
 
-    A chair may read those of the chair's request for leave, and of requests in the hall (`key`)
-    that headquarters does not decide. For other roles the result is always True.
+    A chair may read them if the request is for the chair's leave, or if it comes from the chair's
+    hall and headquarters does not decide it. All other roles may always read them. `key` is the
+    meeting and the hall of the request.
     """
     if account.role is not Profile.CHAIR or leave_request.person == account.person:
         return True

@@ -46,19 +46,19 @@ from sync_server.web import served_portal
 blueprint = Blueprint("people_lists", __name__)
 
 SHOWN_CHANGES, SHOWN_NEW = 200, 50
-"""The maximum numbers of changes and of new people that the preview of a list shows. A longer page
-could not be checked by eye. The counts on the page include all of them."""
+"""The maximum numbers of changes and of new people that the preview of a list shows. Nobody could
+check a longer page by eye. The counts on the page also include those that are not shown."""
 LEFT_OUT = "-"
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
 
 class ChangeLine(NamedTuple):
-    """A change of a person that a list would make, as the preview shows it.
+    """A change that a list would make to a person's entry, as the preview shows it.
 
     `facts` are the changed values, as (name, value before, value after). `losses` are the names of
-    the facts that would be deleted. If the code would pass to another person, they are the name and
-    the year of birth.
+    the facts that would be deleted. If the person's code would pass to another person, `losses` are
+    `full_name` and `birth_year`.
     """
 
     change: Change
@@ -69,7 +69,7 @@ class ChangeLine(NamedTuple):
 @blueprint.get("/nguoi/danh-sach")
 @allowed(Action.ARRANGE)
 def index() -> str:
-    """Return the page with the form for uploading lists of people, templates, and last imports."""
+    """Return the page with the form for uploading lists of people, templates and recent imports."""
     connection = transaction()
     return render_template(
         "people/people_lists.html",
@@ -108,8 +108,7 @@ def preview(list_id: str) -> str | tuple[str, int]:
     """Return the page with the columns, faults, open questions and changes of an uploaded list.
 
     `list_id` is the id of a list that has not been imported yet. The status is 422 if the file has
-    no
-    readable table. Raises: UnknownUploadedList if there is no such list.
+    no readable table. Raises: UnknownUploadedList if there is no such list.
     """
     stored, choices = _draft(list_id)
     return _render_preview(stored, choices)
@@ -120,11 +119,9 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    The form may also say that units and halls be made which the list names (`do=make`).
     `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
-    page
-    of imports; otherwise redirect to the preview. Nothing is imported if the list has faults or
-    open questions, or if the preview is out of date.
+    page of imports; otherwise redirect to the preview. Nothing is imported if the list has faults
+    or open questions, or if the preview is out of date.
 
     Raises: UnknownUploadedList if there is no such list; BadForm if a field is wrong, or if the
     user has not agreed to add real people to a demonstration; UnreadableList if the file has no
@@ -180,9 +177,9 @@ def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
 def undo(list_id: str) -> AnyResponse:
     """Undo the import of a list of people (`list_id`), and redirect to the page of imports.
 
-    Raises: UnknownUploadedList if there is no such list; BadForm if it is not imported or already
-    undone, if one of its people was changed since, or if a new person is already named in a
-    meeting.
+    Raises: UnknownUploadedList if there is no such list; BadForm if the list has not been imported,
+    if its import has already been undone, if one of its people has been changed since the import,
+    or if a meeting already names one of its new people.
     """
     connection = transaction()
     stored = _must_find(lists.find(connection, "people", list_id))
@@ -198,8 +195,7 @@ def faults(list_id: str) -> Response:
     """Return an uploaded list as an XLSX file, with the faults of every row in an added column.
 
     `list_id` is the id of a list that has not been imported yet. Raises: UnknownUploadedList if
-    there is
-    no such list; BadForm if the file has no readable table.
+    there is no such list; BadForm if the file has no readable table.
     """
     stored, choices = _draft(list_id)
     with reading() as connection, uploads.readable_list():
@@ -304,13 +300,12 @@ def _fact(name: str, value: object, read: ListPreview) -> str:
 
 
 def _read_choices(before: ListChoices) -> ListChoices:
-    """Return the choices in the form, added to the choices in `before` on columns and units.
+    """Return the choices in the form; those on columns, units and halls are added to `before`.
 
-    The names of the form fields contain the part of the list that a choice concerns. `c-HEADING` is
+    The names of the form fields say what part of the list a choice concerns. `c-HEADING` contains
     the meaning of a column, `p-ROW` the code of the person in a row, `u-NAME` the code of the unit
-    with this name, and `h-NAME` the code of the hall with this name. `b-HEADING` is the meaning of
-    the column before; a choice equal to it is
-    ignored.
+    with this name, and `h-NAME` the code of the hall with this name. `b-HEADING` contains the
+    previous meaning of the column; a choice equal to this meaning is ignored.
     """
     fields: dict[str, Field | None] = {}
     people: dict[int, str] = {}

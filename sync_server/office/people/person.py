@@ -1,4 +1,4 @@
-"""Pages to search for people, show their attendance over a year, and record corrections.
+"""Pages that find people, show a person's attendance over a year, and record corrections.
 
 A correction is a new record; existing records stay unchanged.
 """
@@ -83,9 +83,9 @@ class Attendance(NamedTuple):
 
 
 class YearLine(NamedTuple):
-    """The numbers of meetings in a year that summoned a person, and that the person attended.
+    """How many meetings in a year summoned a person, and how many of these the person attended.
 
-    `late` counts among `present`; `excused` and `unexcused` are absences. `now` is the person's
+    `late` is included in `present`; `excused` and `unexcused` are absences. `now` is the person's
     attendance at a meeting that is open now, or None.
     """
 
@@ -202,11 +202,11 @@ def correct(person: str) -> AnyResponse:
 @blueprint.post("/nguoi/<person>/xin-vang")
 @allowed(Action.CORRECT)
 def ask(person: str) -> AnyResponse:
-    """Record a person's request for leave, of which headquarters has received the written report.
+    """Record a person's request for leave after headquarters has received it in writing.
 
-    `person` is the person's code. The form contains the meeting, the reason and the report's
-    number. Redirect to the person's page. Raises: UnknownPerson, UnknownMeeting; BadForm if a field
-    is wrong, or if no hall of the meeting summons the person.
+    `person` is the person's code. The form contains the meeting, the reason and the number of the
+    written report. Redirect to the person's page. Raises: UnknownPerson, UnknownMeeting; BadForm if
+    a field is wrong, or if no hall of the meeting summons the person.
     """
     meeting, reason = (
         forms.required_text("meeting", longest=64),
@@ -229,7 +229,7 @@ def ask(person: str) -> AnyResponse:
 
 
 def _own_unit(account: Account) -> UrlValues:
-    """Return the code of the account's unit by the key `unit`, or None if it has no unit.
+    """Return the code of the account's unit under the key `unit`, or None if it has no unit.
 
     The result completes the address of a menu entry for the unit's people; None hides the entry.
     """
@@ -242,8 +242,8 @@ def unit(unit: str) -> str:
     """Return the page with a unit's people and how many meetings they attended in a year.
 
     `unit` is the unit's code, and the year is in the query (`nam`). The page is the yearly study
-    register of domain.md, row 19. Raises: UnknownUnit; Forbidden if the account may not see the
-    unit.
+    register that domain.md describes in row 19. Raises: UnknownUnit; Forbidden if the account may
+    not see the unit.
     """
     year = forms.requested_year()
     connection = transaction()
@@ -256,7 +256,7 @@ def unit(unit: str) -> str:
 @blueprint.get("/don-vi/<unit>/so-theo-doi.csv")
 @allowed(Action.READ_PERSON)
 def register(unit: str) -> Response:
-    """Return a unit's study register, its people's attendance in a year, as a CSV file.
+    """Return a unit's study register, which shows its people's attendance in a year, as a CSV file.
 
     The file has a row for every person. `unit` is the unit's code, and the year is in the query
     (`nam`). Raises: UnknownUnit; Forbidden if the account may not see the unit.
@@ -325,7 +325,8 @@ def _reasons_by_meeting(
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """Return the reason and the document number of approved leave, by person code and meeting id.
 
-    Both are decrypted for the signed-in account. They are "" if the account may not read them.
+    Both texts are decrypted for the signed-in account. They are "" if the account may not read
+    them.
     """
     keys = {
         StreamKey(attendance.meeting.id, attendance.point)
@@ -352,10 +353,10 @@ def _reasons_by_meeting(
 def attendances_by_person(
     connection: Connection, meetings: list[MeetingSummary], people: list[str]
 ) -> dict[str, list[Attendance]]:
-    """Return the attendance of people at these meetings by person code, the latest meeting first.
+    """Return people's attendance at these meetings by person code, the latest meeting first.
 
-    `people` are person codes. If other entries were merged into a person's entry, their attendance
-    is included. People without any attendance are left out.
+    `people` are person codes. If other entries were merged into a person's entry, the attendance
+    under those entries is included. People without any attendance are left out.
     """
     by_id = {meeting.id: meeting for meeting in meetings}
     merged = roster.merged_people(connection, people)
@@ -441,8 +442,8 @@ def _must_see_unit(connection: Connection, unit: str) -> None:
 def _codes_of_point(connection: Connection, point: str) -> set[str]:
     """Return the codes of the people that a chair of the hall `point` may see.
 
-    They are the members of the hall's unit, and everybody that a meeting summoned to the hall or
-    that visited it.
+    They are the members of the hall's unit, the people summoned to the hall by any meeting, and the
+    hall's visitors.
     """
     place = directory.all_points(connection).get(point)
     at_ms = now_ms()
@@ -470,7 +471,7 @@ def _read_register(connection: Connection, unit: str, year: int) -> tuple[str, l
 
 
 def _count_year(person: RosterPerson, attendances: list[Attendance]) -> YearLine:
-    """Count a person's attendance at the meetings that summoned the person and are over.
+    """Count a person's attendance at past meetings that summoned the person.
 
     Rehearsals and cancelled meetings do not count.
     """

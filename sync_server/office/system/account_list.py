@@ -52,7 +52,7 @@ def index() -> str:
 @blueprint.post("/tai-khoan")
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
-    """Create the account in the form, or replace the account of the same name.
+    """Create the account in the form, or replace the account that has the same name.
 
     Replacing an account ends its sessions and deletes its token for programs and its second factor.
     Redirect to the list of accounts. Raises: BadForm if a field is wrong, or if the name is that of
@@ -99,7 +99,7 @@ def remove(name: str) -> Response:
 @blueprint.post("/tai-khoan/<name>/dang-xuat")
 @allowed(Action.MANAGE_ACCOUNTS)
 def end_sessions(name: str) -> Response:
-    """End all sessions of the account `name`, and delete its token, with which programs sign in.
+    """End all sessions of the account `name`, and delete the token with which programs use it.
 
     Redirect to the list of accounts. Nothing happens if there is no such account.
     """

@@ -1,7 +1,7 @@
 """Remember in a signed cookie which accounts have signed in with this browser.
 
-After several failed sign-ins, an account must wait. Failures in other browsers cause no wait in a
-browser that the account has used before, so strangers cannot lock the account out.
+After several failed sign-ins, an account must wait. In a browser that the account has used before,
+failures in other browsers cause no wait, so strangers cannot lock the account out.
 """
 
 import secrets
@@ -20,7 +20,7 @@ that signed in longest ago is dropped first."""
 
 
 def known_browser(name: str) -> str | None:
-    """Return this browser's code for the account `name`; None if it never signed in here."""
+    """Return this browser's code for the account `name`; None if it has never signed in here."""
     return _codes().get(name)
 
 

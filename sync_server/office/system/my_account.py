@@ -31,20 +31,17 @@ from sync_server.web import rate_limits
 blueprint = Blueprint("my_account", __name__)
 
 SECRET_BYTES = 20
-"""The length of a new secret for one-time codes in bytes. RFC 4226 recommends these 160 bits."""
+"""The length in bytes of a new secret for one-time codes: 160 bits, as RFC 4226 recommends."""
 PENDING_TOTP = "totp"
-"""The key in the signed session cookie under which a new secret for one-time codes is kept. The
-secret becomes part of the account when the user enters a code that a telephone made from the
-secret."""
+"""The key under which the signed session cookie contains a new secret for one-time codes. The
+secret becomes part of the account when the user enters a code that a telephone has computed from
+it."""
 
 
 @blueprint.get("/tai-khoan-cua-toi")
 @allowed(Action.OWN_ACCOUNT)
 def page() -> str:
-    """Return the page with the account's sessions, and the forms that change how it signs in.
-
-    The forms are for the password and the second factor.
-    """
+    """Return the page with the account's sessions, and forms for its password and second factor."""
     account = access.signed_in_account()
     connection = transaction()
     account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
@@ -64,7 +61,7 @@ def page() -> str:
 @blueprint.post("/tai-khoan-cua-toi/phien")
 @allowed(Action.OWN_ACCOUNT)
 def end() -> Response:
-    """End the session in the form, or all sessions of the account except the current one.
+    """End the session that the form names, or all sessions of the account except the current one.
 
     Ending all other sessions also deletes the token with which programs use the account. Redirect
     to the page of the account.

@@ -22,7 +22,7 @@ blueprint = Blueprint("publishing", __name__)
 def releases() -> str:
     """Return the page with the stored releases (versions) of the public portal.
 
-    The page marks the release that is served now.
+    The page marks the release that is currently served.
     """
     settings: Settings = current_app.config["SETTINGS"]
     connection = transaction()

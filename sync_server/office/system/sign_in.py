@@ -29,7 +29,7 @@ def form() -> str:
 
 @blueprint.post("/dang-nhap")
 def enter() -> Response | tuple[str, int]:
-    """Sign in with the form's name, password and one-time code; redirect to the page wanted.
+    """Sign in with the form's name, password and one-time code; redirect to the requested page.
 
     Every failure gets the same page, with status 401. After five failures under a name from one
     address, or fifty from all addresses, even the right password is refused for a time. Every

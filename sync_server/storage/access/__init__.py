@@ -1,1 +1,1 @@
-"""Store who may use the server: accounts, devices, sessions and tokens; and keep the audit log."""
+"""Store accounts, devices, sessions and tokens, and keep the audit log."""

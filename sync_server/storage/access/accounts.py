@@ -1,7 +1,7 @@
-"""Store the accounts of the office pages, and check their passwords, one-time codes and tokens.
+"""Store the office accounts, and check passwords, one-time codes and tokens.
 
-The office pages are the web pages for headquarters, chairs of meetings and other staff. Passwords
-are stored as argon2 hashes. Browser sessions are in the module `sessions`.
+Office accounts are for the web pages of headquarters, chairs of meetings and other staff. Passwords
+are stored as argon2 hashes. The module `sessions` stores the browser sessions.
 """
 
 from collections.abc import Sequence
@@ -29,22 +29,23 @@ TOTP_DIGITS, TOTP_STEP_S = 6, 30
 """One-time codes have 6 digits and change every 30 s, as authenticator apps expect (RFC 6238)."""
 
 TOKEN_LIFE_MS = 180 * DAY_MS
-"""A token for programs is valid for 180 days. Programs that publish the portal therefore need a new
-token twice a year."""
+"""The time in ms for which an API token is valid: 180 days. A program that publishes the portal
+therefore needs a new token about twice a year."""
 
 _hasher = PasswordHasher()
 _HASHING_SLOTS = BoundedSemaphore(2)
-"""Limits hashing to two passwords at a time, because one argon2 hash takes 64 MB of memory."""
+"""Limits the hashing of passwords to two at a time, because one argon2 hash takes 64 MB of
+memory."""
 
 
 class Account(Struct, frozen=True):
     """An account for the office pages (the staff's web pages), without its password.
 
-    `point` (a hall) and `person` are the codes of a chair's hall and of the chair. `unit` is the
-    code of a unit secretary's unit. Other roles leave these fields None. `has_totp`: signing in
-    also needs a one-time code. `must_change`: somebody else chose the password, so the user must
-    change it first. `token_ends_ms`: when the token for programs expires, in ms since 1970 UTC; 0
-    without a token.
+    For a chair, `point` is the code of the chair's hall and `person` the chair's person code. For a
+    unit secretary, `unit` is the code of the unit. All other accounts have None there. `has_totp`:
+    signing in also needs a one-time code. `must_change`: somebody else chose the password, so the
+    user must change it first. `token_ends_ms`: when the API token expires, in ms since 1970 UTC, or
+    0 if the account has no token.
     """
 
     name: str
@@ -58,9 +59,9 @@ class Account(Struct, frozen=True):
 
     @property
     def writer(self) -> Writer:
-        """The sender's name and rights with which this account writes records.
+        """The sender code and the rights under which this account writes records.
 
-        The device code is `O-` plus the account's name.
+        The sender code is `O-` plus the account's name. It takes the place of a device code.
         """
         return Writer(f"{OFFICE_DEVICE}{self.name}", self.role, self.point, self.person)
 
@@ -96,7 +97,7 @@ def put_hashed(
     """Create or replace an account, given the argon2 hash of its password.
 
     Replacing an account ends its sessions and deletes its token and its second factor. The argument
-    `must_change` is stored, not the field of `account`.
+    `must_change` is stored; the field of the same name in `account` is ignored.
     """
     remove(connection, account.name)
     connection.execute(
@@ -113,9 +114,9 @@ def put_hashed(
 
 
 def set_password(connection: Connection, name: str, password: str) -> None:
-    """Store the password that a user has chosen, and delete the account's token for programs.
+    """Store the password that a user has chosen, and delete the account's API token.
 
-    The account no longer requires a change of password. `password` is in plain text; only its hash
+    The user no longer needs to change the password. `password` is in plain text, but only its hash
     is stored. If no account has this name, nothing changes.
     """
     statement = update(AccountRow).where(AccountRow.name == name)
@@ -130,7 +131,8 @@ def set_password(connection: Connection, name: str, password: str) -> None:
 def account_with_password(connection: Connection, name: str, password: str) -> Account | None:
     """Return the account of this name if the password is right; otherwise return None.
 
-    An unknown name takes as long as a wrong password, so response times do not reveal names.
+    The check takes as long for an unknown name as for a wrong password, so the response time does
+    not reveal which names exist.
     """
     row = connection.execute(
         select(*_ACCOUNT_COLUMNS, AccountRow.password_hash).where(AccountRow.name == name)
@@ -145,9 +147,9 @@ def account_with_password(connection: Connection, name: str, password: str) -> A
 
 @cache
 def _nobody_hash() -> str:
-    """Return a hash to check passwords against when the account is unknown.
+    """Return the hash against which a password is checked if no account has the given name.
 
-    The check then takes as long as for a known account.
+    The check then takes as long as for an existing account.
     """
     return _hasher.hash("nobody")
 
@@ -155,9 +157,9 @@ def _nobody_hash() -> str:
 def use_one_time_code(
     connection: Connection, name: str, code: str, seal_key: str, *, now_ms: int
 ) -> bool:
-    """Return whether a one-time code is right, and mark the code as used.
+    """Return whether a one-time code is right; if it is, mark the code as used.
 
-    A used code is wrong the next time. An account without a second factor accepts any code.
+    A code is accepted only once. If the account has no second factor, every code is accepted.
     `seal_key` (the setting `SEAL_KEY`) decrypts the account's stored secret.
 
     Raises: DetailUnreadable if the secret was encrypted with another key.
@@ -180,10 +182,10 @@ def totp_of(secret: str) -> TOTP:
 
 
 def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
-    """Return the number of the 30 s time step that a one-time code is for; None if it is wrong.
+    """Return the number of the 30 s time step to which a code belongs; None if the code is wrong.
 
-    Steps are counted from 1970 UTC. Only the step of `now_ms`, the one before and the one after are
-    tried. `secret` is in hexadecimal.
+    Time steps are counted from 1970 UTC. A telephone's clock may be 30 s wrong, so the step at
+    `now_ms`, the step before it and the step after it are tried. `secret` is in hexadecimal.
     """
     step = now_ms // 1000 // TOTP_STEP_S
     for candidate in (step, step - 1, step + 1):  # a telephone's clock may be 30 s wrong
@@ -206,7 +208,7 @@ def set_totp(connection: Connection, name: str, sealed_secret: str | None, step:
 
 
 def find_account(connection: Connection, name: str) -> Account | None:
-    """Return the account of this name; None if there is none."""
+    """Return the account of this name; None if no account has it."""
     row = connection.execute(select(*_ACCOUNT_COLUMNS).where(AccountRow.name == name)).one_or_none()
     return _account_of(*row) if row else None
 
@@ -220,9 +222,9 @@ def all_accounts(connection: Connection) -> Sequence[Account]:
 
 
 def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Account | None:
-    """Return the account with this token for programs; None if it is unknown or has expired.
+    """Return the account with this API token; None if the token is unknown or has expired.
 
-    `token` is in plain text, as the program sends it.
+    `token` is in plain text, as the calling program sends it.
     """
     holds_token = (AccountRow.token_hash == hash_token(token), AccountRow.token_ends_ms > now_ms)
     row = connection.execute(select(*_ACCOUNT_COLUMNS).where(*holds_token)).one_or_none()
@@ -230,9 +232,9 @@ def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Acco
 
 
 def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None:
-    """Give an account a new token for programs and return the token; None if the name is unknown.
+    """Give an account a new API token and return the token; None if the name is unknown.
 
-    The new token is valid for 180 days. The old one stops working.
+    The new token is valid for 180 days. The account's old token stops working.
     """
     token = new_token(OFFICE)
     values = {"token_hash": hash_token(token), "token_ends_ms": now_ms + TOKEN_LIFE_MS}
@@ -241,7 +243,7 @@ def renew_token(connection: Connection, name: str, *, now_ms: int) -> str | None
 
 
 def end_token(connection: Connection, name: str) -> None:
-    """Delete an account's token for programs; requests with this token are then refused."""
+    """Delete an account's API token; requests with this token are refused from then on."""
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(token_hash=None))
 

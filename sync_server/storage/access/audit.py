@@ -21,9 +21,10 @@ ILLEGIBLE = "dismiss_illegible"
 class AuditEntry(NamedTuple):
     """One row of the audit log: who did what, when, and with which result.
 
-    `who` is an account's name or a device's code, `action` the code of the action. `is_act` is True
-    for a change, False for reading. `outcome` is the HTTP status and `path` the URL path of the
-    request. `about`: the codes of the people and things concerned, separated by spaces.
+    `who` is an account's name or a device's code, and `action` the code of what was done. `is_act`
+    is True if something was changed, and False if personal data was only read. `outcome` is the
+    HTTP status of the request and `path` its URL path. `about`: the codes of the people and things
+    concerned, separated by spaces.
     """
 
     at_ms: int
@@ -38,9 +39,9 @@ class AuditEntry(NamedTuple):
 class AuditFilter(NamedTuple):
     """Conditions for rows of the audit log; an empty field matches every row.
 
-    `who` and `action` match exactly. `about` matches any part of a row's codes or URL path.
-    `from_ms` is inclusive and `until_ms` exclusive, both in ms since 1970 UTC. `only_acts` leaves
-    out rows of mere reading.
+    `who` and `action` must equal the row's values. `about` must occur somewhere in the row's codes
+    or in its URL path. `from_ms` is inclusive and `until_ms` exclusive, both in ms since 1970 UTC.
+    If `only_acts` is True, rows about reading are left out.
     """
 
     who: str = ""
@@ -57,7 +58,7 @@ _ENTRY_COLUMNS = columns_of(AuditEntry, AuditRow)
 def note(connection: Connection, entry: AuditEntry) -> None:
     """Add a row to the audit log.
 
-    A path is cut after 2,000 characters (`LONGEST_PATH`).
+    Only the first 2,000 characters (`LONGEST_PATH`) of the URL path are stored.
     """
     values = entry._asdict() | {"path": entry.path[:LONGEST_PATH]}
     connection.execute(insert(AuditRow).values(id=str(uuid_utils.uuid7()), **values))

@@ -1,7 +1,8 @@
-"""Enrol devices, identify the sender of a request, and track missing records.
+"""Enrol devices, identify the sender of a request, and track records that have not arrived.
 
-A one-time code enrols a device. The device gets two tokens: one permits sending records, the other
-also reading. A device numbers its records without gaps, so the server notices missing ones.
+A device is enrolled with a one-time code. It receives two tokens: one permits only sending records,
+the other also permits reading data. Every device numbers its records without gaps, so the server
+notices when a record has not arrived.
 """
 
 from collections.abc import Sequence
@@ -45,8 +46,8 @@ from sync_server.storage.prepared import CompiledStatement
 LONGEST_CODE_DAYS = 30
 MOST_SECOND_FAILURES = 5
 REPEAT_MS = 15 * 60 * 1000
-"""For 15 minutes after its enrolment, a device may repeat the request with the same code and key.
-It does so if the server's answer was lost on the way."""
+"""The time in ms, 15 minutes, for which a device may repeat its enrolment with the same code and
+key. It does so if it did not receive the server's answer."""
 
 _ranges_decoder = msgspec.json.Decoder(Ranges)
 
@@ -54,7 +55,7 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 class Caller(NamedTuple):
     """The device or office account that sent a request.
 
-    `writer`: the sender's name and rights. `can_read`: whether the sender's token permits reading
+    `writer`: the sender's code and rights. `can_read`: whether the sender's token permits reading
     personal data. `is_revoked`: whether headquarters has blocked the device.
     """
 
@@ -66,8 +67,8 @@ class Caller(NamedTuple):
 class DeviceWithUnsent(Struct, frozen=True):
     """A device that still had unsent records at its last contact with the server.
 
-    `device` is its code, `unsent` the number of the records. `last_contact_at` is in ISO 8601 UTC,
-    None if unknown.
+    `device` is the device's code, and `unsent` the number of those records. `last_contact_at` is in
+    ISO 8601 UTC, or None if unknown.
     """
 
     device: str
@@ -76,12 +77,12 @@ class DeviceWithUnsent(Struct, frozen=True):
 
 
 class EnrolmentAnswer(Struct, frozen=True):
-    """The server's response to an enrolment. Only this response ever contains the tokens.
+    """The server's response to an enrolment; no other response ever contains the tokens.
 
-    `token` permits sending records, `read_token` also reading. `profile` is clerk or chair;
-    `person` is the code of the chair, None for a clerk's device. `seal_key` (for encrypting) and
-    `sign_key` (for checking signatures) are headquarters' public keys as JWK. `owing`: devices of
-    the same point that may have unsent records.
+    `token` permits sending records; `read_token` also permits reading data. `profile` is clerk or
+    chair. `person` is the chair's person code, or None on a clerk's device. `seal_key` (for
+    encrypting) and `sign_key` (for checking signatures) are headquarters' public keys as JSON Web
+    Keys. `owing`: devices of the same point that may have unsent records.
     """
 
     device: str
@@ -97,10 +98,10 @@ class EnrolmentAnswer(Struct, frozen=True):
 
 
 class Gaps(NamedTuple):
-    """The record numbers that a device has not sent yet, and the highest number received.
+    """The numbers of a device's records that have not arrived, and the highest number that has.
 
-    `missing`: inclusive ranges (first, last) below `head`. `head`: the highest number received, 0
-    for none.
+    `missing`: inclusive ranges (first, last) below `head`. `head`: the highest record number
+    received, or 0 if none was.
     """
 
     missing: Ranges
@@ -120,8 +121,8 @@ def new_enrolment(
     """Create a one-time code that enrols one device at a point, and return the code.
 
     The code is valid for `days` days. `profile` is clerk or chair, and `person` the code of the
-    chair who will use the device. `second`: a second secret, given by telephone, that the device
-    must send with the code.
+    chair who will use the device. `second` is a second secret, given by telephone, that the device
+    must send with the code; None if the code suffices.
     """
     code = new_code()
     connection.execute(
@@ -148,13 +149,13 @@ def enrol(
 ) -> EnrolmentAnswer | None:
     """Enrol a device with a one-time code, and return its id and its new tokens.
 
-    `label` is the device's name in lists, `public_key` the key (JWK as JSON) that checks its
-    signatures. A repeated call with the same code and key within 15 minutes returns the same id and
-    new tokens, for a device that missed the first answer. The answer lacks `seal_key`, `sign_key`
-    and `owing`.
+    `label` is the device's name in lists. `public_key` (a JSON Web Key as text) verifies the
+    device's signatures. A device that missed the first answer may repeat the request with the same
+    code and key for 15 minutes; it receives the same id and new tokens. In the result, `seal_key`,
+    `sign_key` and `owing` are empty.
 
-    Return None if the code needs a second secret and `second` is missing or wrong. Wrong ones are
-    counted, so commit the transaction then too.
+    Return None if the code needs a second secret and `second` is missing or wrong. A wrong secret
+    is counted, so the caller must commit the transaction in this case, too.
 
     Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired, also after five wrong
     second secrets.
@@ -217,10 +218,11 @@ def enrol(
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
-    """Store a new device with random tokens that are given to nobody.
+    """Store a new device with random tokens that nobody receives.
 
-    `writer` contains the device's code, profile and point; `label` is its name in lists. `enrol`
-    then replaces the tokens. Devices of the demonstration need no usable tokens.
+    `writer` contains the device's code, profile and point; `label` is the device's name in lists.
+    The function `enrol` then replaces the tokens. Devices of the demonstration keep them, because
+    they need no usable tokens.
     """
     connection.execute(
         insert(Device).values(
@@ -250,10 +252,10 @@ def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
 class DeviceSummary(NamedTuple):
     """A device in headquarters' list of devices.
 
-    `label` is its name and `app` the version of its check-in app. `missing`: inclusive ranges of
-    record numbers that have not arrived although later ones have. `unsent`: the number of unsent
-    records that the device last reported. `skew_ms`: the server's clock minus the device's at the
-    last measurement, None if unknown.
+    `label` is the device's name and `app` the version of its check-in app. `missing`: inclusive
+    ranges of record numbers that have not arrived, although later ones have. `unsent`: the number
+    of unsent records that the device last reported. `skew_ms`: the server's clock minus the
+    device's clock in ms when last measured, or None if unknown.
     """
 
     id: str
@@ -273,8 +275,9 @@ class DeviceSummary(NamedTuple):
 def devices_with_unsent(connection: Connection, point: str) -> tuple[DeviceWithUnsent, ...]:
     """Return the point's devices that still had unsent records at their last contact.
 
-    The latest contact comes first; revoked devices are left out. A browser that lost its data must
-    enrol as a new device. Its user then sees in this list whether records were lost.
+    The device with the latest contact comes first; revoked devices are left out. If a browser loses
+    its data, it must be enrolled as a new device. This list then shows the user whether the old
+    device still had unsent records.
     """
     rows = connection.execute(
         select(Device.id, Device.unsent, Device.last_contact_ms)
@@ -288,7 +291,7 @@ def devices_with_unsent(connection: Connection, point: str) -> tuple[DeviceWithU
 
 
 def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceSummary]:
-    """Return all devices, or those of a point, sorted by point and then by time of enrolment."""
+    """Return all devices, or only those of `point`, sorted by point and time of enrolment."""
     query = select(
         Device.id,
         Device.point,
@@ -316,7 +319,7 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
 
 
 def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return how many enrolment codes can still be used, by point code.
+    """Return the number of enrolment codes that can still be used, by point code.
 
     Points without such a code are left out.
     """
@@ -329,7 +332,7 @@ def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
 
 
 def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
-    """Let all unused enrolment codes of a point expire now; return the number of these codes."""
+    """Make all usable enrolment codes of a point expire now; return the number of these codes."""
     is_of_point = EnrolmentCode.point == point
     result = connection.execute(
         update(EnrolmentCode).where(is_of_point, _is_open(now_ms)).values(expires_ms=now_ms)
@@ -338,9 +341,9 @@ def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
 
 
 def _is_open(now_ms: int) -> ColumnElement[bool]:
-    """Return the SQL condition that an enrolment code can still be used.
+    """Return the SQL condition for enrolment codes that can still be used.
 
-    Such a code is unused, not expired, and not blocked by five wrong second secrets.
+    Such a code is unused, has not expired, and is not blocked by five wrong second secrets.
     """
     return and_(
         EnrolmentCode.used_ms.is_(None),
@@ -350,10 +353,10 @@ def _is_open(now_ms: int) -> ColumnElement[bool]:
 
 
 class Signer(NamedTuple):
-    """A device with the public key (JWK) that verifies its signatures on records sent as a file.
+    """A device and the public key (JSON Web Key) that verifies its signatures.
 
-    `writer` is the device's name and rights. `is_revoked`: whether headquarters has blocked the
-    device.
+    The device signs records that reach the server in a file. `writer` contains the device's code
+    and rights. `is_revoked`: whether headquarters has blocked the device.
     """
 
     writer: Writer
@@ -362,7 +365,7 @@ class Signer(NamedTuple):
 
 
 def signer(connection: Connection, device: str) -> Signer | None:
-    """Return a device with its public key; None if the device is unknown or registered no key."""
+    """Return a device with its public key; None if the device is unknown or has no key."""
     row = connection.execute(
         select(
             Device.profile, Device.point, Device.person, Device.public_key, Device.revoked_ms
@@ -412,10 +415,10 @@ _WRITE_GAPS = CompiledStatement(
 
 
 class LastContact(NamedTuple):
-    """A device's contact with the server, at `at_ms` (ms since 1970 UTC).
+    """The time of a device's contact with the server, and what the device reported about itself.
 
-    `app` is the version of the device's check-in app, and `unsent` the number of records that it
-    has not sent yet. Both are None if not reported.
+    `at_ms` is the time in ms since 1970 UTC. `app` is the version of the check-in app, and `unsent`
+    the number of records that the device has not sent yet. Both are None if not reported.
     """
 
     at_ms: int
@@ -424,9 +427,10 @@ class LastContact(NamedTuple):
 
 
 def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
-    """Lock a device's row, store its contact, and return its gaps (record numbers not received).
+    """Lock a device's row, store the contact, and return which record numbers have not arrived.
 
-    The lock lasts until the transaction ends. An office account has no row and no gaps.
+    The lock lasts until the transaction ends. An office account has no row, so nothing is locked
+    and nothing is missing.
     """
     rows = _NOTE_CONTACT.rows(
         connection,
@@ -441,7 +445,7 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
 
 
 def gaps_of(connection: Connection, device: str) -> Gaps:
-    """Return a device's gaps (record numbers not received); an office account has none."""
+    """Return which of a device's record numbers have not arrived; none for an office account."""
     row = connection.execute(
         select(Device.missing, Device.head_seq).where(Device.id == device)
     ).one_or_none()
@@ -449,17 +453,18 @@ def gaps_of(connection: Connection, device: str) -> Gaps:
 
 
 def give_up_gaps(connection: Connection, device: str) -> Ranges:
-    """Stop asking a device for its missing records; return their numbers as inclusive ranges."""
+    """Stop asking a device for missing records; return the record numbers as inclusive ranges."""
     missing = gaps_of(connection, device).missing
     connection.execute(update(Device).where(Device.id == device).values(missing="[]"))
     return missing
 
 
 def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
-    """Remove arrived record numbers from a device's gaps; return the ranges still missing.
+    """Remove the numbers of arrived records from a device's gaps; return the gaps that remain.
 
-    `gaps` is the result of `lock`, so the device's row is still locked. `numbers` are the numbers
-    of the records that have arrived. The ranges are inclusive.
+    `gaps` (record numbers that had not arrived) is the result of `lock`, which has locked the
+    device's row. `numbers` are the numbers of the records that have now arrived. The result
+    consists of inclusive ranges.
     """
     after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))
     if after != gaps:

@@ -14,18 +14,20 @@ from sync_server.storage.models import OfficeSession
 
 HOUR_MS = 3600 * 1000
 IDLE_MS = 12 * HOUR_MS
-"""A session ends after 12 hours without use, the length of a conference day."""
+"""The time in ms without use after which a session ends: 12 hours, so that a user need not sign in
+again during a conference day."""
 LONGEST_MS = 7 * 24 * HOUR_MS
 SEEN_MS = 5 * 60 * 1000
-"""The time of a session's last use is stored at most every 5 minutes, so that most page views write
-nothing."""
+"""The shortest time in ms between two updates of a session's last use: 5 minutes. Most page views
+therefore write nothing to the database."""
 
 
 class Session(NamedTuple):
     """One sign-in of an account in one browser. Times are in ms since 1970 UTC.
 
     `account` is the account's name. `browser` is the User-Agent header, cut to 120 characters;
-    `address` is the IP address. `seen_ms` is the time of the last use, exact to 5 minutes.
+    `address` is the IP address. `seen_ms` is the time when the sign-in was last used, accurate to 5
+    minutes.
     """
 
     id: str
@@ -67,7 +69,7 @@ def start(connection: Connection, account: str, *, browser: str, address: str, n
 
 
 def find(connection: Connection, token: str, *, now_ms: int) -> Session | None:
-    """Return the session with this cookie token; None if the token is unknown or has expired."""
+    """Return the session with this cookie token; None if it is unknown or has expired."""
     row = connection.execute(
         select(*_SESSION).where(
             OfficeSession.token_hash == hash_token(token),
@@ -93,7 +95,10 @@ def of_account(connection: Connection, account: str, *, now_ms: int) -> Sequence
 
 
 def mark_used(connection: Connection, session_id: str, *, now_ms: int) -> None:
-    """Store the time of a session's last use; delete all sessions that were not used for 7 days."""
+    """Store the time of a session's last use, and delete old sessions.
+
+    Sessions that have not been used for 7 days are deleted.
+    """
     this_session = OfficeSession.id == session_id
     connection.execute(update(OfficeSession).where(this_session).values(seen_ms=now_ms))
     connection.execute(delete(OfficeSession).where(OfficeSession.seen_ms < now_ms - LONGEST_MS))

@@ -1,8 +1,9 @@
-"""Slow down password guessing: after several failed sign-ins, a user must wait before the next.
+"""Slow down password guessing: after several failed sign-ins, a user must wait before trying again.
 
-Failures are counted for every name and source. A source is one IP address, or all addresses
-together, so that many addresses guess no faster. A browser in which the account has signed in
-before is a separate source, so that other people's failures never delay its user.
+Failures are counted for every combination of a name and a source. The sources are the sender's IP
+address and, in addition, all addresses together; guessing from many addresses is therefore no
+faster. A browser in which the account has signed in before is a separate source, so that other
+people's failures never delay its user.
 """
 
 import hashlib
@@ -13,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sync_server.storage.models import SignInFailure
 
 ANYWHERE = "*"
-"""The source that stands for all addresses together, except browsers that have signed in before."""
+"""The source that stands for all IP addresses together. Sign-ins from a browser in which the
+account has signed in before are not counted under it."""
 FREE_FAILURES, FREE_ANYWHERE = 5, 50
 FIRST_WAIT_MS = 30 * 1000
 LONGEST_WAIT_MS = 15 * 60 * 1000
@@ -23,9 +25,9 @@ FORGOTTEN_MS = 24 * 3600 * 1000
 def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
     """Return the sources under which a failed sign-in is counted.
 
-    The sources of a known browser are `("browser CODE",)`. All others count under `address` and
-    under `ANYWHERE`. `known_browser` is the code of a browser in which the account has signed in
-    before, or None.
+    `known_browser` is the code of a browser in which the account has signed in before, or None. For
+    a known browser, the only source is `"browser CODE"`. Otherwise, the sources are `address` and
+    `ANYWHERE` (all addresses together).
     """
     return (f"browser {known_browser}",) if known_browser else (address, ANYWHERE)
 
@@ -33,9 +35,9 @@ def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
 def wait_ms(connection: Connection, name: str, sources: Sequence[str], *, now_ms: int) -> int:
     """Return how many milliseconds a user must wait before signing in; 0 if there is no wait.
 
-    The wait begins at 30 s after 5 failures of the name from a source (50 for `ANYWHERE`) and
-    doubles with every further failure, up to 15 minutes. Of several sources, the longest wait
-    counts.
+    After 5 failures with the name from one source (50 for `ANYWHERE`), the wait is 30 s. It doubles
+    with every further failure, up to 15 minutes. If there are several sources, the longest wait
+    applies.
     """
     return max(_wait_of(connection, name, source, now_ms) for source in sources)
 
@@ -45,8 +47,8 @@ def count_attempt(
 ) -> bool:
     """Return True if the user must wait; otherwise count the attempt as a failure and return False.
 
-    After a successful sign-in, call `clear` to remove the failure. Attempts during a wait are not
-    counted. Otherwise anybody could block a name forever.
+    After a successful sign-in, call `clear` to remove this failure. Attempts during a wait are not
+    counted, because otherwise anybody could block a name forever.
     """
     if wait_ms(connection, name, sources, now_ms=now_ms):
         return True
@@ -56,7 +58,10 @@ def count_attempt(
 
 
 def count(connection: Connection, name: str, source: str, *, now_ms: int) -> None:
-    """Count one failed sign-in with a name from a source; delete failures older than a day."""
+    """Count one failed sign-in with a name from a source.
+
+    Counts whose last failure was more than a day ago are deleted.
+    """
     connection.execute(delete(SignInFailure).where(SignInFailure.failed_ms < now_ms - FORGOTTEN_MS))
     matching = _failures_of(name, source)
     statement = update(SignInFailure).where(*matching)
@@ -70,9 +75,10 @@ def count(connection: Connection, name: str, source: str, *, now_ms: int) -> Non
 
 
 def clear(connection: Connection, name: str, sources: Sequence[str]) -> None:
-    """Delete a name's failures from these sources after a successful sign-in.
+    """Delete the failures counted for a name and these sources, after a successful sign-in.
 
-    For `ANYWHERE`, subtract only this one attempt, so that other people's guesses still count.
+    For `ANYWHERE`, subtract only the successful attempt, which was counted as a failure at first.
+    Other people's guesses therefore still count.
     """
     for source in sources:
         matching = _failures_of(name, source)

@@ -8,15 +8,15 @@ import secrets
 
 PUSH, READ, OFFICE, SESSION = "dp_", "dr_", "oa_", "os_"
 """The prefixes of tokens for sending records, for reading, for office accounts and for browser
-sessions. The prefix shows which kind of token has leaked."""
+sessions. If a token leaks, its prefix shows what kind of token it is."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""The 30 characters of codes. Without 0, 1, I, L, O and U, they are hard to confuse when they are
-read aloud or copied by hand."""
+"""The 30 characters that are used in codes. The characters 0, 1, I, L, O and U are left out,
+because they are easily confused when a code is read aloud or copied by hand."""
 
 _CODE_LETTERS = 16
-"""The length of an enrolment code. 16 of 30 characters give 78 random bits; with fewer than 64
-bits, a code could be guessed."""
+"""The number of characters in an enrolment code. 16 characters, chosen from 30, give 78 random
+bits; with fewer than 64 bits, a code could be guessed."""
 
 
 def new_token(prefix: str) -> str:
@@ -31,13 +31,16 @@ def new_code() -> str:
 
 
 def new_first_password() -> str:
-    """Return a random password such as `7f3k-9q2m-x4tb`, to be changed at first sign-in."""
+    """Return a random password such as `7f3k-9q2m-x4tb` for a user's first sign-in.
+
+    The user must then replace it with another password.
+    """
     letters = "".join(secrets.choice(_LETTERS) for _ in range(12)).lower()
     return "-".join(letters[i : i + 4] for i in range(0, 12, 4))
 
 
 def new_second_secret() -> str:
-    """Return six random digits to give by telephone, in addition to a code sent by post."""
+    """Return six random digits to be given by telephone; the enrolment code goes by post."""
     return f"{secrets.randbelow(1_000_000):06}"
 
 

@@ -1,1 +1,1 @@
-"""Store large content: encrypted personal data of records, and the files of portal releases."""
+"""Store large content: the encrypted personal data of records, and the files of portal releases."""

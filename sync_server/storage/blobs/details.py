@@ -1,4 +1,4 @@
-"""Store details: encrypted personal data that records refer to by its sha256.
+"""Store details: encrypted personal data that records refer to by sha256.
 
 Small details arrive together with the records. Large ones arrive in pieces, and an interrupted
 upload resumes where it stopped. Nothing in this module can decrypt a detail.
@@ -21,21 +21,22 @@ from sync_server.storage.prepared import insert_rows
 
 MAX_PIECE_BYTES = SHARED.detail_piece_bytes
 MAX_SMALL_BYTES = SHARED.small_detail_bytes
-"""The largest detail, 8 KiB, that may arrive together with records. A larger one would delay the
-records on a slow line, so it is uploaded separately."""
+"""The size of the largest detail (encrypted personal data) that may arrive together with records: 8
+KiB. Over a slow connection, a larger one would delay the records, so it is uploaded separately."""
 MAX_BYTES_A_DAY = 256 * 1024 * 1024
-"""The most bytes of details that one device may upload in 24 hours, enough for 200 photographed
-reports. A larger volume suggests a stolen token."""
+"""The number of bytes of details (encrypted personal data) that one device may upload in 24 hours:
+256 MiB, enough for 200 photographed reports. A larger volume suggests a stolen token."""
 MAX_DETAIL_BYTES = 2_900_000
-"""The largest permitted detail in bytes: 2 MiB of content after encryption and base64 encoding."""
+"""The size in bytes of the largest permitted detail. It allows for 2 MiB of content, which grows by
+a third when it is encrypted and encoded in base64."""
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Store which of these new records refer to a detail, with their meeting and device.
+    """For every new record that refers to a detail, store the reference, meeting and device.
 
-    A detail is encrypted personal data, stored apart and named by its sha256. A record inside a
-    ruling (a decision of headquarters) is included. References that are already stored stay
-    unchanged.
+    A detail is encrypted personal data, stored apart from the record and identified by its sha256.
+    A ruling (a decision of headquarters) may contain another record, whose reference is stored,
+    too. References that are already stored stay unchanged.
     """
     rows: list[dict[str, str]] = []
     for record in fresh:
@@ -73,9 +74,9 @@ def detail_of(record: Record) -> str | None:
 
 
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
-    """Return the sorted sha256 of the details of these records that have not arrived in full.
+    """Return which details of these records have not arrived in full, as a sorted list of sha256.
 
-    A detail is encrypted personal data that a record names by its sha256.
+    A detail is encrypted personal data that a record refers to by sha256.
     """
     named = {sha256 for record in records if (sha256 := detail_of(record))}
     return (
@@ -84,9 +85,10 @@ def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
 
 
 def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts of at most `MAX_SMALL_BYTES` whose sha256 is their key; drop the others.
+    """Return the texts that are small enough and match their sha256; leave out all others.
 
-    `sealed` contains encrypted texts by the sha256 that the sender stated.
+    `sealed` contains encrypted texts, by the sha256 that the sender stated. A text may have at most
+    `MAX_SMALL_BYTES` (8 KiB).
     """
     return {
         sha256: text
@@ -98,11 +100,11 @@ def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
 def put_small(
     connection: Connection, device: str, sealed: Mapping[str, str], *, now_ms: int
 ) -> None:
-    """Store small pieces of encrypted personal data (details) that arrived together with records.
+    """Store the small details (encrypted personal data) that arrived together with records.
 
-    `sealed` contains the encrypted texts by sha256. Skip a text that is too large or does not match
-    its sha256. Skip all if the device has uploaded over `MAX_BYTES_A_DAY` in the last 24 hours; the
-    server asks for skipped texts again later.
+    `sealed` contains the encrypted texts, by sha256. A text that is too large or does not match its
+    sha256 is skipped. All texts are skipped if the device has uploaded over `MAX_BYTES_A_DAY` in
+    the last 24 hours. The server asks for skipped texts again later.
     """
     if not sealed or resumable_uploads.is_over_quota(
         connection, device, MAX_BYTES_A_DAY, now_ms=now_ms
@@ -117,8 +119,8 @@ def put_small(
 def offset_of(connection: Connection, sha256: str, device: str) -> Offset:
     """Return how many bytes of a detail have arrived from a device, and whether it is complete.
 
-    A detail is encrypted personal data, named by its sha256. If any device has sent it in full, it
-    is complete, and all its bytes count as arrived.
+    A detail is encrypted personal data, identified by its sha256. If any device has sent the whole
+    detail, it counts as complete, and all its bytes count as arrived.
     """
     sizes = resumable_uploads.complete_sizes(connection, [sha256])
     if sha256 in sizes:
@@ -136,10 +138,10 @@ def put_piece(
     total: int,
     now_ms: int,
 ) -> Offset:
-    """Store a piece of a device's detail at byte offset `at`; return the progress of the upload.
+    """Store a piece of a device's detail at byte offset `at`; return how much has arrived so far.
 
-    A detail is encrypted personal data, named by its sha256; `total` is its full size in bytes. If
-    any device has sent it in full, nothing is stored.
+    A detail is encrypted personal data, identified by its sha256; `total` is its full size in
+    bytes. If any device has already sent the whole detail, nothing is stored.
 
     Raises: PieceOutOfPlace if `at` is not where the last piece ended; UploadQuotaReached if the
     device has uploaded over `MAX_BYTES_A_DAY` in the last 24 hours.
@@ -155,9 +157,10 @@ def put_piece(
 def read(connection: Connection, sha256: str) -> bytes:
     """Return the bytes of a detail (personal data), still encrypted.
 
-    The caller must add the reader to the audit log.
+    The caller must record in the audit log who reads the detail.
 
-    Raises: UnknownDetail if the detail has not arrived in full, or was deleted because of its age.
+    Raises: UnknownDetail if the detail has not arrived in full, or has been deleted because of its
+    age.
     """
     device = resumable_uploads.owner_of(connection, sha256)
     if device is None:
@@ -166,21 +169,22 @@ def read(connection: Connection, sha256: str) -> bytes:
 
 
 def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> AuditEntry:
-    """Return an entry for the audit log: `reader` opened encrypted personal data with this sha256.
+    """Return the row for the audit log which says that `reader` has opened a detail.
 
-    `reader` is an account's name or a device's code. `about`: the codes of the people concerned,
-    separated by spaces. The entry is not stored yet.
+    A detail is encrypted personal data, identified by its sha256. `reader` is an account's name or
+    a device's code. `about` contains the codes of the people concerned, separated by spaces. The
+    caller must store the row.
     """
     subjects = f"{about} {sha256}".strip()
     return AuditEntry(now_ms, reader, "read_detail", False, 200, "", subjects)
 
 
 def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]:
-    """Return (meeting id, record id) of all records that refer to a complete detail.
+    """Return the (meeting id, record id) of every record that refers to a complete detail.
 
-    A detail is encrypted personal data, named by its sha256. A record counts only if the device
-    that made it also sent the detail. Otherwise anybody who knows the sha256 could refer to the
-    detail and so gain access.
+    A detail is encrypted personal data, identified by its sha256. A record counts only if the
+    device that made it also sent the detail. Otherwise anybody who knows the sha256 could refer to
+    the detail and so gain access to it.
     """
     rows = connection.execute(
         select(Mention.meeting, Mention.record_id)
@@ -192,10 +196,11 @@ def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Delete the content of all details received before an instant; return the number of details.
+    """Delete the content of all details received before `before_ms`; return how many were deleted.
 
-    A detail is encrypted personal data. For a complete one, a row with its sha256 stays, so that
-    the server never asks for the content or accepts it again.
+    A detail is encrypted personal data. If it is complete, its row with the sha256 stays, so that
+    the server never asks for the content or accepts it again. An incomplete detail is deleted with
+    its row.
     """
     old = connection.execute(
         select(Blob.sha256, Blob.owner, Blob.is_complete).where(

@@ -1,7 +1,7 @@
-"""Store the published releases (versions) of the portal, their files, and when every one is served.
+"""Store the published releases (versions of the portal), their files and the times of activation.
 
-The last 10 releases (`KEPT_RELEASES`) stay with all their files, so that an editor can return to
-any of them.
+The last 10 releases (`KEPT_RELEASES`) are kept with all their files, so that an editor can return
+to any of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,14 @@ from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
-"""A file that no release contains may be deleted one day after the last piece of its upload."""
+"""The time in ms, one day, after which an upload counts as abandoned. A file that belongs to no
+release may then be deleted, and so may a release that has not been activated."""
 MAX_BYTES_A_DAY = 4 * 1024**3
-"""The most bytes that all editors together may upload in 24 hours, enough for 20 half-day
-recordings. A larger volume suggests a stolen token."""
+"""The number of bytes that all editors together may upload in 24 hours: 4 GiB, enough for 20
+half-day recordings. A larger volume suggests a stolen token."""
 PORTAL = "portal"
-"""The owner under which the table of blobs (large content) stores the files of all releases."""
+"""The owner under which the files of all releases are stored in the table of blobs (large
+content)."""
 
 
 class FileAt(NamedTuple):
@@ -38,9 +40,9 @@ class FileAt(NamedTuple):
 class ReleaseRow(Struct, frozen=True):
     """A release (a published version of the portal) in the list that editors see.
 
-    `release` is its id. `files` is the number of its files, `bytes` their total size.
-    `serves_from`: the time from which it is served, in ISO 8601 UTC; None if it was never
-    activated. `is_served`: whether it is served now.
+    `release` is the release's id, `files` the number of its files, and `bytes` their total size.
+    `serves_from`: the time from which the release is served, in ISO 8601 UTC; None if it has never
+    been activated. `is_served`: whether it is the one being served now.
     """
 
     release: str
@@ -53,7 +55,7 @@ class ReleaseRow(Struct, frozen=True):
 def current(connection: Connection, now_ms: int) -> str | None:
     """Return the id of the release (version of the portal) that is served at `now_ms`.
 
-    Return None before the first release was activated.
+    Return None if no release has been activated by then.
     """
     return connection.scalar(
         select(Activation.release)
@@ -84,7 +86,7 @@ def file_key(sha256: str) -> BlobKey:
 def put_piece(
     connection: Connection, sha256: str, piece: bytes, *, at: int, total: int, now_ms: int
 ) -> Offset:
-    """Store a piece of a portal file at byte offset `at`; return the progress of the upload.
+    """Store a piece of a portal file at byte offset `at`; return how much has arrived so far.
 
     `sha256` and `total` are the hash and the size in bytes of the whole file.
 
@@ -97,7 +99,7 @@ def put_piece(
 
 
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
-    """Return those of the given sha256, sorted, that belong to no complete portal file.
+    """Return, sorted, those of the given sha256 for which there is no complete portal file.
 
     A file is complete once all its pieces have been uploaded.
     """
@@ -108,8 +110,8 @@ def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
     """Store a release (a version of the portal) whose files have all been uploaded.
 
-    `release` is its id; `files` are the lines of its manifest, by path. If the release is already
-    stored, only its upload time `put_ms` changes.
+    `release` is the release's id; `files` are the lines of its manifest (the list of its files), by
+    path. If the release is already stored, only its upload time is updated.
 
     Raises: ReleaseMalformed if a file is missing or its size differs from the manifest.
     """
@@ -131,10 +133,11 @@ def put(connection: Connection, release: str, files: Mapping[str, FileLine], now
 
 
 def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int) -> None:
-    """Serve a release (a version of the portal) from the instant `from_ms` on.
+    """Serve a release (a version of the portal) from the time `from_ms` on.
 
-    If `from_ms` is not in the future, all scheduled activations are deleted; otherwise the new one
-    is added to them. Releases older than the last 10 (`KEPT_RELEASES`) are deleted.
+    If `from_ms` is not in the future, all activations scheduled for later are deleted; otherwise,
+    the new activation is scheduled in addition to them. Releases that are no longer needed are
+    deleted, but never the last 10 (`KEPT_RELEASES`).
 
     Raises: UnknownRelease if no release has this id.
     """
@@ -151,8 +154,9 @@ def activate(connection: Connection, release: str, *, from_ms: int, now_ms: int)
 def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
     """Return all stored releases (versions of the portal), the most recently activated first.
 
-    Of several activations of a release, the latest past one counts. A scheduled one counts only if
-    there is no past one. Releases that were never activated come last.
+    If a release was activated several times, the latest activation before `now_ms` counts. An
+    activation scheduled for later counts only if there is no earlier one. Releases that have never
+    been activated come last.
     """
     served = current(connection, now_ms)
     past = func.max(case((Activation.from_ms <= now_ms, Activation.from_ms)))
@@ -179,8 +183,8 @@ def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
 def _prune(connection: Connection, now_ms: int) -> None:
     """Delete releases that are neither recent nor scheduled, and files that no release needs.
 
-    The last 10 releases (`KEPT_RELEASES`) are recent, and so is a release uploaded within the last
-    day and not yet activated.
+    The last 10 releases (`KEPT_RELEASES`) count as recent, and so does a release that was uploaded
+    within the last day and has not been activated yet.
     """
     rows = list_releases(connection, now_ms)
     waiting = set(connection.scalars(select(Activation.release).where(Activation.from_ms > now_ms)))

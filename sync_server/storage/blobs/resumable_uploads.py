@@ -1,7 +1,7 @@
-"""Store large content (blobs) by sha256 and owner, uploaded in pieces that can be resumed.
+"""Store large content (blobs), uploaded in pieces, by sha256 and owner.
 
-This module checks no permissions and decrypts nothing. The modules `details` and `releases` use it,
-and their callers decide who may write and read.
+An interrupted upload can be resumed. This module checks no permissions and decrypts nothing. The
+modules `details` and `releases` use it, and their callers decide who may write and read.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from sync_server.storage.models import Blob, BlobPiece
 from sync_server.storage.prepared import in_chunks
 
 QUOTA_RETRY_S = 3_600
-"""An uploader over the daily quota must wait this many seconds (one hour) before the next
+"""The number of seconds (one hour) that an uploader over the daily quota must wait before the next
 attempt."""
 
 
@@ -57,11 +57,11 @@ def put_piece(
 ) -> Offset:
     """Store a piece of a blob at byte offset `at`; return how many bytes have arrived.
 
-    A piece that arrived before changes nothing. The blob is complete once it has `total` bytes. If
-    the whole content then does not match the sha256, the upload is deleted and must start again.
+    A piece that has arrived before changes nothing. The blob is complete once it has `total` bytes.
+    If the whole content then does not match the sha256, the upload is deleted and must start again.
 
-    Raises: PieceOutOfPlace, with the right offset, if the piece does not start where the last one
-    ended.
+    Raises: PieceOutOfPlace if the piece does not start where the last one ended; the error contains
+    the right offset.
     """
     before = offset_of(connection, key)
     if before.is_complete or 0 < at + len(piece) <= before.received:
@@ -80,7 +80,7 @@ def put_piece(
 
 
 def put_whole(connection: Connection, key: BlobKey, content: bytes, *, now_ms: int) -> None:
-    """Store a blob in one piece, in place of an incomplete upload.
+    """Store a blob in one piece, replacing an incomplete upload of the blob if there is one.
 
     A complete blob stays unchanged. Content that does not match the sha256 in `key` is not stored.
     """
@@ -92,7 +92,8 @@ def put_whole(connection: Connection, key: BlobKey, content: bytes, *, now_ms: i
 def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None = None) -> bytes:
     """Return the bytes of a blob from offset `start` up to, but not including, `stop`.
 
-    The result is empty if nothing is stored there.
+    If `stop` is None, return all bytes from `start` on. The result is empty if no such bytes are
+    stored.
     """
     first = (
         select(func.max(BlobPiece.position))
@@ -117,8 +118,8 @@ def complete_sizes(
 ) -> dict[str, int]:
     """Return the sizes in bytes of completely uploaded blobs, by sha256.
 
-    Other sha256 are left out. `owner` restricts the result to the blobs of one owner; None includes
-    all owners.
+    The result leaves out those of `hashes` for which there is no complete blob. If `owner` is
+    given, only the blobs of that owner count.
     """
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
@@ -154,8 +155,8 @@ def check_quota(connection: Connection, owner: str, limit_bytes: int, *, now_ms:
 def owner_of(connection: Connection, sha256: str) -> str | None:
     """Return an owner of a complete blob with this sha256; None if there is no such blob.
 
-    Blobs whose content was deleted do not count. Of several owners, the first in sort order is
-    returned.
+    Blobs whose content has been deleted do not count. If the blob has several owners, the first in
+    alphabetical order is returned.
     """
     return connection.scalar(
         select(Blob.owner)
@@ -166,9 +167,10 @@ def owner_of(connection: Connection, sha256: str) -> str | None:
 
 
 def empty(connection: Connection, key: BlobKey) -> None:
-    """Delete a blob's content but not its row.
+    """Delete a blob's content but keep its row.
 
-    The row shows that the content has arrived, so the server never asks for it or accepts it again.
+    The row shows that the content has arrived before, so the server never asks for it or accepts it
+    again.
     """
     connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
     connection.execute(update(Blob).where(*_is(Blob, key)).values(is_purged=True))

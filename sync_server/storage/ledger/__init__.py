@@ -1,1 +1,1 @@
-"""Receive and store the records of attendance (the ledger), and compute everybody's attendance."""
+"""Receive and store attendance records (the ledger), and compute the attendance from them."""

@@ -1,7 +1,7 @@
 """Receive records from devices and office accounts, and return a verdict on every record.
 
-Accepted records are stored in the ledger, all others in the quarantine with the reason. One bad
-record never delays the rest.
+Accepted records are stored in the ledger. All others are stored in quarantine, with the reason. A
+record that is not accepted never delays the others in the same upload.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,10 +37,10 @@ class Verdict(Struct, frozen=True):
     """The server's verdict on one record. Verdicts are in the order of the uploaded records.
 
     `status` is the outcome of this upload: stored, known (uploaded before), held or refused. `fate`
-    is the record's present state, which headquarters may have changed. `id` is None if it is
-    unreadable. If the record was not accepted, `code` gives the reason for programs and `detail`
-    for programmers. `at_corrected` is the record's time in ISO 8601 UTC, without the error of the
-    device's clock.
+    is the record's present state, which headquarters may have changed. `id` is None if the record's
+    id is unreadable. If the record was not accepted, `code` gives the reason for programs and
+    `detail` for programmers. `at_corrected` is the record's time in ISO 8601 UTC, corrected for the
+    error of the device's clock.
     """
 
     id: str | None
@@ -52,7 +52,7 @@ class Verdict(Struct, frozen=True):
 
 
 class CheckedRecord(NamedTuple):
-    """A record as received (`raw`), and the result of its check.
+    """A record as received (`raw`), and the result of checking it.
 
     `outcome` is an entry for the ledger, or the reason why the record is refused.
     """
@@ -64,10 +64,10 @@ class CheckedRecord(NamedTuple):
 class DeviceReport(NamedTuple):
     """The state that a device reports with an upload.
 
-    `wall_ms` is the time on the device's clock and `now_ms` that on the server's clock at that
+    `wall_ms` is the time on the device's clock, and `now_ms` that on the server's clock at the same
     moment, both in ms since 1970 UTC. `mono_ms` is the time on the device's monotonic clock. `boot`
-    names the span in which both of its clocks agree. `app` is the version of the check-in app.
-    `unsent` is the number of records that the device has not sent yet.
+    is the id of the present period in which the device's two clocks run in step. `app` is the
+    version of the check-in app. `unsent` is the number of records that the device has not sent yet.
     """
 
     wall_ms: int
@@ -81,9 +81,10 @@ class DeviceReport(NamedTuple):
 class Delivery(NamedTuple):
     """The content of one upload by a device or an office account.
 
-    `writer` is the sender. `offers` are the checked records, in order. `report` is the device's
-    state, None if not reported. `is_revoked`: whether headquarters has blocked the device.
-    `sealed`: small encrypted texts with personal data, by sha256.
+    `writer` is the sender. `offers` are the uploaded records with the results of checking them, in
+    the order of the upload. `report` is the state that the device reported, or None. `is_revoked`:
+    whether headquarters has blocked the device. `sealed`: small encrypted texts with personal data,
+    by sha256.
     """
 
     writer: Writer
@@ -95,16 +96,16 @@ class Delivery(NamedTuple):
 
     @property
     def entries(self) -> list[LedgerEntry]:
-        """The records that passed their check, in the order of the request."""
+        """The records that passed the check, in the order of the upload."""
         return [offer.outcome for offer in self.offers if isinstance(offer.outcome, LedgerEntry)]
 
 
 class Receipt(NamedTuple):
     """The server's response to an upload of records.
 
-    `verdicts`: one per record, in order. `want`: inclusive ranges of record numbers that have not
-    arrived from the device. `want_details`: the sha256 of encrypted personal data that the records
-    refer to and that has not arrived in full.
+    `verdicts`: one for every record, in the order of the upload. `want`: inclusive ranges of the
+    record numbers that have not arrived from the device. `want_details`: the sha256 of encrypted
+    personal data to which the records refer, but which has not arrived in full.
     """
 
     verdicts: list[Verdict]
@@ -113,15 +114,16 @@ class Receipt(NamedTuple):
 
 
 QUARANTINE_FULL = "quarantine_full"
-"""The code for a refused record that was not even stored, because its device had exceeded the daily
-limits of the quarantine."""
+"""The reason code for a record that was refused and not stored anywhere, because its device had
+exceeded the daily limits of the quarantine."""
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
 def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
     """Parse records (JSON bytes) and check that `writer` may send them.
 
-    Return every record in order, as an entry for the ledger or with the reason for its refusal.
+    The result is in the order of `raws`. Every record is returned as an entry for the ledger, or
+    with the reason why it is refused.
     """
     offers = []
     for raw in raws:
@@ -138,8 +140,8 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
 def receive(connection: Connection, delivery: Delivery) -> Receipt:
     """Store the content of an upload, and return a verdict on every record.
 
-    A repeated upload changes nothing. If headquarters has revoked (blocked) the device, its new
-    records go to the quarantine.
+    Repeating an upload adds no records. If headquarters has revoked (blocked) the device, new
+    records from it are not accepted but stored in quarantine.
 
     Raises: RowsChanged if another writer interfered; the caller must run the transaction again.
     """
@@ -168,7 +170,8 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
 def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
     """Refuse the records whose number is not in `numbers`, and return the changed delivery.
 
-    Such a number is too far beyond the highest number received. Records without a number pass.
+    Such a number exceeds the highest one received before by too much. Records without a number
+    pass.
     """
     offers = []
     for offer in delivery.offers:
@@ -180,7 +183,7 @@ def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
 
 
 def jump_refusal(seq: int) -> Refusal:
-    """Return the refusal of a record whose number `seq` is too far beyond the others.
+    """Return the reason for refusing a record whose number `seq` is too high.
 
     A number may exceed the highest one received before by at most `MAX_JUMP` (10,000).
     """
@@ -188,9 +191,10 @@ def jump_refusal(seq: int) -> Refusal:
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    """Return the record numbers in a delivery that are within the permitted range.
+    """Return the record numbers in a delivery that lie between 1 and `MAX_SEQ`.
 
-    Numbers of refused records count if they are readable and the record names the sender's device.
+    The number of a refused record is included if it is readable and the record names the sender's
+    device.
     """
     numbers = []
     for offer in delivery.offers:
@@ -211,9 +215,10 @@ def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sightin
 
 
 def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
-    """Return the entries to store in the ledger.
+    """Return the entries of a delivery that may be stored in the ledger.
 
-    They are all valid entries, or for a revoked (blocked) device only those already stored.
+    These are all valid entries. From a revoked (blocked) device, only entries that the ledger
+    already contains are accepted.
     """
     if not delivery.is_revoked:
         return delivery.entries
@@ -229,8 +234,8 @@ def _verdicts(
 ) -> list[Verdict]:
     """Put the records that were not accepted into quarantine; return a verdict on every record.
 
-    `accepted` are the entries given to the ledger and `appended` is its result. The verdicts are in
-    the order of the delivery.
+    `accepted` are the entries that were passed to the ledger, and `appended` is the ledger's
+    result. The verdicts are in the order of the delivery.
     """
     device = delivery.writer.device
     in_quarantine = _quarantined(delivery, accepted)
@@ -267,10 +272,10 @@ def _verdicts(
 def _quarantined(
     delivery: Delivery, accepted: Sequence[LedgerEntry]
 ) -> dict[bytes, QuarantinedRecord]:
-    """Return the records to put into quarantine, by their raw bytes.
+    """Return the records to put into quarantine, by their bytes as received.
 
-    They are the refused records (fate `refused`), and the new records of a revoked device (fate
-    `held`).
+    These are the refused records (fate `refused`), and new records from a revoked (blocked) device
+    (fate `held`).
     """
     accepted_fingerprints = {entry.fingerprint for entry in accepted}
     quarantined = {}
@@ -286,9 +291,9 @@ def _quarantined(
 
 
 def _hash_of(offer: CheckedRecord, quarantined: QuarantinedRecord | None) -> str:
-    """Return the hash that identifies a record in the ledger or the quarantine.
+    """Return the hash that identifies a record in the ledger or in the quarantine.
 
-    `quarantined` is the record's quarantine entry, None if the record was accepted.
+    `quarantined` is the record's quarantine entry, or None if the record was accepted.
     """
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.fingerprint
@@ -307,9 +312,9 @@ def _fate_of(
     appended: AppendResult,
     ruling_by_record: Mapping[tuple[str, str], Ruling],
 ) -> tuple[Fate, str | None]:
-    """Return a record's present fate, and the reason code; the code is None if it was accepted.
+    """Return a record's present fate and the reason code, which is None for an accepted record.
 
-    A ruling (a decision of headquarters) makes the fate released or dismissed. The keys of
+    A ruling (a decision of headquarters) makes the fate `released` or `dismissed`. The keys of
     `ruling_by_record` are (meeting id, record id).
     """
     code = quarantined.reason.code if quarantined else None
@@ -324,9 +329,9 @@ def _fate_of(
 
 
 def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
-    """Return the status that a record gets at its first upload.
+    """Return the status of a record that is uploaded for the first time.
 
-    A later decision of headquarters changes the fate, but not this status.
+    A later decision of headquarters changes the record's fate, but not this status.
     """
     if quarantined:
         return quarantined.fate
@@ -340,9 +345,9 @@ def _id_of(offer: CheckedRecord) -> str | None:
 
 
 def _typed_record(offer: CheckedRecord) -> Record | None:
-    """Return the parsed record, or None if it cannot be parsed.
+    """Return the parsed record; None if the record cannot be parsed.
 
-    Refused records are parsed too, because headquarters may have released them.
+    Refused records are parsed, too, because headquarters may have released them.
     """
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.record

@@ -1,10 +1,11 @@
 """List records in the streams of other points that they concern.
 
-A stream is all records that concern one point (a hall) at one meeting, so the point can be judged
-from them alone. A record about a person is listed where the person is summoned or an officer. A
-roll (a list of summoned people) is listed at points that summon anyone it names or drops, because
-the later of two rolls governs. Records with the same id are listed wherever one of them is, since
-one may cancel another. A ruling is listed wherever its record is.
+A stream is all records that concern one point (a hall) at one meeting, so that the attendance at
+the point can be computed from them alone. A record about a person is listed at every point where
+the person is summoned or an officer. A roll (a list of summoned people) is also listed at points
+that have summoned any person that it adds or drops, because the later of two rolls takes
+precedence. Records with the same id are listed together, because one may cancel another. A ruling
+(a decision of headquarters) is listed wherever the record is on which it decides.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,8 +31,8 @@ from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import LedgerRow, Listing, Summons
 
 Heads = dict[StreamKey, int]
-"""The last position in use in every locked stream (the records of one point at one meeting).
-Listing a record raises it."""
+"""The last position used in every locked stream (the records of one point at one meeting). It rises
+when a record is added to the stream."""
 
 
 def list_records(
@@ -39,8 +40,9 @@ def list_records(
 ) -> set[StreamKey]:
     """List new records in the other streams that they concern; return the streams that grew.
 
-    A stream is all records that concern one point at one meeting. `routing` names the streams,
-    which are all locked. `heads` gives their last positions in use and is updated.
+    A stream is all records that concern one point at one meeting. `routing` names these streams,
+    which must all be locked. `heads` contains the last position used in every stream, and is
+    updated.
     """
     changed_streams: set[StreamKey] = set()
     # Records with a reused id come first, because a roll among them may lose its effect.
@@ -66,11 +68,12 @@ def list_records(
 
 
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
-    """Add the missing listings of a meeting, from the stored records alone.
+    """Add missing listings to a meeting's streams, and return the streams that grew.
 
-    A listing adds a record to the stream (all records) of another point that it concerns. `heads`
-    gives the last position in use of every stream and is updated. Return the streams that grew. The
-    caller must hold the meeting's exclusive lock.
+    A stream is all records that concern one point at the meeting; a listing adds a record that was
+    made at another point. The listings are computed from the stored records alone. `heads` contains
+    the last position used in every stream, and is updated. The caller must hold the meeting's
+    exclusive lock.
     """
     changed_streams: set[StreamKey] = set()
     of_meeting = LedgerRow.meeting == meeting
@@ -95,10 +98,12 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """List rulings in the streams of their records and of the newcomers that they identify.
+    """List rulings (decisions of headquarters) in the streams that they concern.
 
-    A stream is all records that concern one point at one meeting. A newcomer is an attendee on no
-    list. Return the streams that grew. `heads` is updated.
+    A stream is all records that concern one point at one meeting. A ruling is listed in the streams
+    of the record that it releases or dismisses, or of the newcomer (attendee on no list) that it
+    identifies. Return the streams that grew. `heads`, the last position used in every stream, is
+    updated.
     """
     changed_streams: set[StreamKey] = set()
     met = newcomers_by_stream(connection, fresh)
@@ -118,10 +123,10 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List in one stream all records with these ids, and the rulings about them.
+    """List in one stream all records with these ids, and the rulings about these records.
 
-    Skip records that the stream already contains. `heads` is updated. Return the stream's key in a
-    set if the stream grew, else an empty set.
+    Records that the stream already contains are skipped. `heads`, the last position used in every
+    stream, is updated. Return the stream's key in a set if the stream grew, otherwise an empty set.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -159,11 +164,12 @@ def _list_in(
 
 
 def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Update a point's `summons` rows and its listings to match its rolls and officers.
+    """Update a point's `summons` rows and listings to match the point's rolls and officers.
 
-    A roll is a list of summoned people; a listing adds a record to another point's stream (its
-    records). Where one roll of a point is listed, all its rolls are, so that the latest is known.
-    Return the streams that grew. The caller must hold the meeting's exclusive lock.
+    A roll is a list of summoned people. A listing adds a record to the stream (all records) of
+    another point. If a stream lists one roll of a point, it lists all rolls of that point, so that
+    the latest is known. Return the streams that grew. The caller must hold the meeting's exclusive
+    lock.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, devices_of(records))
@@ -189,7 +195,8 @@ def _list_people(
 ) -> set[StreamKey]:
     """List in one point's stream the records about these people that were made at other points.
 
-    `heads` is updated. Return the stream's key in a set if the stream grew, else an empty set.
+    `heads`, the last position used in every stream, is updated. Return the stream's key in a set if
+    the stream grew, otherwise an empty set.
     """
     wanted = sorted(person for person in people if person)
     if not wanted:
@@ -210,9 +217,10 @@ def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
-    """Store the people whose records a point needs; return those that were stored before.
+    """Store the codes of the people whose records a point needs; return the codes stored before.
 
-    `named` are the codes of all people on the point's rolls and of its officers.
+    `named` are the codes of all people on the point's lists of summoned people and of the point's
+    officers. They replace the stored codes.
     """
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
     before = _summoned_at(connection, key)

@@ -1,6 +1,7 @@
-"""Store records that were not accepted, every one once, with the reason.
+"""Store the records that were not accepted, with the reason.
 
-Only `purge` deletes them, and only after headquarters has ruled on or dismissed them.
+A record that arrives repeatedly is stored once. Only `purge` deletes records here, and only if
+headquarters has ruled on them or dismissed them.
 """
 
 from collections.abc import Sequence
@@ -14,16 +15,18 @@ from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
-"""Daily limits, in number and bytes, on the quarantined records of one device. A stolen laptop must
-not fill the disk or headquarters' list. A hall of 500 people makes about 1,500 records, and all of
-them go to quarantine if its laptop is revoked."""
+"""Daily limits, in records and in bytes, on what one device may add to the quarantine. They keep a
+stolen laptop from filling the disk or headquarters' list. They suffice for a hall of 500 people,
+which makes about 1,500 records, all of them quarantined if the hall's laptop is revoked
+(blocked)."""
 
 
 class QuarantinedRecord(NamedTuple):
     """A record to put into quarantine, as received (`raw`), with the reason.
 
-    `fate` is `refused` for a record that is not valid, `held` for one on which headquarters must
-    decide. `sha256` is the hash of `raw` if refused, of the record's canonical JSON if held.
+    `fate` is `refused` for a record that is not valid, and `held` for one on which headquarters
+    must decide. `sha256` is the hash of `raw` for a refused record, and of the record's canonical
+    JSON for a held one.
     """
 
     sha256: str
@@ -35,10 +38,11 @@ class QuarantinedRecord(NamedTuple):
 def add_records(
     connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
 ) -> tuple[set[str], set[str]]:
-    """Store records in quarantine, every one once, within the device's daily limits.
+    """Store a device's records in quarantine, within the device's daily limits.
 
-    Return two sets of sha256: those of records that were stored before, and those of records that
-    were not stored because the device had exceeded a limit.
+    A record that arrives repeatedly is stored once. Return two sets of sha256: those of records
+    that had been stored before, and those of records that were not stored because the device had
+    exceeded a limit.
     """
     by_hash = {record.sha256: record for record in quarantined}
     if not by_hash:
@@ -91,9 +95,9 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
 
 
 def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
-    """Return the devices that sent over half of the daily limit of quarantined records.
+    """Return the devices that have used more than half of their daily limit of quarantined records.
 
-    The result is the number of records in the last 24 hours, by device code, sorted.
+    The result gives the number of their records in the last 24 hours, by device code, sorted.
     """
     count = func.count()
     rows = connection.execute(
@@ -107,11 +111,11 @@ def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
 
 
 class QuarantineEntry(NamedTuple):
-    """A row of the quarantine, as headquarters examines it.
+    """A row of the quarantine, as headquarters sees it.
 
-    `raw` is the record as received. `fate` is `refused` (not valid) or `held` (headquarters must
-    decide). `code` and `detail` give the reason. `is_dismissed`: headquarters dismissed the row
-    because its record has no readable id.
+    `raw` is the record as received. `fate` is `refused` (the record is not valid) or `held`
+    (headquarters must decide). `code` and `detail` give the reason. `is_dismissed`: headquarters
+    has dismissed the record because it has no readable id.
     """
 
     received_ms: int
@@ -141,25 +145,26 @@ def all_entries(connection: Connection) -> list[QuarantineEntry]:
 def dismiss(connection: Connection, device: str, sha256: str) -> None:
     """Mark a quarantined record as dismissed.
 
-    This is for a record without a readable id, because a ruling could not refer to it. `sha256` is
-    the hash under which the quarantine stores the record.
+    Records without a readable id are dismissed in this way, because a ruling (a decision of
+    headquarters) can refer to a record only by its id. `sha256` is the hash under which the
+    quarantine stores the record.
     """
     this_entry = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
     connection.execute(update(QuarantineRow).where(*this_entry).values(is_dismissed=True))
 
 
 def count_open(connection: Connection) -> int:
-    """Return the number of quarantined records that wait for headquarters.
+    """Return the number of quarantined records on which headquarters must still decide.
 
-    Headquarters has neither ruled on these records nor dismissed them.
+    Headquarters decides by a ruling, or by dismissing the record.
     """
     return connection.scalar(select(func.count()).where(~_IS_SETTLED)) or 0
 
 
 def count_refused(connection: Connection) -> dict[str, int]:
-    """Return how many refused records still wait for headquarters' ruling, by code of the point.
+    """Return the number of refused records on which headquarters must still decide, by point code.
 
-    Records count at the point of the device that sent them. Points without such records are left
+    A record counts for the point of the device that sent it. Points without such records are left
     out.
     """
     rows = connection.execute(
@@ -172,9 +177,10 @@ def count_refused(connection: Connection) -> dict[str, int]:
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
-    """Delete quarantined records that were received before an instant; return how many.
+    """Delete old records from the quarantine; return the number of deleted records.
 
-    A record stays until headquarters has ruled on it or dismissed it.
+    A record is deleted if it was received before `before_ms` and headquarters has ruled on it or
+    dismissed it.
     """
     old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
     return connection.execute(delete(QuarantineRow).where(*old)).rowcount
@@ -184,4 +190,4 @@ _IS_SETTLED = or_(
     QuarantineRow.is_dismissed,
     exists().where(RulingRow.record_id == QuarantineRow.record_id),
 )
-"""The SQL condition that headquarters has dismissed a quarantined record or ruled on it."""
+"""The SQL condition for quarantined records that headquarters has dismissed or ruled on."""

@@ -1,8 +1,8 @@
-"""Append records to the ledger, the set of all accepted records. The ledger only grows.
+"""Append records to the ledger, which contains all accepted records and only grows.
 
 The primary key prevents a record from being stored twice. Everything that new records change is
-stored in the caller's transaction. Only the attendance is computed later, when somebody reads it.
-One statement inserts all new records, even those of several points and devices.
+stored in the caller's transaction, except the attendance, which is computed later, when it is read.
+One statement inserts all new records, even if they come from several points and devices.
 """
 
 from collections import Counter
@@ -35,15 +35,16 @@ class LedgerEntry(NamedTuple):
 
     @property
     def key(self) -> RecordKey:
-        """The record's primary key in the ledger: its id and the fingerprint."""
+        """The record's primary key in the ledger: the record's id and the fingerprint."""
         return RecordKey(self.record.id, self.fingerprint)
 
 
 class AppendResult(NamedTuple):
-    """The result of adding records to the ledger.
+    """The result of adding entries to the ledger.
 
-    `known_keys`: the keys of records with one of these ids that were stored before. `cancelled`:
-    the keys of the entries that have no effect, because a different record has the same id.
+    `known_keys`: the keys of records that were stored before with the same id as one of the
+    entries. `cancelled`: the keys of entries that have no effect, because a different record has
+    the same id.
     """
 
     known_keys: set[RecordKey]
@@ -51,7 +52,7 @@ class AppendResult(NamedTuple):
 
 
 class _StoredForm(NamedTuple):
-    """One of the stored records that share an id, without its content.
+    """A stored record that has the same id as a new one, without the record's content.
 
     Different records with the same id are called the forms of that id. `fingerprint` is the sha256
     of the record's canonical JSON.
@@ -65,10 +66,11 @@ class _StoredForm(NamedTuple):
 
 
 class _LookUp(NamedTuple):
-    """What is known before records are added to the ledger.
+    """What is read from the database before entries are added to the ledger.
 
-    `forms`: stored records with the id of one of the entries. `fresh`: entries that are not stored
-    yet. `routing`: the points whose records the entries affect.
+    `forms`: the stored records that have the same id as one of the entries. `fresh`: the entries
+    that are not stored yet. `routing`: the streams (records of one point at one meeting) that the
+    entries affect.
     """
 
     forms: set[_StoredForm]
@@ -83,13 +85,14 @@ def append_records(
     now_ms: int,
     sighted_devices: Iterable[str] = (),
 ) -> AppendResult:
-    """Store new records and raise the revision of every stream that they affect.
+    """Store new records, and raise the revision of every stream that they affect.
 
     A stream is all records that concern one point at one meeting; a new revision means that the
     attendance must be computed again. Records that are already stored change nothing.
-    `sighted_devices` have new clock measurements, so streams with their records get one too.
+    `sighted_devices` are devices whose clocks have just been measured; the revisions of streams
+    with records of these devices are raised, too.
 
-    Raises: RowsChanged if another writer stored one of these ids at the same time. The caller must
+    Raises: RowsChanged if another writer stored one of these ids at the same time; the caller must
     then run the whole transaction again.
     """
     sighted_streams = streams_of_devices(connection, sighted_devices)
@@ -121,10 +124,10 @@ def append_records(
 def _cancelled(
     connection: Connection, entries: Sequence[LedgerEntry], known_keys: set[RecordKey]
 ) -> set[RecordKey]:
-    """Return the keys of the entries that have no effect.
+    """Return the keys of those entries that have no effect.
 
-    A different record with the same id cancels them. `known_keys` are the keys of stored records
-    with these ids.
+    An entry has no effect if it is cancelled by a different record with the same id. `known_keys`
+    are the keys of the stored records with these ids.
     """
     fingerprints: dict[str, set[str]] = {}
     for key in known_keys | {entry.key for entry in entries}:
@@ -143,10 +146,10 @@ def _cancelled(
 
 
 def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
-    """Derive the records per point and the attendance of a meeting again from all its records.
+    """Compute the streams and the attendance of a meeting again from all its records.
 
-    Return the sorted keys (meeting, point) of the points whose attendance differs from the one
-    before.
+    A stream is all records that concern one point. Return the sorted keys (meeting, point) of the
+    points whose attendance differs from what it was before.
     """
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
@@ -158,9 +161,9 @@ def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
 
 
 def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
-    """Return groups of different records that share an id, at these points of meetings.
+    """Return groups of different records that share an id, for these streams (meeting, point).
 
-    Every group contains the canonical JSON bytes of all records with one id.
+    A group contains the canonical JSON bytes of all records with one id.
     """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():
@@ -177,16 +180,16 @@ def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[li
 def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
     """Return the keys of those entries that the ledger already contains.
 
-    A key is the record's id and the sha256 of its canonical JSON.
+    A key is a record's id and the sha256 of the record's canonical JSON.
     """
     stored = {RecordKey(form.id, form.fingerprint) for form in _forms_of(connection, entries)}
     return stored & {entry.key for entry in entries}
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
-    """Return the streams that contain a record of one of these devices.
+    """Return the streams that contain a record made by one of these devices.
 
-    A stream is all records that concern one point at one meeting. A stream also counts if it
+    A stream is all records that concern one point at one meeting. A stream is also returned if it
     contains a ruling (a decision of headquarters) that releases such a record.
     """
     wanted = sorted(devices)
@@ -255,9 +258,9 @@ def _names_people(record: Record) -> bool:
 
 
 def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> set[_StoredForm]:
-    """Return all stored records that have the id of one of these entries.
+    """Return all stored records that have the same id as one of these entries.
 
-    There may be several records with one id.
+    Different records may have the same id.
     """
     ids = sorted({entry.record.id for entry in entries})
     return {_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)} if ids else set()
@@ -295,5 +298,5 @@ def _insert(
 
 
 def newest_receipt_ms(connection: Connection) -> int:
-    """Return the time of the newest record's receipt, in ms since 1970 UTC; 0 if there is none."""
+    """Return when the last record was received, in ms since 1970 UTC; 0 if there is none."""
     return connection.scalar(select(func.max(LedgerRow.received_ms))) or 0

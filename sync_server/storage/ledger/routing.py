@@ -1,9 +1,10 @@
-"""Find the streams that new records affect, so that they can be locked before anything is stored.
+"""Determine which streams new records affect, so that these streams can be locked first.
 
 A stream is all records that concern one point (a hall) at one meeting. A record about a person
 affects every point whose rolls (lists of summoned people) or officers include that person. A roll
-affects all streams of its meeting. Records with the same id affect every stream that contains one
-of them. A ruling (a decision of headquarters) affects the streams of the record it decides on.
+affects all streams of its meeting. If several records have the same id, they affect every stream
+that contains one of them. A ruling (a decision of headquarters) affects the streams of the record
+on which it decides.
 """
 
 from collections import defaultdict
@@ -31,7 +32,7 @@ def home_stream(record: Record) -> StreamKey:
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """Return which people of these records a point has summoned, by stream.
+    """Return, for every stream, the people in these records that the stream's point has summoned.
 
     A stream is all records that concern one point at one meeting. Officers of the point count as
     summoned. Streams without such people are left out.
@@ -64,7 +65,8 @@ _SUMMONED = CompiledStatement(
 def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
     """Return every stream of a meeting that contains a record with one of these ids.
 
-    A stream is all records that concern one point at the meeting, including those made elsewhere.
+    A stream is all records that concern one point at the meeting, including records made at other
+    points.
     """
     wanted = sorted(set(ids))
     keys: set[StreamKey] = set()
@@ -79,10 +81,10 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return the newcomers that these records identify, by the stream where they were recorded.
+    """Return the newcomers that these records identify, by the stream in which they were recorded.
 
-    A newcomer is an attendee on no list, with a provisional code that begins with `N-`. A ruling of
-    headquarters gives the code of the person that the newcomer really is.
+    A newcomer is an attendee on no list, with a provisional code that begins with `N-`. A record
+    identifies a newcomer if it is a ruling of headquarters that gives the person's real code.
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
@@ -112,12 +114,12 @@ def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
 
 
 class Routing(NamedTuple):
-    """The streams that new records affect and that must be locked (`streams`).
+    """The streams that new records affect (`streams`); they must be locked.
 
-    A stream is all records that concern one point at one meeting. `reused`: new records whose id
-    another record also has. `rolls`: streams of points whose list of summoned people or officers
-    may change. `summoned`: for every stream, those people of the records that its point has
-    summoned.
+    A stream is all records that concern one point at one meeting. `reused`: the new records whose
+    id is also the id of a different record. `rolls`: the streams of points whose officers or list
+    of summoned people may change. `summoned`: for every stream, those people in the new records
+    that the stream's point has summoned.
     """
 
     streams: set[StreamKey]
@@ -132,11 +134,11 @@ def routing_of(
     reused: list[Record],
     rolls: set[StreamKey],
 ) -> Routing:
-    """Return the streams that these records affect.
+    """Return which streams (records of one point at one meeting) these records affect.
 
-    `reused` are the new records whose id another record already has. `rolls` are the streams of
-    points whose list of summoned people or officers may change. Every one of them affects all
-    streams of its meeting.
+    `reused` are the new records whose id is also the id of a different record. `rolls` are the
+    streams of points whose officers or list of summoned people may change; every stream in `rolls`
+    affects all other streams of its meeting.
     """
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned) | set(newcomers_by_stream(connection, records))

@@ -1,7 +1,6 @@
-"""Store the subject of every ruling (a decision of headquarters): a record, or a newcomer.
+"""Store what every ruling (a decision of headquarters) is about: a record, or a newcomer.
 
-A newcomer is an attendee who is on no list. The ruling gives the code of the person that the
-newcomer really is.
+A newcomer is an attendee who is on no list. A ruling about a newcomer gives the person's real code.
 """
 
 from collections.abc import Iterable
@@ -16,10 +15,10 @@ from sync_server.storage.prepared import CompiledStatement
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Store the subject of every ruling (a decision of headquarters) among new records.
+    """Store what every ruling (a decision of headquarters) among new records is about.
 
-    The subject is the record on which the ruling decides, or a newcomer (an attendee on no list)
-    with the code of the person that the newcomer really is. Other records are ignored.
+    A ruling is about the record on which it decides, or about a newcomer (an attendee on no list),
+    whose real person code it gives. Other records are ignored.
     """
     rows = [
         {
@@ -39,9 +38,10 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return the latest ruling to release or dismiss a record, by (meeting id, record id).
+    """Return, for these records, the latest ruling that releases or dismisses the record.
 
-    A ruling is a decision of headquarters. Records without such a ruling are left out.
+    A ruling is a decision of headquarters. The keys of the result are (meeting id, record id).
+    Records without such a ruling are left out.
     """
     wanted = sorted(set(record_ids))
     if not wanted:
@@ -65,9 +65,9 @@ _ABOUT = CompiledStatement(
 def touching(
     connection: Connection, meeting: str, record_ids: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return the ids of all rulings (decisions of headquarters) about these records, by record id.
+    """Return the ids of a meeting's rulings about these records, by record id.
 
-    Records without a ruling are left out.
+    A ruling is a decision of headquarters. Records without a ruling are left out.
     """
     ruling_ids: dict[str, list[str]] = {}
     wanted = sorted(set(record_ids))
@@ -87,10 +87,10 @@ _TOUCHING = CompiledStatement(
 def codes_by_person(
     connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
 ) -> dict[str, set[str]]:
-    """Return all codes under which a list of summoned people may name a person, by person.
+    """Return, for these people, all codes that a list of summoned people may use for the person.
 
-    A newcomer (an attendee on no list) has a provisional code. Rulings of headquarters, stored or
-    among the new records `fresh`, add the code of the person that the newcomer really is.
+    The keys are the given person codes. A newcomer (an attendee on no list) has a provisional code;
+    rulings of headquarters, stored or among the new records `fresh`, add the newcomer's real code.
     """
     codes = {person: {person} for person in people}
     newcomers = sorted(person for person in codes if person.startswith(NEWCOMER))
@@ -111,9 +111,10 @@ def codes_by_person(
 
 
 def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) -> list[str]:
-    """Return the ids of the rulings of a meeting that identify any of these newcomers.
+    """Return the ids of a meeting's rulings that identify any of these newcomers.
 
-    A newcomer is an attendee on no list. Such a ruling states who the newcomer is.
+    A newcomer is an attendee who is on no list. A ruling of headquarters identifies a newcomer by
+    giving the person's real code.
     """
     return list(
         connection.scalars(
@@ -127,7 +128,7 @@ def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) 
 def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
     """Return the provisional codes that these people had at a meeting while they were on no list.
 
-    Headquarters has since identified these newcomers by rulings.
+    Headquarters has since identified these people by rulings.
     """
     newcomers = connection.scalars(
         select(RulingRow.newcomer).where(

@@ -1,7 +1,7 @@
-"""Store sightings: measurements of device clocks that correct the times of records.
+"""Store sightings: measurements of device clocks, with which the times of records are corrected.
 
-One sighting is stored per device and boot. A boot is a span in which the device's wall clock and
-monotonic clock agree.
+One sighting is stored for every boot of a device. A boot is a period in which the device's wall
+clock and monotonic clock run in step.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,21 +21,25 @@ _SIGHTINGS = CompiledStatement(
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
-    """Return the clock corrections for records of these devices (device codes)."""
+    """Return the corrections of these devices' clocks. `devices` are device codes."""
     return Clocks(of_devices(connection, devices))
 
 
 def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]:
-    """Return the stored clock measurements of these devices, sorted by device code and boot."""
+    """Return the stored clock measurements of these devices, sorted by device code and boot.
+
+    A boot is a period in which the device's wall clock and monotonic clock run in step.
+    """
     rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
     return sorted((Sighting(*row) for row in rows), key=lambda one: (one.device, one.boot))
 
 
 def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
-    """Store clock measurements (sightings), and return the devices whose stored ones changed.
+    """Store clock measurements; return the devices for which something new was stored.
 
-    For every boot (a span in which the device's two clocks agree), only the measurement nearest to
-    the beginning is kept, together with the extreme clock errors of all.
+    For every boot (a period in which the device's two clocks run in step), one measurement is kept:
+    the one nearest to the beginning of the boot. The smallest and the greatest clock error of the
+    boot are stored with it.
     """
     if not sightings:
         return set()
@@ -58,9 +62,9 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """Return the difference of the server's clock minus a device's clock, in ms, by device code.
+    """Return the server's clock minus the device's clock, in ms, by device code.
 
-    The latest measurement counts. Devices without a measurement are left out.
+    The latest measurement of every device is used. Devices without a measurement are left out.
     """
     rows = connection.execute(
         select(SightingRow.device, SightingRow.skew_ms)

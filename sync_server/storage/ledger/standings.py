@@ -1,8 +1,8 @@
-"""Return the standings: who attended which point (hall) of a meeting, and how.
+"""Return the standings: who attended a meeting at a point (a hall), and how.
 
-A stored standing is a cache. New records only raise the revision of their point's stream (its
-records at the meeting). The next reader computes the standing again in full, and the result is
-stored after the reader's transaction. Readers therefore never get a standing that is older than the
+A stored standing is a cache. New records only raise the revision of the point's stream (the point's
+records at the meeting). The next reader then computes the whole standing again, and it is stored
+after the reader's transaction. Readers therefore never get a standing that is older than the
 records they can see.
 """
 
@@ -38,13 +38,14 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 class BoardFigures(Struct, frozen=True, kw_only=True):
     """One point's figures for headquarters' board, the overview of a meeting.
 
-    They are stored separately, so that the board needs no full attendance. `chair`: the person who
-    presides or presided last, else the person named to preside. `missing`: what the point still
-    lacks to be ready. `counted`: False for a rehearsal or a cancelled meeting, which no total
-    includes. `pending`: the number of requests for leave and substitutes that await a decision;
-    `reserved`: how many of them headquarters decides. `late_after_ms`: arrivals after this time are
-    late. `arrivals_ms`: the first arrival of every summoned person who came, sorted. `merged_into`:
-    the point that took over all people of this point. `tasks`: the number of follow-up tasks.
+    They are stored separately, so that the board can be shown without everybody's attendance.
+    `chair`: the person who presides or presided last, or if nobody has, the person named to
+    preside. `missing`: what the point still lacks to be ready. `counted`: False for a rehearsal or
+    a cancelled meeting, which is left out of all totals. `pending`: the number of requests for
+    leave or a substitute that await a decision; `reserved`: how many of these headquarters decides.
+    `late_after_ms`: people who arrive after this time are late. `arrivals_ms`: the times of the
+    summoned people's first arrivals, sorted. `merged_into`: the point that took over all people of
+    this point. `tasks`: the number of follow-up tasks.
     """
 
     counts: Counts
@@ -66,10 +67,10 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
     """One point (a hall) in headquarters' overview of a meeting.
 
-    Ignore the counts until `reported` is True. `missing_seq`: the number of records that the
-    point's devices have made but not yet sent. `refused_records`: how many refused records of these
-    devices wait for headquarters' ruling. `last_contact_at`: when a device of the point last
-    contacted the server, in ISO 8601 UTC.
+    The counts have no meaning until `reported` is True. `missing_seq`: the number of records that
+    the point's devices have made, but that have not arrived. `refused_records`: the number of
+    refused records from these devices on which headquarters must still decide. `last_contact_at`:
+    when a device of the point last contacted the server, in ISO 8601 UTC.
     """
 
     point: str
@@ -81,9 +82,9 @@ class BoardRow(BoardFigures, frozen=True, kw_only=True):
 
 
 class Board(Struct, frozen=True):
-    """Headquarters' overview of a meeting: all its points, and totals in all and by type of unit.
+    """Headquarters' overview of a meeting: all points, overall totals, and totals by type of unit.
 
-    Points whose `counted` is False (rehearsals, cancelled meetings) are not in the totals.
+    Points whose `counted` is False (rehearsals, cancelled meetings) are left out of the totals.
     """
 
     totals: Counts
@@ -108,10 +109,11 @@ _figures_decoder = msgspec.json.Decoder(BoardFigures)
 def _judge(
     connection: Connection, revisions: Mapping[StreamKey, int]
 ) -> dict[StreamKey, PointStanding]:
-    """Compute the attendance at points from their records, and return it by stream key.
+    """Compute the attendance at points from the records, and return it by stream key.
 
-    `revisions`: every stream key (meeting, point) with its stream's present revision. The results
-    are stored after the read transaction. Within one, no stream is computed twice.
+    `revisions` contains the stream keys (meeting, point), with the present revision of every
+    stream. The results are stored after the read transaction. In one read transaction, no stream is
+    computed twice.
     """
     judged: dict[StreamKey, PointStanding] = read_once("judged standings", dict)
     records = records_of(connection, revisions.keys() - judged.keys())
@@ -165,9 +167,9 @@ def _figures_of(standing: PointStanding) -> BoardFigures:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests for leave or for a substitute at these points, with their stream keys.
+    """Return the requests for leave or a substitute at these points, with the points' stream keys.
 
-    A stream key is (meeting, point). The field `is_decidable` of a request says whether `by` may
+    A stream key is (meeting, point). The field `is_decidable` of a request shows whether `by` may
     decide on the request at `at_ms`. `by` is a person's code, or None for headquarters.
     """
     return [
@@ -188,15 +190,12 @@ def _with_decision_rights(
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
-    """Return the attendance at a point of a meeting.
-
-    Return None if the point has no records of this meeting.
-    """
+    """Return the attendance at a point of a meeting; None if the point has no records there."""
     return read_all(connection, [key]).get(key)
 
 
 def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Return the attendance at these points, by stream key (meeting, point).
+    """Return the attendance at these points of meetings, by stream key (meeting, point).
 
     Points without records are left out.
     """
@@ -229,7 +228,7 @@ def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task
 def board_of(connection: Connection, meeting: str) -> Board:
     """Return headquarters' overview of a meeting, with the points sorted by code.
 
-    Within one read transaction, later calls return the first result without reading again.
+    If the overview is needed again in the same read transaction, the first result is used.
     """
     return read_once(("board", meeting), lambda: _read_board(connection, meeting))
 
@@ -276,10 +275,10 @@ def _read_board(connection: Connection, meeting: str) -> Board:
 
 
 def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """Return the last contact of a point's devices and their number of missing records, by point.
+    """Return when a point's devices last contacted the server, and how many records are missing.
 
-    The contact is in ms since 1970 UTC, None before the first. Missing are records that a device
-    made but has not sent yet.
+    The result is by point code. The time is in ms since 1970 UTC, or None if there was no contact
+    yet. A record is missing if a device has made it, but it has not arrived.
     """
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)

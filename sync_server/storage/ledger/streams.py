@@ -1,8 +1,9 @@
 """Store streams: the ordered records that concern one point (a hall) at one meeting.
 
-A record gets the next position while the stream's row is locked, so a reader with a cursor never
-misses a record that is committed late. A record belongs to the stream of the point where it was
-made, and is *listed* in the streams of other points that it concerns.
+A reader remembers the position up to which it has read, its cursor. A record gets the next position
+while the stream's row is locked, so a reader never misses a record that is committed late. A record
+belongs to the stream of the point where it was made, and is *listed* in the streams of other points
+that it concerns.
 """
 
 import secrets
@@ -38,11 +39,12 @@ class RecordKey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The next records of a stream (the records of one point at one meeting), and the next cursor.
+    """The next records of a stream (records of one point at one meeting), and the new cursor.
 
-    Every record is a tuple: canonical JSON bytes, corrected time, and the corrected time of the
-    record that a ruling of headquarters releases (None for other records). Times are in ms since
-    1970 UTC.
+    The cursor shows how far the stream has been read. Every record is a tuple: canonical JSON
+    bytes, corrected time, and, if the record is a ruling of headquarters that releases another
+    record, the corrected time of the released record, otherwise None. Times are in ms since 1970
+    UTC.
     """
 
     records: list[tuple[bytes, int, int | None]]
@@ -51,9 +53,10 @@ class Page(NamedTuple):
 
 
 def epoch(connection: Connection) -> str | None:
-    """Return the random code of this database, which all cursors contain.
+    """Return the random code of this database; None if the database has no records yet.
 
-    Return None if the database has no records yet.
+    The code is part of every cursor (a reader's position in the records), so that a cursor from
+    another database is recognised.
     """
     return connection.scalar(select(Node.epoch))
 
@@ -61,7 +64,7 @@ def epoch(connection: Connection) -> str | None:
 def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
     """Group stream keys by meeting, so that one statement can read all streams of a meeting.
 
-    Return the sorted point codes of every meeting, without duplicates, by meeting id.
+    The result contains the point codes by meeting id; they are sorted and without duplicates.
     """
     grouped: dict[str, list[str]] = {}
     for key in sorted(set(keys)):
@@ -70,11 +73,11 @@ def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
 
 
 def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: bool) -> None:
-    """Lock meetings until the transaction ends, alone if `is_sole`, else shared with other writers.
+    """Lock meetings until the transaction ends, against all other writers only if `is_sole`.
 
-    A roll (a list of summoned people) adds records to all streams of its meeting. Its writer needs
-    the sole lock, so that nobody creates another stream meanwhile. SQLite has only one writer and
-    needs no lock.
+    If `is_sole` is False, other writers may share the lock. A roll (a list of summoned people) adds
+    records to all streams of the meeting. Its writer needs the sole lock, so that nobody creates
+    another stream meanwhile. SQLite has only one writer at a time and needs no lock.
     """
     if is_only_writer(connection):
         return
@@ -85,10 +88,10 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
 
 
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
-    """Lock streams until the transaction ends, in sorted order; create those that do not exist.
+    """Lock streams in sorted order until the transaction ends; create those that do not exist.
 
-    A stream is the records of one point at one meeting. Return the last position in use in every
-    stream, 0 for a new one.
+    A stream is the records of one point at one meeting. Return the last position used in every
+    stream, or 0 for a new stream.
     """
     wanted = sorted(set(keys))
     if not wanted:
@@ -126,9 +129,10 @@ _LISTED_RECORDS = CompiledStatement(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create streams (the records of one point at one meeting), still without records.
+    """Create streams (the records of one point at one meeting) without records.
 
-    If they are the database's first, also store a new random epoch, the code that cursors contain.
+    If the database has no random code yet, store one. It is part of every cursor (a reader's
+    position in a stream), so that a cursor from another database is recognised.
     """
     if not keys:
         return
@@ -140,10 +144,10 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
 
 
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
-    """Store the last position in use of these streams, and raise their revisions by one.
+    """Store the last position used in every one of these streams, and raise their revisions by one.
 
-    A stream is the records of one point at one meeting. A new revision means that its stored
-    attendance is out of date. The caller must hold the locks of the streams.
+    A stream is the records of one point at one meeting. A new revision means that the attendance
+    stored for the stream is out of date. The caller must hold the locks of the streams.
     """
     _WRITE_HEAD.run(
         connection,
@@ -163,9 +167,9 @@ def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
 def of_people(
     connection: Connection, meetings: Sequence[str], people: Sequence[str]
 ) -> set[StreamKey]:
-    """Return the streams that recorded or summoned any of these people at these meetings.
+    """Return the streams in which any of these people were recorded or summoned.
 
-    A stream is the records of one point at one meeting.
+    A stream is the records of one point at one meeting. Only the given meetings are searched.
     """
     keys: set[StreamKey] = set()
     for chunk in in_chunks(people):
@@ -186,20 +190,20 @@ def all_streams(connection: Connection) -> list[StreamKey]:
 
 
 def roster_rev(connection: Connection, key: StreamKey) -> str:
-    """Return the hash of a point's roster at a meeting; empty before the first list of people.
+    """Return the hash of a point's roster (list of summoned people) at a meeting.
 
-    A device in the hall compares the hash with the one it has, to learn whether the roster has
-    changed.
+    The hash is empty if no roster has been stored yet. A device in the hall compares it with the
+    hash of its roster, to learn whether the roster has changed.
     """
     this_stream = and_(Stream.meeting == key.meeting, Stream.point == key.point)
     return connection.scalar(select(Stream.roster_rev).where(this_stream)) or ""
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
-    """Return the records of every stream, by stream key (meeting, point), in no particular order.
+    """Return the records of these streams, by stream key (meeting, point), in no particular order.
 
-    Records of other points that concern the stream's point are included. A stream without records
-    has an empty list.
+    Records that were made at other points but concern the stream's point are included. For a stream
+    without records, the list is empty.
     """
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
@@ -210,9 +214,9 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return the last position in use at every point of a meeting, by point code, sorted.
+    """Return the last position used at every point of a meeting, by point code, sorted.
 
-    The records of a point are numbered from 1, so the position shows how far its records go.
+    The records of a point are numbered from 1, so the position is the number of its last record.
     """
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
@@ -221,9 +225,9 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """Return the records of every stream up to a given position, in order, by (meeting, point).
+    """Return the records of these streams up to a given position, in order, by (meeting, point).
 
-    `heads` gives the last position to include for every stream.
+    `heads` contains the last position to include, by stream key.
     """
     return {
         key: [
@@ -238,8 +242,9 @@ def records_up_to(
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:
     """Return up to `limit` records of a stream (one point at one meeting) that follow a cursor.
 
-    The cursor is "0" at first, then that of the last page. An unreadable cursor or one from another
-    database starts at the beginning.
+    A cursor shows how far a reader has read. It is "0" at first, and then the cursor of the last
+    page that the reader received. If the cursor is unreadable or from another database, the stream
+    is read from the beginning.
     """
     current_epoch = epoch(connection)
     after = _position(cursor, current_epoch)

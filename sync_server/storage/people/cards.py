@@ -15,8 +15,8 @@ from sync_server.storage.models import Card
 from sync_server.storage.prepared import in_chunks
 
 DIGITS = SHARED.card_digits
-"""The number of digits in a card's code. 24 digits give 79 random bits. A code has only digits
-because USB scanners type letters wrongly on a computer set to Vietnamese."""
+"""The number of digits in a card's code. 24 digits give 79 random bits. A code has no letters,
+because a USB scanner types letters wrongly on a computer that is set to Vietnamese."""
 
 HASH_BYTES = 12
 
@@ -31,9 +31,9 @@ def hash_of(code: str) -> str:
 
 
 def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict[str, str]:
-    """Issue new cards to people, and return the codes to print, by person code.
+    """Issue new cards to people, and return the codes to print on the cards, by person code.
 
-    The people's old cards stop working at once.
+    The old cards of these people stop working at once.
     """
     codes = {
         person: "".join(secrets.choice("0123456789") for _ in range(DIGITS)) for person in people
@@ -49,7 +49,10 @@ def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict
 
 
 def hashes_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the hashes of people's valid cards, by person code; omit people without a card."""
+    """Return the hashes of these people's valid cards, by person code.
+
+    People without a valid card are left out.
+    """
     hashes: dict[str, str] = {}
     for chunk in in_chunks(sorted(set(people))):
         rows = connection.execute(select(Card.person, Card.code_hash).where(Card.person.in_(chunk)))

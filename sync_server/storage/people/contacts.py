@@ -1,4 +1,4 @@
-"""Store the contacts of points (halls): a clerk and a technician, with telephone numbers."""
+"""Store the contacts at points (halls): a clerk and a technician, with their telephone numbers."""
 
 import re
 from collections.abc import Iterable
@@ -14,17 +14,18 @@ DUTIES: tuple[Duty, ...] = get_args(Duty)
 
 _PHONE = re.compile(r"(?:\+\d|0)[\d .()-]{6,18}")
 _DIGITS = range(8, 13)
-"""The number of digits in a Vietnamese telephone number, including the leading 0 or 84."""
+"""The permitted numbers of digits in a Vietnamese telephone number, including the leading 0 or
+84."""
 _LOST_ZERO = re.compile(r"[35789]\d{8}|2\d{9}")
-"""A Vietnamese mobile or landline number without its leading 0, which a spreadsheet drops when it
-stores a number."""
+"""A Vietnamese mobile or landline number without the leading 0. A spreadsheet drops this 0 when it
+stores the text as a number."""
 
 
 def normalise_phone(text: str) -> str | None:
-    """Return a telephone number as it is dialled; None if the text is not one number.
+    """Return a telephone number as it is dialled; None if the text is not a single valid number.
 
-    The result contains only digits and perhaps a leading +. A leading 0 that a spreadsheet removed
-    is restored.
+    The result contains only digits, and a leading + if the text has one. If a spreadsheet has
+    removed the leading 0, it is restored.
     """
     number = text.strip()
     if _LOST_ZERO.fullmatch(number.replace(" ", "")):
@@ -47,9 +48,9 @@ class ContactLine(NamedTuple):
 
 
 def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
-    """Store contacts; replace a stored contact with the same point and duty.
+    """Store contacts; a contact with the same point and duty as a stored one replaces it.
 
-    A line with an empty name deletes the contact. Other contacts stay unchanged.
+    If the name in a line is empty, the contact is deleted. Other contacts stay unchanged.
     """
     for line in lines:
         matching = (PointContact.point == line.point, PointContact.duty == line.duty)

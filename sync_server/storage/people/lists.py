@@ -1,7 +1,7 @@
-"""Store the list files that users upload, with the changes that importing them made.
+"""Store the list files that users upload, and the changes that were made by importing them.
 
-Also remember the users' choices: which column heading means which field, and which name means which
-unit.
+Also store the users' choices for later lists: which field a column heading means, and which unit a
+name means.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from sync_server.storage.models import HeadingChoice, UnitAlias, UploadedList
 from sync_server.storage.prepared import columns_of
 
 DRAFT_LIFE_MS = 2 * DAY_MS
-"""A draft contains personal data, so it is deleted two days after its upload, when somebody next
-uploads a list."""
+"""The time in ms, two days, for which a draft (a list that has not been imported yet) is kept. It
+contains personal data, so it is deleted after that, when somebody next uploads a list."""
 
 MOST_LISTED = 20
 
@@ -24,11 +24,12 @@ ListKind = Literal["people", "places", "roll", "attendance"]
 
 
 class StoredList(NamedTuple):
-    """A list file that a user uploaded, with its state.
+    """A list file that a user uploaded, and what has been done with it.
 
-    The model `UploadedList` explains the other fields. `id` is a UUIDv7, `kind` is people, places,
-    roll or attendance, and `who` is the user's account. Times are in ms since 1970 UTC. `done_ms`
-    is None for a draft, `undone_ms` None unless the import was taken back.
+    `id` is a UUIDv7, `kind` is people, places, roll or attendance, and `who` is the user's account.
+    Times are in ms since 1970 UTC. `done_ms` is None if the list has not been imported yet, and
+    `undone_ms` is None unless the import has been undone. The model `UploadedList` explains the
+    other fields.
     """
 
     id: str
@@ -58,10 +59,11 @@ def add(
     choices: bytes = b"{}",
     subject: str = "",
 ) -> str:
-    """Store an uploaded file as a draft, and return its id. Delete drafts older than two days.
+    """Store an uploaded file as a draft (not yet imported), and return the draft's id.
 
     `name` is the file's name, `who` the user's account, and `choices` the user's decisions (JSON).
-    `subject` is the meeting of a list of attendance or of summoned people, else empty.
+    `subject` is the meeting's id for a list of attendance or of summoned people, and empty for
+    other lists. Drafts older than two days are deleted.
     """
     connection.execute(
         delete(UploadedList).where(
@@ -86,16 +88,17 @@ def add(
 
 
 def find(connection: Connection, kind: ListKind, list_id: str) -> StoredList | None:
-    """Return the uploaded list with this id, if it is of this kind; otherwise return None."""
+    """Return the uploaded list with this id and of this kind; None if there is no such list."""
     query = select(*_COLUMNS).where(UploadedList.id == list_id, UploadedList.kind == kind)
     row = connection.execute(query).one_or_none()
     return StoredList(*row) if row else None
 
 
 def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> list[StoredList]:
-    """Return the last 20 imported lists of a kind (`MOST_LISTED`), the newest first.
+    """Return the lists of a kind that were imported last, the newest first.
 
-    `subject` is a meeting's id, empty for lists of people or places.
+    At most 20 lists (`MOST_LISTED`) are returned. `subject` is the meeting's id, or empty for lists
+    of people or places.
     """
     rows = connection.execute(
         select(*_COLUMNS)
@@ -111,23 +114,26 @@ def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> li
 
 
 def set_choices(connection: Connection, list_id: str, choices: bytes) -> None:
-    """Store the decisions (JSON) that a user made about an uploaded list before its import."""
+    """Store the decisions (JSON) that a user has made about an uploaded list before its import."""
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(choices=choices)
     )
 
 
 def set_done(connection: Connection, list_id: str, changes: bytes, *, now_ms: int) -> None:
-    """Mark a list as imported, and delete the content of its file.
+    """Mark a list as imported at `now_ms`, and delete the content of the uploaded file.
 
-    `changes` (JSON) are the changes that the import made, needed to undo it.
+    `changes` (JSON) describes the changes made by the import, so that they can be undone.
     """
     values = {"content": b"", "changes": changes, "done_ms": now_ms}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))
 
 
 def set_undone(connection: Connection, list_id: str, *, now_ms: int) -> None:
-    """Mark a list's import as taken back at `now_ms`. Its changes must be reversed separately."""
+    """Mark a list's import as undone at `now_ms`.
+
+    This does not reverse the changes that the import made; the caller must reverse them.
+    """
     connection.execute(
         update(UploadedList).where(UploadedList.id == list_id).values(undone_ms=now_ms)
     )
@@ -136,15 +142,16 @@ def set_undone(connection: Connection, list_id: str, *, now_ms: int) -> None:
 def remembered_fields(connection: Connection) -> dict[str, str]:
     """Return the fields that users have assigned to the column headings of lists, by heading.
 
-    Headings are in lower case without accents. An empty field means that the column is ignored.
+    Headings are in lower case without accents. If the field is empty, the column is ignored.
     """
     return dict(connection.execute(select(HeadingChoice.heading, HeadingChoice.field)).all())
 
 
 def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
-    """Store which field (value) a user assigned to which column heading (key), for the next list.
+    """Store which fields a user has assigned to column headings, so that later lists can use them.
 
-    Choices for other headings stay unchanged.
+    The keys of `fields` are the headings, and its values the fields. Choices for other headings
+    stay unchanged.
     """
     if fields:
         connection.execute(delete(HeadingChoice).where(HeadingChoice.heading.in_(sorted(fields))))
@@ -155,17 +162,18 @@ def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
 
 
 def unit_aliases(connection: Connection) -> dict[str, str]:
-    """Return the codes of units that users have chosen for names in lists, by name.
+    """Return the codes of the units that users have chosen for the names in lists, by name.
 
-    Names that no user has assigned to a unit are left out.
+    Names for which no user has chosen a unit are left out.
     """
     return dict(connection.execute(select(UnitAlias.name, UnitAlias.unit)).all())
 
 
 def remember_units(connection: Connection, units: Mapping[str, str]) -> None:
-    """Store which unit (value, a code) a user chose for which name (key), for the next list.
+    """Store which units a user has chosen for names in a list, so that later lists can use them.
 
-    An empty code forgets the choice for that name.
+    The keys of `units` are the names, and its values the unit codes. An empty code deletes the
+    stored choice for the name.
     """
     if units:
         connection.execute(delete(UnitAlias).where(UnitAlias.name.in_(sorted(units))))

@@ -1,6 +1,6 @@
-"""Store people, and read the roster of a point (hall): the few facts that its clerk needs.
+"""Store people, and return the roster of a point (a hall): the list of people summoned there.
 
-The roster lists everybody summoned to a meeting at the point.
+The roster contains only the few facts about a person that the clerk in the hall needs.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from sync_server.storage.prepared import columns_of, in_chunks
 
 
 class RosterPerson(Struct, frozen=True):
-    """A person with all stored facts. An ended person has retired, moved away or died.
+    """A person with all stored facts. People who have retired, moved away or died are called ended.
 
-    `person` is the person's code; `unit` and `next_unit` are codes of units. `point` is the code of
-    the hall where the person usually sits, "" for the first hall of the unit. No new list of
-    summoned people includes an ended person. `ended_why` is the reason. `merged_into`: the code
-    under which the person remains, if this entry was a duplicate. At `moves_ms` (ms since 1970
-    UTC), the person moves to `next_unit`.
+    `person` is the person's code; `unit` and `next_unit` are codes of units. At `moves_ms` (ms
+    since 1970 UTC), the person moves to `next_unit`. `point` is the code of the hall where the
+    person usually sits, or "" for the unit's first hall. Ended people are not included in new lists
+    of summoned people; `ended_why` is the reason. If this entry was a duplicate, `merged_into` is
+    the code of the person's remaining entry.
     """
 
     person: str
@@ -47,9 +47,10 @@ class RosterPerson(Struct, frozen=True):
     point: str = ""
 
     def at(self, at_ms: int) -> "RosterPerson":
-        """Return the person as of a time, `at_ms`, in ms since 1970 UTC.
+        """Return the person's facts as they are at `at_ms` (ms since 1970 UTC).
 
-        If the person's move is over by then, the result has the new unit, no hall and no move.
+        If the person has moved to another unit by then, the result has the new unit, no hall, and
+        no planned move.
         """
         if self.moves_ms is None or self.moves_ms > at_ms:
             return self
@@ -59,9 +60,9 @@ class RosterPerson(Struct, frozen=True):
 class RosterLine(Struct, frozen=True, omit_defaults=True):
     """The facts about a summoned person that a device in a hall may store.
 
-    Birth year, telephone and documents are not among them. `person` is the person's code and `name`
-    the full name. `card_hash` is the hash of the personal card, empty without one. `exempt`: the
-    person may attend but is not counted as summoned.
+    Birth year, telephone number and documents are not included. `person` is the person's code, and
+    `name` the full name. `card_hash` is the hash of the personal card, or empty if there is none.
+    `exempt`: the person may attend but is not counted as summoned.
     """
 
     person: str
@@ -74,21 +75,21 @@ class RosterLine(Struct, frozen=True, omit_defaults=True):
 
 
 class Roster(NamedTuple):
-    """The people summoned to a point (a hall) at a meeting, in the order of the list.
+    """The people summoned to a point (a hall) at a meeting, in the order of the point's list.
 
-    `rev` is a hash of `people` and serves as the ETag of the response.
+    `rev` is a hash of `people`; it is sent as the ETag of the HTTP response.
     """
 
     rev: str
     people: list[RosterLine]
     units: dict[str, str]
-    """The names of the people's units, by code."""
+    """The names of the units to which these people belong, by unit code."""
 
 
 def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
-    """Store people, or replace all facts of those already stored.
+    """Store people; if a person is already stored, replace all facts about that person.
 
-    The revisions of all rosters that name them are updated.
+    The stored hashes of all rosters (lists of summoned people) that name these people are updated.
     """
     codes = [member.person for member in people]
     for chunk in in_chunks(people):
@@ -100,16 +101,19 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
 
 
 def remove_people(connection: Connection, codes: Sequence[str]) -> None:
-    """Delete the rows of people, as if they had never been stored.
+    """Delete people from the database, as if they had never been stored.
 
-    `codes` are person codes. Records and lists that name these people stay.
+    `codes` are person codes. Records and lists of summoned people that name these people stay.
     """
     for chunk in in_chunks(codes):
         connection.execute(delete(Person).where(Person.code.in_(chunk)))
 
 
 def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
-    """Return those of the given person codes that any record or list of summoned people names."""
+    """Return those person codes that occur in a record or in a list of summoned people.
+
+    The result contains only codes that are in `codes`.
+    """
     mentioned: set[str] = set()
     for chunk in in_chunks(codes):
         for column in (Summons.person, LedgerRow.person):
@@ -118,7 +122,7 @@ def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
 
 
 def known_people(connection: Connection) -> set[str]:
-    """Return the codes of all stored people, including retired, moved and dead ones."""
+    """Return the codes of all stored people, including those who have retired, moved or died."""
     return set(connection.scalars(select(Person.code)))
 
 
@@ -128,8 +132,7 @@ def officers_of(
     """Return a unit's Secretary and Deputies at a time, as pairs (person code, office).
 
     The office is `secretary` or `deputy`. If there are several Secretaries, only one is returned:
-    preferably one in `first`, then the one with the lowest code. People outside these offices are
-    left out.
+    one whose code is in `first` if possible, otherwise the one with the lowest code.
     """
     ranked = sorted(
         (member.person not in first, member.person, OFFICES[rank])
@@ -187,9 +190,9 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:
-    """Compute and store the hash of a point's roster (its summoned people).
+    """Compute and store the hash of a point's roster (the list of people summoned there).
 
-    A device can then compare hashes instead of reading the roster.
+    A device compares the hash with that of its roster, to learn whether the roster has changed.
     """
     connection.execute(
         update(Stream)
@@ -201,7 +204,7 @@ def refresh_rev(connection: Connection, key: StreamKey) -> None:
 def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
     """Compute and store the hashes of all rosters that name any of these people.
 
-    A roster is the list of the people summoned to a point.
+    A roster is the list of people summoned to a point.
     """
     for key in _streams_summoning(connection, people):
         refresh_rev(connection, key)
@@ -213,10 +216,10 @@ _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 def list_people(
     connection: Connection, *, at_ms: int, unit: str | None = None, with_ended: bool = False
 ) -> list[RosterPerson]:
-    """Return all people, or those of a unit, as of a time, sorted by code.
+    """Return all people, or only those of a unit, with the facts at a time, sorted by code.
 
-    A move that is over by `at_ms` is applied. People who have retired, moved away or died are left
-    out unless `with_ended`.
+    A planned move to another unit counts if its time is not after `at_ms` (ms since 1970 UTC).
+    People who have retired, moved away or died are included only if `with_ended` is True.
     """
     query = select(*_PERSON_COLUMNS).order_by(Person.code)
     if not with_ended:
@@ -228,16 +231,20 @@ def list_people(
 
 
 def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:
-    """Return one person as of a time, in the unit at that time; None if the code is unknown."""
+    """Return a person with the facts at a time; None if the code is unknown.
+
+    If the person has moved to another unit by `at_ms` (ms since 1970 UTC), the result has the new
+    unit.
+    """
     row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
     return RosterPerson(*row).at(at_ms) if row else None
 
 
 def merged_people(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Return the duplicate entries that were merged into these people.
+    """Return the codes of the duplicate entries that were merged into these people's entries.
 
-    The result is {code of the duplicate: code of the person}. People without duplicates are left
-    out.
+    The result maps the code of every duplicate to the code of the person. People without duplicates
+    are left out.
     """
     merged: dict[str, str] = {}
     for chunk in in_chunks(codes):
@@ -276,9 +283,9 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 def units_and_positions(
     connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:
-    """Return the (unit code, position) of people as of a time, by person code.
+    """Return the unit code and the position of these people at a time, by person code.
 
-    Unknown people are left out.
+    `at_ms` is the time in ms since 1970 UTC. Unknown people are left out.
     """
     by_person: dict[str, tuple[str, str]] = {}
     for chunk in in_chunks(people):

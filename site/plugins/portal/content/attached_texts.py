@@ -1,7 +1,7 @@
 """Extract the text of attached files, so that the text can be searched for personal data.
 
 The module also reports problems that prevent a complete search, such as damage, a password, or
-content that does not match the file name's extension. The module `guard` makes the search.
+content that does not match the file name's extension. The module `guard` performs the search.
 """
 
 import io
@@ -21,16 +21,17 @@ from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
 
 MAX_DEPTH = 3
-"""The number of nested levels that are read, such as a workbook in a ZIP in a ZIP.
+"""The maximum number of nesting levels that are read.
 
-A file that is nested deeper is not read, and is reported as the problem `too_deep`.
+For example, a workbook in a ZIP in a ZIP has three levels. A file at a deeper level is not read,
+and is reported as the problem `too_deep`.
 """
 MAX_MEMBERS = 2_000
 ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
-"""The size of a header in an MP3's ID3 tag, and the size of the part of an MP3 that is read.
+"""The size in bytes of an ID3 header, and the number of bytes read from the start of an MP3.
 
-The tag and every field in the tag begin with a header of 10 bytes. Fields that reach beyond the
-first 256 KB of the file are ignored.
+The ID3 tag of an MP3 and every field in the tag begin with a 10-byte header. Fields that extend
+beyond the first 256 KB of the file are ignored.
 """
 
 KINDS = {
@@ -59,20 +60,20 @@ _NUMBER_PARTS = re.compile(
 )
 """Paths of files inside a DOCX, XLSX or PPTX that contain no text typed by people.
 
-The matching files contain numbers or names of styles, and are not searched for personal data.
-Worksheets, `settings.xml` and `people.xml` match too, but `_words_of_office_file` reads these files
-first.
+These files contain numbers or names of styles, and are not searched for personal data. Worksheets,
+`settings.xml` and `people.xml` also match, but `_words_of_office_file` handles them before it uses
+this pattern.
 """
 _NUMBERS = re.compile(
     r"<c:num(?:Cache|Lit)>.*?</c:num(?:Cache|Lit)>|<cx:numDim\b.*?</cx:numDim>", re.DOTALL
 )
-"""The numbers of a chart in XML, which are removed before the search for personal data.
+"""The numbers in a chart's XML, which are removed before the search for personal data.
 
 Two adjacent numbers could look like a telephone number.
 """
 _PIVOT_PARTS = re.compile(r"xl/pivotCache/")
 _PIVOT_WORDS = re.compile(r'<s\b[^>]*\bv="([^"]*)"')
-"""The text values in the cache of a pivot table, a hidden copy of the list behind the table.
+"""Text values in the cache of a pivot table, which is a hidden copy of the table's source data.
 
 The cache can contain names that the table does not show.
 """
@@ -81,7 +82,7 @@ _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
 _INSERTED = re.compile(
     r"(?:word|ppt|xl)/(?:embeddings|media)/|word/[^/]+\.(?:html?|mht|docx|rtf|txt)$", re.IGNORECASE
 )
-"""Paths of files that were inserted in an office file, such as objects, pictures and documents."""
+"""Paths of files inserted into an office file, such as objects, pictures and documents."""
 INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf"})
 _ATTRIBUTES = re.compile(
     r"\b(?:descr|title|alt|string|alias|author|displayName|userId|instr|displayText|tooltip|name"
@@ -90,9 +91,9 @@ _ATTRIBUTES = re.compile(
 """XML attributes with text that people typed, such as alternative texts, titles and names."""
 _VARIABLES = re.compile(r'<w:docVar\b[^>]*\bw:val="([^"]*)"')
 MAX_NESTING = 60
-"""The depth at which the search of nested PDF objects stops.
+"""The nesting depth at which the search of PDF objects stops.
 
-A hostile file could otherwise nest objects so deeply that the search would fail.
+Otherwise, the deeply nested objects of a hostile file could exceed Python's recursion limit.
 """
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
 _SHEET_WORDS = re.compile(
@@ -103,9 +104,9 @@ _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|
 """XML tags of office files that separate words, such as the end of a paragraph or cell."""
 _LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
 MAX_METADATA_FIELD_BYTES = 4_000
-"""The size of the largest binary field in a picture's metadata that is read as text.
+"""The maximum size in bytes of a binary metadata field of a picture that is read as text.
 
-A larger field is a thumbnail or a colour profile.
+Larger fields are usually thumbnails or colour profiles.
 """
 _PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
 _NATIONAL_DIGITS = 9
@@ -126,11 +127,12 @@ class ExtractedText(NamedTuple):
 
 
 def extract_texts(name: str, content: bytes) -> ExtractedText:
-    """Return the texts of a file and of the files inside it, with the problems of reading them.
+    """Return the texts of a file and of the files inside it, and any problems in reading them.
 
-    `name` is the file name, whose extension must match `content`. A damaged or locked file is a
-    problem in the result, not an exception. The pages of a PDF are read only if the PDF is inside
-    another file. For other PDFs, `portal.media.pdf.text_of_pdf` returns the text of the pages.
+    `name` is the file name, whose extension must match `content`. A damaged or locked file is
+    reported as a problem in the result and raises no exception. The pages of a PDF are read only if
+    the PDF is inside another file. For other PDFs, `portal.media.pdf.text_of_pdf` returns the text
+    of the pages.
     """
     extracted = ExtractedText([], [])
     _look(name, content, extracted, 1)
@@ -186,10 +188,10 @@ def _kind_of(content: bytes) -> str:
 
 
 def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
-    """Add the metadata, the strings and the attachments' texts of a PDF to `extracted`.
+    """Add a PDF's metadata and text strings, and the texts of its attachments, to `extracted`.
 
     The text of the pages is added only if the PDF is inside another file (`depth` above 1). If the
-    PDF is damaged or needs a password, add a problem with the file's `name` instead.
+    PDF is damaged or needs a password, a problem with the file's `name` is added instead.
     """
     import logging
 
@@ -216,11 +218,11 @@ def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: i
 
 
 def _strings_of(reader: Any) -> Iterator[str]:
-    """Yield every text string in a PDF's objects, and the text of its XML metadata.
+    """Yield every text string in a PDF's objects, and the text of the PDF's XML metadata.
 
     `reader` is a `pypdf.PdfReader`. The strings include bookmarks, comments and their authors,
-    links, form fields, alternative texts, layers and names of attachments. The text of the pages is
-    not included.
+    links, form fields, alternative texts, and the names of layers and attachments. The text of the
+    pages is not included.
     """
     for generation in reader.xref.values():
         for number in generation:
@@ -306,11 +308,11 @@ def _look_into_archive(
 def _look_into_inserted(
     name: str, archive: zipfile.ZipFile, extracted: ExtractedText, depth: int
 ) -> None:
-    """Add the text of the file `name`, which was inserted in an office file, to `extracted`.
+    """Add the text of the file `name`, which was inserted into an office file, to `extracted`.
 
-    `archive` is the office file, at the nesting level `depth` (1 for an attached file). The office
-    file's normal parts are skipped. An embedded object of unknown kind is added as the problem
-    `other_kind`.
+    `archive` is the office file (DOCX, XLSX or PPTX), at the nesting level `depth` (1 for an
+    attached file). Files that belong to the office format itself are skipped. An embedded object of
+    unknown kind is reported as the problem `other_kind`.
     """
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
@@ -349,9 +351,10 @@ def _decode_xml(content: bytes) -> str:
 
 
 def _words_of(xml: str) -> str:
-    """Return the text of XML without tags, with a line break after every paragraph or cell.
+    """Return the text in `xml` without tags, with a line break after every paragraph or cell.
 
-    Other tags are removed without a space, because formatting can split a word in the middle.
+    Other tags are not replaced by a space, because a formatting tag can stand in the middle of a
+    word.
     """
     return unescape(re.sub(r"<[^>]+>", "", _ENDS_WORD.sub("\n", xml)))
 
@@ -359,8 +362,9 @@ def _words_of(xml: str) -> str:
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
     """Yield the title of every sheet in an XLSX file, followed by the sheet's rows as texts.
 
-    `content` is the file's content. Hidden sheets are included. Telephone numbers get back the
-    leading 0 that spreadsheets drop. At most `MOST_ROWS` rows and `MOST_COLUMNS` columns are read.
+    `content` is the file's content. Hidden sheets are included. The leading 0 that spreadsheets
+    drop from telephone numbers is restored. At most `MOST_ROWS` rows and `MOST_COLUMNS` columns are
+    read.
     """
     from openpyxl import load_workbook
 
@@ -375,8 +379,8 @@ def _rows_of_workbook(content: bytes) -> Iterator[str]:
 def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """Yield every row of cells as one text with ` | ` between the cells.
 
-    Spreadsheets drop the leading 0 of telephone numbers. A cell of nine digits gets the 0 back if a
-    heading above the cell names telephone numbers, such as `SĐT`.
+    Spreadsheets drop the leading 0 of telephone numbers. The 0 is restored in a nine-digit cell if
+    a heading above the cell, such as `SĐT`, indicates telephone numbers.
     """
     phone_columns: set[int] = set()
     for row in rows:
@@ -405,10 +409,10 @@ def _rows_of_csv(text: str) -> Iterator[str]:
 
 
 def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None:
-    """Decode a text file as UTF-16, UTF-8 or Windows-1258, and add its text to `extracted`.
+    """Decode a text file as UTF-16, UTF-8 or Windows-1258, and add the text to `extracted`.
 
-    For a CSV file, also add the rows with the telephone numbers' leading 0 restored. If the text is
-    in TCVN3 or VNI, which are encodings older than Unicode, add the problem `legacy_file`.
+    For a CSV file, also add the rows with the leading 0 of telephone numbers restored. If the text
+    is in TCVN3 or VNI, which are encodings older than Unicode, add the problem `legacy_file`.
     """
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = content.decode("utf-16", "replace")
@@ -445,6 +449,6 @@ def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
 def is_table(name: str) -> bool:
     """Return whether the extension of a file name is .csv, .txt, .xlsx or .zip.
 
-    Such a file can contain a table. The headings of a table can show that it lists people.
+    A file with such an extension can contain a table, whose headings may reveal a list of people.
     """
     return PurePosixPath(name.lower()).suffix in {".csv", ".txt", ".xlsx", ".zip"}

@@ -1,7 +1,7 @@
-"""Check content files for mistakes that depend on several values or several files.
+"""Check content files for mistakes that involve several values or several files.
 
-A fault stops the build, and a warning is only printed. The module `front_matter` checks the type of
-every single value.
+A fault stops the build, whereas a warning is only printed. The module `front_matter` checks the
+type of every single value.
 """
 
 import re
@@ -34,7 +34,8 @@ from sync_server.domain.legacy_text import is_legacy
 TEXT_ENDINGS = frozenset({".markdown", ".txt", ".doc", ".docx", ".rtf", ".odt"})
 """Extensions of text files that the build ignores, because it reads only `.md` files.
 
-Outside the folder `materials`, such a file is a fault, because an editor probably meant a page.
+Outside the folder `materials`, such a file causes a fault, because an editor probably meant it to
+be a page.
 """
 MAX_PHONE_BYTES = 2_000_000
 """The size in bytes above which an attached file causes a warning.
@@ -50,10 +51,10 @@ _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
 def check_names(files: Iterable[Any]) -> None:
-    """Add a fault for every meeting or page whose file name cannot become its web address.
+    """Add a fault for every meeting or page whose file name cannot be used in a web address.
 
-    `files` are of the type `ContentFile`. A name without `.md` has at most 64 characters, which are
-    a–z, digits and hyphens, and does not begin with a hyphen. `index` and names that begin with
+    `files` are of the type `ContentFile`. Without `.md`, a valid name has at most 64 characters
+    (a–z, digits and hyphens) and does not begin with a hyphen. `index` and names that begin with
     `nam-` are reserved for the portal's lists.
     """
     for file in files:
@@ -66,7 +67,7 @@ def check_names(files: Iterable[Any]) -> None:
 def check_places(places: Source) -> None:
     """Add a fault for every hall whose organisation is not listed, and for every repeated code.
 
-    `places` is the file directory.yaml, with organisations as `units` and halls as `points`.
+    `places` is the file directory.yaml, which lists organisations as `units` and halls as `points`.
     """
     units, points = places.texts(("units",), "code"), places.texts(("points",), "code")
     for n, unit in enumerate(places.texts(("points",), "unit")):
@@ -79,12 +80,12 @@ def check_places(places: Source) -> None:
 def check_meeting(
     source: Source, meeting: MeetingFrontMatter, materials: Mapping[str, MaterialMatter]
 ) -> None:
-    """Add faults for a meeting's wrong times, and warnings about its documents.
+    """Add faults for errors in a meeting's times, and warnings about the meeting's documents.
 
-    Times are wrong if the meeting ends before it starts, or if agenda items are out of order or
-    after the end. Warnings are an empty `basis`, the documents that order the meeting (domain.md,
-    checklist row 18), and a material that becomes public after the start (row 6). `materials`
-    contains the front matter of the materials by code.
+    A meeting must end after it starts, and agenda items must be in order of time and start before
+    the end of the meeting. There is a warning if `basis`, which lists the documents that order the
+    meeting, is empty (domain.md, checklist row 18), and if a material becomes public after the
+    start of the meeting (row 6). `materials` contains the front matter of the materials by code.
     """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)
@@ -116,7 +117,7 @@ def _check_hours(source: Source, meeting: MeetingFrontMatter) -> None:
 
 
 def check_references(source: Source, codes: set[str], points: set[str]) -> None:
-    """Add a fault for every document or hall that a meeting names but that does not exist.
+    """Add a fault for every document or hall to which a meeting refers but which does not exist.
 
     `codes` are the codes of all documents, and `points` are the codes of all halls. The check also
     works if other values in the meeting's front matter are not valid.
@@ -181,10 +182,10 @@ def _check_hour_of(source: Source, field: str, hour: Hour | None) -> None:
 
 
 def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
-    """Check all pictures in a folder and return the faults.
+    """Check all pictures in a folder, and return the faults.
 
-    Two pictures cannot have the same name before the extension, because every picture is published
-    as `.webp`. Messages show `display_path` as the path of the folder.
+    Two pictures must not have names that differ only in the extension, because every picture is
+    published as `.webp`. Messages show `display_path` as the path of the folder.
     """
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
@@ -206,9 +207,9 @@ def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
     """Check the file attached to a material, and return the file's visible text.
 
-    A missing, empty or unreadable file and possible personal data are faults. A file above
-    `MAX_PHONE_BYTES` is a warning. Both are added to `source`. Return "" if the file is missing or
-    empty, or if its extension is unknown.
+    A missing, empty or unreadable file and possible personal data cause faults; a file larger than
+    `MAX_PHONE_BYTES` causes a warning. Faults and warnings are added to `source`. Return "" if the
+    file is missing or empty, or if its extension is unknown.
     """
     if not path.is_file():
         source.fault(("file",), "no_file", value=path.name)
@@ -228,10 +229,11 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
 
 
 def _text_of(source: Source, path: Path) -> tuple[str, str]:
-    """Return the visible text of a file and the hidden text, such as metadata, in this order.
+    """Return a file's visible text and the file's hidden text, such as metadata, in this order.
 
     Only a PDF has a separate hidden text. For other files, the hidden text is part of the first
-    string, and the second is "". Problems of reading are added to `source` as faults or warnings.
+    string, and the second is "". Problems in reading the file are added to `source` as faults or
+    warnings.
     """
     ending = path.suffix.lower()
     if ending not in KINDS:
@@ -296,9 +298,10 @@ def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]
 def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Fault], list[Fault]]:
     """Return faults and warnings for files in the content folder that the build does not read.
 
-    The first list contains faults for text files such as `x.md.txt`, the second warnings for other
-    files. In `materials`, only a name with `.md` is a fault, because other files may be attached
-    later. `read_paths` are the files that the build reads. The folder of pictures is left out.
+    The first list contains faults for text files such as `x.md.txt`; the second contains warnings
+    for other files. In `materials`, only a file with `.md` in its name causes a fault, because an
+    editor may attach the other files later. `read_paths` are the files that the build reads. The
+    folder of pictures is not searched.
     """
     known = {*read_paths, root / DIRECTORY}
     unread_texts: list[Fault] = []
@@ -319,10 +322,10 @@ def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Faul
 def check_no_repeats(
     values: Iterable[tuple[Source, str]], field: str, *, numbered: bool = False
 ) -> None:
-    """Add a fault for every value of a field that occurs twice, in one file or in several.
+    """Add a fault for every value of a field that occurs twice, in one file or in two.
 
-    `values` contains pairs of a file and a value in that file. With `numbered`, the values are the
-    `code` of the first, second and further items in the list `field`.
+    `values` contains pairs of a file and a value in that file. If `numbered` is True, the values
+    are the codes of successive items in the list `field`.
     """
     first_paths: dict[str, Path] = {}
     for n, (source, value) in enumerate(values):

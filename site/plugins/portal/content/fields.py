@@ -59,12 +59,13 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
 
 
 class MeetingFrontMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a meeting. All times are Vietnamese time (UTC+7).
+    """The front matter of a meeting. All times are in Vietnamese time (UTC+7).
 
-    `points` are codes of halls, and empty means all halls. `basis` and `materials` are codes of
-    documents. `basis` names the documents that order the meeting. `revised` is the time of the last
-    change of hours or place. Readers' calendars accept a change only with a newer `revised`.
-    `public_contacts` are names and numbers that may be published, spelled exactly as in the text.
+    `points` contains codes of halls, and is empty if all halls take part. `basis` and `materials`
+    contain codes of documents; those in `basis` order the meeting. `revised` is the time of the
+    last change to the hours or place; readers' calendars accept a change only if `revised` is
+    newer. `public_contacts` are names and numbers that may be published, spelled exactly as in the
+    text.
     """
 
     title: Words
@@ -102,7 +103,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 
     `file` is the name of an attached file in the same folder. Until `public_from`, and always if
     `withdrawn` is set, readers see a notice instead of the text and the file. `keywords` are search
-    words that the text does not contain. `public_contacts` are names and numbers that may be
+    terms that the text does not contain. `public_contacts` are names and numbers that may be
     published.
     """
 
@@ -130,7 +131,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 class PageMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a help page. Pages with a smaller `order` come first in the menu.
 
-    `keywords` are search words that the text does not contain. `public_contacts` are names and
+    `keywords` are search terms that the text does not contain. `public_contacts` are names and
     numbers that may be published.
     """
 
@@ -142,10 +143,10 @@ class PageMatter(Struct, frozen=True, kw_only=True):
 
 
 class Unit(Struct, frozen=True, kw_only=True):
-    """A Party organisation directly under the bloc committee, which is the headquarters.
+    """A Party organisation directly under the bloc committee, which leads all such organisations.
 
-    `form` is a single cell (`CHI_BO_CO_SO`) or an organisation with several cells
-    (`DANG_BO_CO_SO`).
+    `form` states whether the organisation is a single cell (`CHI_BO_CO_SO`) or consists of several
+    cells (`DANG_BO_CO_SO`).
     """
 
     code: PlaceCode
@@ -174,9 +175,9 @@ class Directory(Struct, frozen=True, kw_only=True):
     points: tuple[Point, ...]
 
     def name_of(self, point: Point) -> str:
-        """Return the name of a hall, or a label with its organisation's name if it has none.
+        """Return a hall's name, or a label with the organisation's name if the hall has no name.
 
-        Raises: KeyError if the label is needed and the organisation does not exist.
+        Raises: KeyError if a label is needed but the hall's organisation does not exist.
         """
         names = {unit.code: unit.name for unit in self.units}
         return point.name or say("portal.point_of", unit=names[point.unit])

@@ -1,7 +1,7 @@
 """Read front matter, the YAML values at the top of a content file, and check their types.
 
-Every fault names its line. YAML's usual loader turns `17:20` into 1040 and `no` into False. This
-module therefore reads every value as text before it converts the value.
+Every fault includes a line number. YAML's usual loader turns `17:20` into 1040 and `no` into False;
+this module therefore reads every value as text before converting it.
 """
 
 import re
@@ -22,17 +22,17 @@ from portal.messages import say
 from sync_server.domain.legacy_text import first_legacy
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""The first and last valid year. A date in any other year is reported as a typing error.
+"""The first and last valid years. A date outside this range is treated as a typing mistake.
 
-Years 1 and 9999 would also overflow when a date is converted to another time zone.
+Dates in the years 1 and 9999 could also overflow when converted to another time zone.
 """
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of invisible characters, such as control characters and zero-width spaces.
 
-A value with such a character is a fault, because an editor cannot see the mistake.
+A value with such a character causes a fault, because an editor cannot see the mistake.
 """
 MAX_SHOWN = 60
-"""The number of characters of a faulty line that a message quotes, so that messages stay short."""
+"""The maximum number of characters that a message quotes from a faulty line."""
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _CUT_BY_HASH = re.compile(r"^\s*(?:- )?\w+:\s+(?![\"'|>\[{]).*\S\s+#")
@@ -75,8 +75,8 @@ class Source(NamedTuple):
     """A content file with the faults and warnings that checks have added.
 
     `whole` is the entire file, and `text` is the part after the front matter. `node` is the front
-    matter as parsed by YAML, or None if it is unreadable. A fault stops the build, and a warning is
-    only printed.
+    matter as parsed by YAML, or None if the front matter is unreadable. A fault stops the build,
+    whereas a warning is only printed.
     """
 
     path: Path
@@ -89,24 +89,24 @@ class Source(NamedTuple):
     def fault(self, at: ValuePath, key: str, **values: object) -> None:
         """Add a fault about the value at a path such as `("agenda", 0, "at")`.
 
-        `key` is the message's key in the group `build`, and `values` fill in the message. A fault
-        stops the build.
+        `key` selects a message in the group `build`, and `values` fill in the message's
+        placeholders. A fault stops the build.
         """
         self.fault_at(self.line_of(at), key, **values)
 
     def fault_at(self, line: int, key: str, **values: object) -> None:
-        """Add a fault about a line of the file, counted from 1.
+        """Add a fault about a line of the file. `line` is counted from 1.
 
-        `key` is the message's key in the group `build`, and `values` fill in the message. A fault
-        stops the build.
+        `key` selects a message in the group `build`, and `values` fill in the message's
+        placeholders. A fault stops the build.
         """
         self.faults.append(Fault(self.path, line, say(f"build.{key}", **values)))
 
     def warn(self, at: ValuePath, key: str, **values: object) -> None:
         """Add a warning about the value at a path such as `("agenda", 0, "at")`.
 
-        `key` is the message's key in the group `build`, and `values` fill in the message. A warning
-        is printed and does not stop the build.
+        `key` selects a message in the group `build`, and `values` fill in the message's
+        placeholders. A warning is printed and does not stop the build.
         """
         self.warnings.append(Fault(self.path, self.line_of(at), say(f"build.{key}", **values)))
 
@@ -124,7 +124,8 @@ class Source(NamedTuple):
     def node_at(self, at: ValuePath) -> yaml.Node | None:
         """Return the YAML node at a path, or None if there is no such node.
 
-        A path such as `("agenda", 0, "at")` consists of keys and of positions in lists, from 0.
+        A path such as `("agenda", 0, "at")` consists of keys and of positions in lists, which are
+        counted from 0.
         """
         node = self.node
         for step in at:
@@ -163,7 +164,8 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
     """Read a Markdown file with YAML front matter, or a YAML file (`has_text=False`).
 
     Messages show `display_path` as the path. An unreadable file causes a fault in the result, not
-    an exception. Text that is not in Unicode form NFC is converted, with a warning in the result.
+    an exception. Text that is not in Unicode form NFC is converted to NFC, and the result then
+    contains a warning.
     """
     source = Source(display_path, None, "", "", [], [])
     try:
@@ -234,8 +236,8 @@ def _warn_of_cut_values(source: Source, matter: str) -> None:
 def typed(source: Source, struct: type[S]) -> S | None:
     """Convert the front matter of a file to an object of the type `struct`, and return the object.
 
-    If a value is missing, unknown or not valid, add a fault to `source.faults` and return None.
-    Also return None if the front matter could not be read.
+    If a field is missing or unknown, or if a value is not valid, add a fault to `source.faults` and
+    return None. Also return None if the front matter could not be read.
     """
     if source.node is None:
         return None  # `read_source` has already added the fault

@@ -1,8 +1,9 @@
 """Search texts for possible personal data, which must not appear in the portal.
 
-The search covers the editors' files, where a fault can name the line, and every built file. Data
+Both the editors' files, in which a fault can name the line, and the built files are searched. Data
 that may be published, such as a technician's telephone number, is listed in the field
-`public_contacts` of the content file. A name in a picture or a sound recording is not detected.
+`public_contacts` of the content file. A name that is shown in a picture or spoken in a recording is
+not detected.
 """
 
 import re
@@ -39,10 +40,10 @@ _IN_WORD = "".join(
     ]
     + [rf"(?<!(?-i:{part}) )" for part in ("an", "dân", "ký")]
 )
-"""Conditions under which «sinh» is part of a longer word and does not mean "born".
+"""Negative lookbehinds that exclude «sinh» in compounds, where it does not mean "born".
 
-An example is «học sinh», a pupil. «An», «Dân» and «Ký» with a capital are also people's names, so
-that «An sinh năm 1970» still counts as a year of birth.
+An example is «học sinh» (pupil). «An», «Dân» and «Ký» with a capital letter are not excluded,
+because they are also people's names: «An sinh năm 1970» still counts as a year of birth.
 """
 
 PATTERNS = {
@@ -84,9 +85,9 @@ _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.
 """An organisation's tax code, which may be published although it looks like a telephone number."""
 NUMBERS = ("phone", "id_card", "party_card")
 _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}},\d{{3}}")
-"""A fast test for long numbers. The patterns in `NUMBERS` are tried only if this test succeeds.
+"""A fast test for long numbers, which most texts do not contain.
 
-Most texts contain no long number, so that the slower patterns are rarely needed.
+The slower patterns that are listed in `NUMBERS` are tried only if this pattern matches.
 """
 
 COLUMNS = re.compile(
@@ -109,7 +110,8 @@ _ROSTER_TABLE = re.compile(
 )
 """Two headings of a list of people, such as name and year of birth, in a table within a text.
 
-A year must follow within 400 characters, so that an empty form does not match.
+A year must follow within 400 characters, roughly in the first rows of the table, so that an empty
+form does not match.
 """
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
@@ -123,8 +125,9 @@ TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 class Suspicion(NamedTuple):
     """A passage of text that may be personal data, with its line number, counted from 1.
 
-    `kind` is a key of `PATTERNS` such as "phone", or "name" or "person" for the name or the code of
-    a person on the roster, or "field" for a heading of personal data. `value` is the passage.
+    `kind` is a key of `PATTERNS` such as "phone"; "name" or "person" for the name or the code of a
+    person on the roster (a list of people); or "field" for a heading of personal data. `value` is
+    the passage.
     """
 
     line: int
@@ -172,7 +175,7 @@ class Guard:
         """Yield the passages of a text that may be personal data, grouped by kind.
 
         The passages in `allowed`, which may be published, and the tax codes of organisations are
-        left out. Within a kind, the results are in the order of the text.
+        left out. Within a kind, the passages are in the order in which they occur in the text.
         """
         text = _plain(text)
         for words in sorted(allowed, key=len, reverse=True):
@@ -193,8 +196,8 @@ class Guard:
     def suspicions_in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield the passages of a table that may be personal data, and suspicious headings.
 
-        Such a heading is `năm sinh` (year of birth). `allowed` contains passages that may be
-        published. Headings are always reported.
+        An example of a suspicious heading is `năm sinh` (year of birth). `allowed` contains
+        passages that may be published, but suspicious headings are always reported.
         """
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", COLUMNS, unicodedata.normalize("NFC", text))
@@ -202,8 +205,8 @@ class Guard:
     def suspicions_in_data(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield the passages of a data file that may be personal data, and suspicious JSON fields.
 
-        Such a field is `full_name`. `allowed` contains passages that may be published. Fields are
-        always reported.
+        An example of a suspicious field is `full_name`. `allowed` contains passages that may be
+        published, but suspicious fields are always reported.
         """
         yield from self.suspicions(text, allowed)
         yield from _suspicions_of("field", KEYS, text)
@@ -240,7 +243,8 @@ def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[S
 def visible_text(html: str) -> str:
     """Return the visible text of an HTML page, and the targets of its `tel:` and `mailto:` links.
 
-    Line breaks stay, so that lines can be counted. ` | ` follows every table cell.
+    Line breaks are kept, except those in scripts and style sheets. ` | ` is added after every table
+    cell, so that numbers in adjacent cells do not look like one number.
     """
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
@@ -266,7 +270,7 @@ def read_roster(path: Path) -> list[RosterEntry]:
 
 
 def _fold(word: str) -> str:
-    """Return a key for comparing words, without regard to letter case and tone position.
+    """Return a key for comparing words regardless of letter case and the position of tone marks.
 
     For example, `hoà` and `hòa` have the same key.
     """

@@ -1,4 +1,4 @@
-"""Convert links between content files, which are paths on disk, to portal addresses.
+"""Convert links between content files from paths on disk to addresses in the portal.
 
 For example, `[Mẫu 01](../materials/mau-01.md)` works in any text editor. In the portal, the link
 leads to `t/mau01.html`.
@@ -15,7 +15,7 @@ PICTURES = "images"
 DIRECTORY = "directory.yaml"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
-"""The portal's folder of pages for every folder of content files."""
+"""The portal's folders of pages, by the names of the corresponding content folders."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -24,17 +24,19 @@ _LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z"
 
 
 def is_leftover_file(name: str) -> bool:
-    """Return whether a file was left by the operating system or an editor program.
+    """Return whether a file was left behind by the operating system or an editing program.
 
-    The file name decides. Examples are `Thumbs.db`, `.DS_Store` and `~$draft.docx`.
+    The result depends only on the file name. Examples are `Thumbs.db`, `.DS_Store` and
+    `~$draft.docx`.
     """
     return _LITTER.match(name) is not None
 
 
 class Addresses:
-    """The address in the portal of every content file, attached file and picture.
+    """The addresses in the portal of all content files, attached files and pictures.
 
-    For example, the address of `materials/mau-01.md` is `t/mau01.html`. Both paths are relative.
+    For example, the address of `materials/mau-01.md` is `t/mau01.html`. The first path is relative
+    to the content folder, and the second is relative to the portal's top folder.
     """
 
     def __init__(self, root: Path, files: Iterable[Any]) -> None:
@@ -56,14 +58,11 @@ class Addresses:
         return isinstance(other, Addresses) and self.by_file == other.by_file
 
     def resolve(self, folder: str, link: str) -> str | None:
-        """Return the address to which a link in a content file leads, for the page made from the
-        file.
+        """Return the portal address to which a link in a content file leads.
 
-        The address is relative to that page.
-
-        Return None if the link is dead. `folder` is the content folder of the file with the link,
-        such as `materials`. Links to other sites (https:), telephone links (tel:) and links within
-        a page (#) are returned unchanged.
+        The address is relative to the page made from that content file. `folder` is the content
+        folder of the file, such as `materials`. Links to other sites (https:), telephone links
+        (tel:) and links within a page (#) are returned unchanged. Return None if the link is dead.
         """
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or not parts.path:

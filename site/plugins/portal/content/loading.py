@@ -36,9 +36,10 @@ from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
-"""The revision time of a meeting whose hours and place never changed.
+"""The revision time of a meeting whose hours and place have never changed.
 
-If such a meeting starts earlier, its start is the revision time.
+Revision numbers in calendar files count the minutes from this time. If such a meeting starts
+earlier, the start of the meeting is the revision time.
 """
 
 State = Literal["public", "held", "withdrawn"]
@@ -55,18 +56,15 @@ class Meeting(NamedTuple):
     text: str
 
     def instant(self, at: TimeOfDay) -> datetime:
-        """Convert a Vietnamese time of day on the meeting's date to an instant in UTC.
-
-        An example of a time of day is `07:30`.
-        """
+        """Convert a Vietnamese time such as `07:30` on the meeting's date to an instant in UTC."""
         return instant(f"{self.matter.date} {at}")
 
     @property
     def revised(self) -> datetime:
-        """The time, in UTC, of the last change of the meeting's hours or place.
+        """The time, in UTC, of the last change to the meeting's hours or place.
 
-        For a meeting that never changed, the time is 1 January 2020 or the meeting's start,
-        whichever is earlier.
+        If no change is recorded, the time is 1 January 2020 or the meeting's start, whichever is
+        earlier.
         """
         if self.matter.revised:
             return instant(self.matter.revised)
@@ -75,8 +73,8 @@ class Meeting(NamedTuple):
     def material_codes(self) -> list[str]:
         """Return the codes of the meeting's documents in order and without repeats.
 
-        First come the documents that order the meeting (`basis`), then those of the agenda, then
-        all others.
+        The documents that order the meeting (`basis`) come first, followed by those of the agenda
+        and then by the meeting's other documents.
         """
         of_items = [code for item in self.matter.agenda for code in item.materials]
         return list(dict.fromkeys([*self.matter.basis, *of_items, *self.matter.materials]))
@@ -145,8 +143,8 @@ class ContentFile(NamedTuple, Generic[M]):
 class FileCache:
     """A cache of content files, which speeds up repeated builds.
 
-    A file is read again only if its modification time or size has changed. `guard` searches every
-    file that is read for personal data.
+    A file is read again only if its modification time or size has changed. `guard` checks whether
+    newly read files contain personal data.
     """
 
     def __init__(self, guard: Guard | None = None) -> None:
@@ -157,7 +155,8 @@ class FileCache:
     def addresses(self, current: Addresses) -> Addresses:
         """Return the result of the previous call if it equals `current`, otherwise `current`.
 
-        The same object is faster to compare, so that a build quickly sees that nothing has changed.
+        Comparing an object with itself is faster, so that a build quickly detects that nothing has
+        changed.
         """
         if self._addresses != current:
             self._addresses = current
@@ -168,7 +167,7 @@ class FileCache:
         """Read all Markdown files in a content folder, and return them sorted by file name.
 
         `folder` is the name of a folder in `root`, such as `materials`. `struct` is the type of the
-        files' front matter. Every result contains the faults of its file.
+        files' front matter. Every result includes the faults in the file.
         """
         paths = sorted(
             path
@@ -213,7 +212,7 @@ def load(
     `now` must have a time zone, and defaults to the present time. With `file_cache`, unchanged
     files are not read again.
 
-    Raises: ContentFaults, which contains all faults, if there are any.
+    Raises: ContentFaults with all faults, if there are any.
     """
     now = now or datetime.now(UTC)
     file_cache = file_cache or FileCache()
@@ -295,7 +294,7 @@ def load(
 def instant(hour: Hour) -> datetime:
     """Convert a Vietnamese date and time such as `2026-12-18 07:30` to an instant in UTC.
 
-    Raises: ValueError if there is no such day.
+    Raises: ValueError if the date does not exist.
     """
     return datetime.fromisoformat(hour).replace(tzinfo=VIETNAM).astimezone(UTC)
 

@@ -42,7 +42,8 @@ class Builder:
     """A builder of the portal from the content files in the folder `content`.
 
     A repeated build into the same folder writes only changed files. `url` is the portal's public
-    address, unless the environment sets PUBLIC_URL. `guard` searches files for personal data.
+    address, unless the environment variable PUBLIC_URL is set. `guard` searches files for personal
+    data.
 
     Raises: BuildFault if the folder does not exist, or if the address is not http or https.
     """
@@ -60,9 +61,9 @@ class Builder:
         self._settings: dict[str, Any] = {}
         self._site: Any = None
         self.changed_hours: list[str] = []
-        """Ids of meetings whose hours changed since the previous build although `revised` did not.
+        """Ids of meetings whose hours changed since the previous build without a new `revised`.
 
-        Readers' calendars ignore such a change.
+        Readers' calendars ignore new hours if `revised` stays the same.
         """
 
     def read(self, now: datetime | None = None) -> PortalContent:
@@ -75,15 +76,15 @@ class Builder:
     def forget(self) -> None:
         """Forget the files of the previous build, so that the next build writes every file again.
 
-        This is necessary after a failed build or a change of theme or code.
+        This is necessary after a failed build or a change to the theme or the code.
         """
         self._site = None
 
     def make(self, content: PortalContent, output: Path) -> Built:
         """Build the content into the folder `output`, and write only files that have changed.
 
-        Raises: ContentFaults if a file may contain personal data, BundleFault if the JavaScript
-        cannot be bundled, BuildFault if Pelican fails.
+        Raises: ContentFaults if a file may contain personal data; BundleFault if the JavaScript
+        cannot be bundled; BuildFault if Pelican fails.
         """
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
             self._start_pelican(output)
@@ -100,12 +101,12 @@ class Builder:
         return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))
 
     def replace(self, content: PortalContent, output: Path) -> Built:
-        """Build the portal in a new folder, and replace the folder `output` when it is complete.
+        """Build the portal in a new folder, and then replace the folder `output` with that folder.
 
         If the build fails, `output` stays unchanged. A successful build sets `changed_hours`.
 
-        Raises: ContentFaults or BundleFault if the build fails, BuildFault also if `output` is in
-        use.
+        Raises: ContentFaults, BundleFault or BuildFault if the build fails; BuildFault also if
+        `output` is in use.
         """
         output = output.resolve()
         half_made = output.with_name(output.name + ".new")
@@ -161,8 +162,8 @@ class Builder:
 def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[str]:
     """Return the ids of meetings whose new hours readers' calendars would ignore.
 
-    A calendar ignores new hours in an .ics file if the event's SEQUENCE is unchanged. `before` and
-    `after` are the folders of the previous and the new portal.
+    A calendar ignores new hours in an .ics file if the event's SEQUENCE (a revision number) is
+    unchanged. `before` and `after` are the folders of the previous and the new portal.
     """
 
     def lines_of(folder: Path, meeting_id: str) -> set[str]:
@@ -181,7 +182,7 @@ def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[st
 def _put_in_place(finished: Path, output: Path, replaced: Path) -> None:
     """Rename the folder `finished` to `output`, and delete `replaced`, the previous portal.
 
-    Raises: OSError if renaming fails. The previous portal is then renamed to `output` again.
+    Raises: OSError if renaming fails, after `replaced` has been renamed back to `output`.
     """
     try:
         finished.rename(output)

@@ -37,9 +37,9 @@ TOOLS = {
     "esbuild": "node_modules/esbuild/bin/esbuild",
     "tsc": "node_modules/typescript/bin/tsc",
 }
-"""Paths of the JavaScript files that start the npm tools, by the tool's name.
+"""Paths of the JavaScript files that start the npm tools, by the name of the tool.
 
-The scripts in `node_modules/.bin` cannot be used. On Windows they are shell scripts, which Node
+The scripts in `node_modules/.bin` cannot be used: on Windows they are shell scripts, which Node
 cannot run.
 """
 
@@ -53,13 +53,13 @@ esbuild rewrites newer syntax for these browsers.
 PIN_ITERATIONS = 600_000
 """The number of rounds of PBKDF2 with SHA-256 that derive a key from a clerk's PIN.
 
-OWASP advised this number in 2023. More rounds slow down an attacker who tries all PINs.
+OWASP recommended this number in 2023. More rounds slow down an attacker who tries all PINs.
 """
 
 
 HALF_MADE = ".new"
 ABANDONED_S = 3600
-"""The age in seconds at which a bundle of an earlier version is deleted.
+"""The age in seconds above which a bundle of an earlier version is deleted.
 
 Another build may still be copying a bundle that is less than an hour old.
 """
@@ -141,11 +141,11 @@ def _kiosk_version(root: Path, lock: Path) -> str:
 
 
 def run_tool(root: Path, name: str, arguments: Sequence[str]) -> int:
-    """Run a tool of the npm packages, such as `tsc`, in the folder `root`.
+    """Run a tool from the npm packages, such as `tsc`, in the folder `root`.
 
-    Missing packages are installed first. Return the tool's exit status, which is 0 after a success.
+    Missing packages are installed first. Return the tool's exit status, which is 0 on success.
 
-    Raises: KeyError if `TOOLS` does not contain the tool, BundleFault if the packages cannot be
+    Raises: KeyError if `TOOLS` does not contain the tool; BundleFault if the packages cannot be
     installed.
     """
     install_packages(root)

@@ -1,4 +1,4 @@
-"""Convert a DOCX or PDF to a draft of a content file, with suggestions for the file's fields."""
+"""Convert a DOCX or PDF to a draft of a content file, and suggest values for the fields."""
 
 import re
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ Shorter paragraphs are headings or greetings.
 """
 
 _NUMBER = re.compile(r"\b(\d+)([-/])([A-ZĐ]{2,4})([-/])([A-ZĐ.]{2,8}(?:-[A-ZĐ.]{2,8})?)\b")
-"""The number of a document, such as 57-NQ/TW of the Party or 125/KH-UBND of an authority."""
+"""A document's number, such as 57-NQ/TW for the Party or 125/KH-UBND for an authority."""
 _HEAD_LINES = 12
-"""The number of lines at the start of a document in which its number is searched for.
+"""The number of lines at the start of a document that are searched for the document's number.
 
-Numbers in later lines are those of other documents that the text cites.
+Numbers in later lines belong to other documents that the text cites.
 """
 _DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 _MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
@@ -49,7 +49,8 @@ class Draft(NamedTuple):
 def draft_of(path: Path) -> Draft:
     """Read a DOCX or PDF file and return a draft with the file's text and suggested field values.
 
-    If the text cannot be read, the draft contains a warning and the file name as suggested title.
+    If the text cannot be read, the draft contains a warning, and the file name as the suggested
+    title.
 
     Raises: BuildFault if the file does not exist or is of another kind.
     """

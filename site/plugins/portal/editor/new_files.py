@@ -60,9 +60,9 @@ Only `number` may stay empty. docs/content.md describes the fields that are not 
 
 
 def ask(question: str) -> str:
-    """Ask a question at the terminal and return the answer without spaces at its ends.
+    """Ask a question at the terminal and return the answer without leading or trailing spaces.
 
-    Raises: BuildFault if the input ends.
+    Raises: BuildFault if standard input ends before there is an answer.
     """
     try:
         return input(f"{question}: ").strip()
@@ -76,8 +76,8 @@ def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[st
     `root` is the content folder. `what` is "meeting", "material", or the path of a DOCX or PDF,
     which becomes the text and the attached file of a material (a document for meetings).
 
-    Raises: BuildFault if a file is missing, of another kind or already exists, or if the input
-    ends.
+    Raises: BuildFault if `root` or the DOCX or PDF does not exist, if `what` is of another kind, if
+    the content file already exists, or if standard input ends too early.
     """
     if not root.is_dir():
         raise BuildFault(say("build.no_content", path=root))
@@ -120,7 +120,7 @@ def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[st
 def withdraw(root: Path, code: str, now: datetime) -> Path:
     """Mark the material with the given code as withdrawn today, and return the path of its file.
 
-    `root` is the content folder. `now` gives the day in Vietnam. The rest of the file stays
+    `root` is the content folder. The date is that of `now` in Vietnam. The rest of the file stays
     unchanged.
 
     Raises: BuildFault if no material has the code, or if the material is already withdrawn.
@@ -146,7 +146,7 @@ DEFAULTS = {
     "mode": 2,
     "host_level": 2,
 }
-"""The default of every question with a fixed choice of answers, as an index from 0.
+"""The default answer to every question with fixed choices, as an index counted from 0.
 
 For example, the answer with index 2 for `mode` is KET_HOP, a meeting in halls and online.
 """
@@ -161,8 +161,9 @@ def _answers(
 ) -> dict[str, str]:
     """Ask the editor all questions in order, and return the answers by field.
 
-    `questions` and `suggestions` contain types and suggested answers by field. The answer `<`
-    returns to the previous question. The answer for `code` must not be in `used_codes`.
+    `questions` contains the types of the fields, and `suggestions` contains suggested answers, both
+    by field. The answer `<` returns to the previous question. The answer for `code` must not be in
+    `used_codes`.
     """
     show_message(say("build.new.how", back=BACK))
     answers: dict[str, str] = {}
@@ -222,10 +223,11 @@ def _answer(
 
 
 def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
-    """Convert an editor's answer to the form that the content file needs.
+    """Convert an editor's answer to the format that the content file needs.
 
     For example, 25/12/2026 becomes `2026-12-25`, and 8h30 becomes `08:30`. If there are `choices`,
-    1 and the label of the first choice become its code. Any other answer is returned unchanged.
+    the number (from 1) or the label of a choice becomes that choice's code. Any other answer is
+    returned unchanged.
     """
     if choices:
         if typed.isdecimal() and 1 <= int(typed) <= len(choices):

@@ -1,6 +1,7 @@
-"""Copy the whole portal to a folder and a zip for a USB stick (a pack), and verify packs.
+"""Make and verify packs, which are copies of the whole portal for USB sticks.
 
-A pack is verified against the portal's manifest, which lists all files with their sha256.
+A pack consists of a folder and a zip with the same files. Packs are verified against the portal's
+manifest, which lists all files with their sha256.
 """
 
 import hashlib
@@ -24,7 +25,10 @@ NAME = "diem-cau"
 INNER = "cong-thong-tin"
 START = "MO-DAU.html"
 ZIP_DAY = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in the zip. The date is fixed, so that equal portals give equal zips."""
+"""The date of every file in the zip, which is the earliest date that a zip can store.
+
+The date is fixed, so that equal portals give equal zips.
+"""
 
 
 class Packed(NamedTuple):
@@ -42,7 +46,7 @@ class Packed(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """The result of comparing a copy of the portal with the list of files that it should contain.
+    """The result of comparing a copy of the portal with the list of files in the copy's manifest.
 
     `files` is the number of files in that list, or 0 if the list is damaged. `faults` contains a
     message for every faulty file, and is empty for a correct copy.

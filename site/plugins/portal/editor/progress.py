@@ -1,4 +1,4 @@
-"""Show the progress of long operations, as a bar at a terminal or otherwise as lines of text."""
+"""Show the progress of long operations, as a bar at a terminal and as lines of text elsewhere."""
 
 import sys
 import threading
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DELAY_S = 1.0
-"""The number of seconds after which an operation shows a moving symbol.
+"""The delay in seconds before `working` shows a moving symbol.
 
-Shorter operations show none.
+Operations that finish sooner show no symbol.
 """
 
 
@@ -63,7 +63,7 @@ class Steps:
         self._bar.stop()
 
     def add(self, size_bytes: int) -> None:
-        """Add the number of bytes that were finished since the previous call to the display."""
+        """Add to the display the number of bytes processed since the previous call."""
         self._done += size_bytes
         self._bar.advance(self._task, size_bytes)
         quarter = 4 * self._done // max(1, self._total)

@@ -30,7 +30,7 @@ from sync_server.domain.release import MANIFEST_PATH
 PIECE_BYTES = 256 * 1024
 """The size in bytes of the pieces in which a file is sent.
 
-After a lost connection, at most one piece is sent again.
+After a lost connection, at most one piece of a file is sent again.
 """
 UPLOADS_AT_ONCE = 4
 TIMEOUT_S = 60
@@ -42,21 +42,22 @@ RETRIES = Retry(
     raise_on_status=False,
     retry_after_max=10,
 )
-"""Failed requests are repeated up to three times. A repeated request changes nothing on the server.
+"""Settings for retries: a failed request is repeated up to three times.
 
-A server may answer 429 or 503 and ask for a wait. The wait lasts at most ten seconds. After three
-repeats the editor sees the server's message.
+Repeating a request has no further effect on the server. If a server answers 429 or 503 and asks for
+a wait, the wait lasts at most ten seconds. After the third retry, the editor sees the server's
+message.
 """
 
 LATER_FOLDER = ROOT / ".cache" / "later"
-"""The folder for building the releases of later days, on which further documents become public."""
+"""The folder for building releases for later times at which more documents become public."""
 
 
 class PublishTarget:
     """A server at `url` to which an editor publishes releases (built versions of the portal).
 
-    `token` proves the editor's right to publish. The default is the environment's PUBLISH_TOKEN, or
-    else the editor's answer at the terminal.
+    `token` proves the editor's right to publish. The default is the environment variable
+    PUBLISH_TOKEN or, if that is not set, the editor's answer at the terminal.
 
     Raises: BuildFault if there is no token, or if the URL is not https (http is valid only for this
     machine).
@@ -76,9 +77,9 @@ class PublishTarget:
     def list_releases(self) -> list[dict[str, Any]]:
         """Return all releases that the server stores, the most recently activated first.
 
-        A release is a dict of `release` (the id), `serves_from` (ISO 8601 in UTC, or None),
-        `is_served` (True for the present release), `files` and `bytes` (number and total size of
-        the files).
+        A release is a dict of `release` (the id), `serves_from` (the time from which the release is
+        served, in ISO 8601 UTC, or None), `is_served` (True for the present release), and `files`
+        and `bytes` (number and total size of the files).
 
         Raises: BuildFault if the request fails.
         """
@@ -99,8 +100,8 @@ class PublishTarget:
     def send_file(self, sha256: str, path: Path, steps: Steps) -> None:
         """Send the file at `path`, whose content has the given sha256, to the server.
 
-        An interrupted upload of a file above 256 KB continues where it stopped. `steps` shows the
-        progress.
+        An interrupted upload of a file larger than 256 KB continues where it stopped. `steps` shows
+        the progress.
 
         Raises: BuildFault if a request fails.
         """
@@ -120,10 +121,10 @@ class PublishTarget:
             self._call("PUT", f"/blobs/{sha256}", data=b"")
 
     def activate(self, release: str, at: datetime | None = None) -> None:
-        """Have the server serve the release with the given id from now on.
+        """Make the server serve the release with the given id from now on.
 
-        With `at`, the server serves the release from that later instant (UTC). An activation
-        without `at` cancels all activations that were planned for later.
+        If `at` (a later instant in UTC) is given, the server serves the release from that instant.
+        An activation without `at` cancels all activations that were planned for later.
 
         Raises: BuildFault if the request fails.
         """
@@ -131,9 +132,9 @@ class PublishTarget:
         self._call("POST", f"/releases/{release}/activate", json=body)
 
     def go_back(self, release: str) -> str:
-        """Have the server serve an earlier release again, and return the id of that release.
+        """Make the server serve an earlier release again, and return the id of that release.
 
-        `release` is the beginning of the id. "" selects the release that was served before the
+        `release` is the beginning of the id, or "" for the release that was served before the
         present one.
 
         Raises: BuildFault if no earlier release matches, or if a request fails.
@@ -164,12 +165,13 @@ class PublishTarget:
 
 
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
-    """Publish the built portal in `output`, and plan a release for every later change.
+    """Publish the built portal in `output`, and schedule releases for documents not yet public.
 
-    A later change is a document that becomes public at a certain time. `builder` builds the portal
-    of that time. Yield a message for the editor after every step.
+    `builder` builds a release for every future time at which documents become public. The server
+    starts to serve that release at that time. Yield a message for the editor after every step.
 
-    Raises: BuildFault if a request fails, and ContentFaults or BundleFault if a build fails.
+    Raises: ContentFaults, BundleFault or BuildFault if a build fails; BuildFault also if a request
+    fails.
     """
     release = release_of(output)
     opening_times = builder.read().opening_times
@@ -205,7 +207,7 @@ def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
 def _send_all(output: Path, server: PublishTarget) -> tuple[int, int]:
     """Send all files of the portal in `output` that the server lacks.
 
-    Return the number of the sent files and their total size in bytes.
+    Return the number of files sent and their total size in bytes.
 
     Raises: BuildFault if a request fails.
     """

@@ -73,8 +73,8 @@ class Versions:
     def after(self, since: str) -> str:
         """Wait until the count of builds differs from `since`, and return the count.
 
-        Both are numbers as text. After 20 seconds the present count is returned, even if it equals
-        `since`.
+        `since` and the result are numbers as text. After 20 seconds the present count is returned,
+        even if it equals `since`.
         """
         with self._changed:
             self._changed.wait_for(lambda: str(self._count) != since, WAIT_S)
@@ -107,9 +107,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send the requested file, with a reload script at the end if the file is an HTML page.
 
-        A request for `/.changes?since=N` is answered with the number of builds as soon as it
-        differs
-        from N. `sw.js`, which would cache old pages, is answered with 404.
+        A request for `/.changes?since=N` waits up to 20 seconds until the number of builds differs
+        from N, and is answered with that number. A request for the service worker `sw.js`, which
+        would cache old pages, is answered with 404.
         """
         path, _, query = self.path.partition("?")
         if path == EVENTS:
@@ -126,7 +126,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
     def end_headers(self) -> None:
-        """Add a header that forbids browsers to keep a copy, and send all headers."""
+        """Add a header that prevents browsers from keeping a copy, and send all headers."""
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
@@ -144,8 +144,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage) -> None:
     """Serve the portal at http://localhost on `port`, and rebuild it after every saved change.
 
-    The folders `content` and `site` are watched until Ctrl+C. `show_message` prints a message, with
-    the keyword arguments of `print`.
+    The folders `content` and `site` are watched until Ctrl+C. `show_message` prints a message and
+    accepts the keyword arguments of `print`.
 
     Raises: BuildFault if the port is in use.
     """
@@ -174,8 +174,8 @@ def serve(builder: Builder, content: Path, port: int, show_message: ShowMessage)
 def rebuild(builder: Builder, versions: Versions, show_message: ShowMessage) -> bool:
     """Build the changed files for the preview, and return whether the build succeeded.
 
-    Faults and exceptions are shown with `show_message` and not raised. After a success, `versions`
-    counts the build, so that open pages reload.
+    Faults and exceptions are shown with `show_message` and not raised. `versions` counts successful
+    builds, so that open pages reload.
     """
     began = time.monotonic()
     try:

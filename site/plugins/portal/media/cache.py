@@ -9,10 +9,10 @@ FOLDER = ROOT / ".cache"
 
 
 def cached(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """Return the result of `make` from a cache on disk, or call `make` and store its result.
+    """Return the result of `make` from a cache on disk, or call `make` and store the result.
 
-    `kind` is the name of the cache's folder. `key` must contain all inputs that affect the result,
-    because two calls with the same `key` give the same result.
+    `kind` is the name of the result's folder in the cache. `key` must contain all inputs that
+    affect the result, because two calls with the same `key` give the same result.
     """
     path = FOLDER / kind / hashlib.sha256(key).hexdigest()
     try:

@@ -56,7 +56,8 @@ def _convert(path: Path) -> str:
 def _headings_of_offices(markdown: str) -> str:
     """Convert bold lines in Markdown that begin with a number to headings.
 
-    Offices often write headings in bold without a heading style. A Roman numeral or capital letter
-    makes a heading of level 2. A number or an article (`Điều 1`) makes a heading of level 3.
+    Offices often write headings in bold without a heading style. A line that begins with a Roman
+    numeral or a capital letter becomes a heading of level 2. A line that begins with a number or an
+    article (`Điều 1`) becomes a heading of level 3.
     """
     return _NUMBERED.sub(r"### \1", _ROMAN.sub(r"## \1", markdown))

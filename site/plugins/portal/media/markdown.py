@@ -24,7 +24,7 @@ ATTRIBUTES = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
-"""The line break before a clause such as `a)`.
+"""The line break before a clause that begins with a letter such as `a)`.
 
 Markdown would show the line break as a space, so it is replaced by a forced line break.
 """
@@ -65,7 +65,8 @@ def to_raw_html(text: str) -> str:
 def _without_office_indents(text: str) -> str:
     """Remove the tabs at the beginning of paragraphs in Markdown.
 
-    Markdown would read such a paragraph as program code. Tabs inside lists and fenced code stay.
+    Markdown would treat a paragraph that begins with a tab as program code. Tabs inside lists and
+    fenced code are kept.
     """
     lines: list[str] = []
     last_filled, is_fenced = "", False

@@ -26,9 +26,9 @@ Problem = Literal["unreadable", "locked", "legacy", "scanned"]
 class PdfText(Struct, frozen=True):
     """The text of a PDF by page, in Unicode form NFC, or the problem that prevents reading it.
 
-    `problem` is None if the text is readable. `unreadable`: the file is damaged. `locked`: the file
-    needs a password. `legacy`: the text is in TCVN3 or VNI, encodings older than Unicode.
-    `scanned`: the pages contain only pictures.
+    `problem` is None if the text is readable, "unreadable" if the file is damaged, "locked" if the
+    file needs a password, "legacy" if the text is in TCVN3 or VNI (encodings older than Unicode),
+    and "scanned" if the pages contain no text.
     """
 
     pages: tuple[str, ...] = ()
@@ -45,7 +45,8 @@ def _read(path: Path, _mtime_ns: int) -> PdfText:
 def text_of_pdf(path: Path) -> PdfText:
     """Return the texts of all pages of a PDF, or the problem that prevents reading them.
 
-    The problem is a code such as `locked`, and not an exception. The result is cached on disk.
+    A problem is reported as a code such as `locked`, not as an exception. The result is cached on
+    disk.
 
     Raises: OSError if the file cannot be opened.
     """
@@ -73,7 +74,8 @@ def _extract(path: Path) -> PdfText:
 def _clean(text: str) -> str:
     """Return a text in Unicode form NFC, without control characters and surrogates.
 
-    Line breaks and tabs stay. A surrogate is half of a character, and cannot be written to a file.
+    Line breaks and tabs are kept. A surrogate is half of a character, and cannot be encoded in
+    UTF-8.
     """
     return "".join(
         letter

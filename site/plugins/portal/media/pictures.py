@@ -1,4 +1,4 @@
-"""Shrink pictures for phones with a slow connection, and draw the app's icons."""
+"""Shrink pictures for phones with slow connections, and draw the app's icons."""
 
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 80_000_000
 """The number of pixels above which a picture is refused.
 
-The sharpest photographs of phones have 50 million pixels.
+Most phones take photographs of at most 50 million pixels.
 """
 QUALITY = 72
 VERSION = b"1"

@@ -1,7 +1,7 @@
 """Convert texts to HTML, and split long texts into parts, one part for every page.
 
-A page with one part is at most 14 KB when compressed. A server sends 14 KB without waiting for the
-browser's confirmation, so that the page arrives at once.
+A page with one part is at most 14 KB when compressed. A server can send 14 KB before the browser
+acknowledges any data, so that the page arrives without a further delay.
 """
 
 import re
@@ -21,7 +21,8 @@ from sync_server.domain.legacy_text import is_legacy
 MAX_PART_CHARACTERS = 16_000
 """The maximum length of the HTML of one page's text, in characters (about 3,500 words).
 
-A page with such a text compresses to at most 14 KB, which a server sends at once.
+A page with such a text compresses to at most 14 KB, which a server can send before the browser
+acknowledges any data.
 """
 
 _PICTURES = re.compile(r'(?:src|href)="\.\./(hinh/[^"#]+)')
@@ -36,8 +37,8 @@ _IDS = re.compile(r' id="([^"]+)"')
 class Heading(NamedTuple):
     """A heading in a text that is split into parts.
 
-    `part` is the number of the part with the heading, from 1. `id` is the target for links, and
-    `words` is the heading's text.
+    `part` is the number of the part with the heading, counted from 1. `id` is the target for links,
+    and `words` is the heading's text.
     """
 
     part: int
@@ -101,10 +102,11 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
 
 
 def text_of_material(content: PortalContent, material: Material) -> Text:
-    """Return the text of a material (a document for meetings) that its page shows.
+    """Return the text that the page of a material (a document for meetings) shows.
 
     The editor's text comes first. The text of an attached PDF or DOCX follows only if it is more
-    than twice as long as the editor's text. A shorter text would only repeat what the editor wrote.
+    than twice as long as the editor's text. A shorter text is assumed to repeat what the editor
+    wrote.
     """
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment
@@ -139,7 +141,9 @@ def _html_of(path: Path) -> str:
 
 
 def picture_at(content: PortalContent, address: str) -> Path:
-    """Return the path of the picture file with an address in the portal such as `hinh/so-do.webp`.
+    """Return the path of the picture file whose address in the portal is `address`.
+
+    An example of an address is `hinh/so-do.webp`.
 
     Raises: StopIteration if no picture has the address.
     """

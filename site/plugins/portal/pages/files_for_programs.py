@@ -1,6 +1,6 @@
 """Make the files of the portal that other programs read.
 
-These files are the calendars of meetings, the Atom feed, the sitemap, robots.txt, and facts.json,
+These are the calendar files of meetings, the Atom feed, the sitemap, robots.txt, and facts.json,
 from which servers learn about meetings and halls.
 """
 
@@ -17,11 +17,12 @@ MAX_ENTRIES = 30
 
 
 def calendar(meeting: Meeting, address: str) -> bytes:
-    """Return a meeting as an iCalendar file (RFC 5545) with times in UTC. `address` is its URL.
+    """Return a meeting as an iCalendar file (RFC 5545) with times in UTC.
 
-    A calendar program accepts a change only if `SEQUENCE` has increased. `SEQUENCE` is the number
-    of minutes from 1 January 2020 to the meeting's last revision. The number does not depend on the
-    time of the build, so that every build of the same content gives the same bytes.
+    `address` is the URL of the meeting's page. A calendar program accepts a change only if
+    `SEQUENCE`, the number of minutes from 1 January 2020 to the meeting's last revision, has
+    increased. The number does not depend on the time of the build, so that every build of the same
+    content gives the same bytes.
     """
     from icalendar import Calendar, Event
 
@@ -105,10 +106,10 @@ def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
 
 
 def robots(url: str) -> bytes:
-    """Return robots.txt, which lets search engines read all pages except three folders.
+    """Return robots.txt, which lets search engines read all pages except those in three folders.
 
-    The folders are those of the attendance page, the office and the API. `url` is the portal's
-    address without a final slash.
+    These folders contain the attendance page, the office's pages, and the API. `url` is the
+    portal's address without a final slash.
     """
     return (
         "User-agent: *\nDisallow: /diem-danh/\nDisallow: /van-phong/\nDisallow: /api/\n"
@@ -132,7 +133,7 @@ def _announced_on(content: PortalContent, meeting: Meeting) -> date:
 
 
 def published_directory_of(content: PortalContent) -> dict[str, Any]:
-    """Return the public facts of the portal, which are published as facts.json for servers.
+    """Return the facts about the portal that are published for servers as facts.json.
 
     The keys are `units` (organisations), `points` (halls), `meetings` and `materials` (documents).
     Every value is a list of dicts. Times are in UTC. docs/release.md describes how servers use the

@@ -1,7 +1,7 @@
 """Generate every page of the portal with Pelican, a generator of static sites.
 
-The output depends on the content, the settings and which materials are public, but not on the time
-of the build. Two builds of the same content therefore give the same files.
+The output depends on the content, on the settings and on which materials are public, but not on the
+time of the build. Two builds of the same content therefore give the same files.
 """
 
 from collections import defaultdict
@@ -56,7 +56,7 @@ APP = "app"
 HOME_MEETINGS = 10
 """The number of meetings, the newest first, that the home page lists.
 
-Older meetings are listed on a page for every year.
+Older meetings are listed on separate pages, one for every year.
 """
 
 PRINTED = {
@@ -79,7 +79,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     """
 
     def generate_context(self) -> None:
-        """Prepare the data that pages need, such as links and the filters of templates.
+        """Prepare the data that pages need, such as links and template filters.
 
         The settings contain the content, which build.py has checked. Pelican calls this method
         before `generate_output`.
@@ -112,7 +112,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
         The manifest lists all written files with their sha256.
 
-        Raises: ContentFaults if a file may contain personal data, OSError if a file cannot be
+        Raises: ContentFaults if a file may contain personal data; OSError if a file cannot be
         written.
         """
         self.writer = writer
@@ -132,9 +132,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
         """Return the paths at which readers' devices must delete earlier files.
 
-        The files belong to materials that are not yet public or were withdrawn. The value of every
-        path is the sha256 of the notice that replaces the file, or "" if nothing replaces the file.
-        `lines` contains the sha256 of all written files by path.
+        The files belong to materials that are not yet public or have been withdrawn. The value of
+        every path is the sha256 of the notice that replaces the file, or "" if nothing replaces the
+        file. `lines` contains the sha256 of all written files by path.
         """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
@@ -144,8 +144,8 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _page(self, name: str, template: str, **context: object) -> str:
         """Render the page `name` from a template, write the page, and return `name`.
 
-        `context` contains the template's variables. The variable `root` is added, a relative path
-        to the portal's top folder, so that links work at any address of the portal.
+        `context` contains the template's variables. The variable `root`, a relative path to the
+        portal's top folder, is added so that links work at any address of the portal.
         """
         context |= {"template": template, "root": "../" * name.count("/"), "path": name}
         return self.writer.put(
@@ -375,7 +375,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
 
 def list_name(meeting: Meeting) -> str:
-    """Return the name of a meeting's list of files in the manifest of a build.
+    """Return the name of the list of a meeting's files in the manifest of a build.
 
     An example is `m-2026-12-18-quy-bon`, which contains the meeting's id.
     """

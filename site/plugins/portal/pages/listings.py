@@ -1,4 +1,4 @@
-"""Make links to meetings and documents, with facts that pages show, and group the links."""
+"""Make and group links to meetings and documents, with the facts that pages show about them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,8 @@ class MaterialLink(NamedTuple):
     """A link to a material (a document for meetings), without the material's text.
 
     `matter` contains the fields of the content file. `state` is "public", "held" (not yet public)
-    or "withdrawn". Because the text is missing, a new text does not change the pages with the link.
+    or "withdrawn". Because a link does not contain the text, a change to the text does not affect
+    pages that show the link.
     """
 
     matter: MaterialMatter
@@ -22,7 +23,7 @@ class MaterialLink(NamedTuple):
 class MeetingLink(NamedTuple):
     """A link to a meeting, with the meeting's id and the fields of its content file (`matter`).
 
-    `ends_at` is in UTC, such as `2026-12-18T04:30:00Z`.
+    `ends_at` is the end of the meeting in UTC, such as `2026-12-18T04:30:00Z`.
     """
 
     id: str
@@ -57,7 +58,7 @@ def halls_of(directory: Directory) -> tuple[HallLine, ...]:
 
     A hall without a name gets a label with the name of its organisation.
 
-    Raises: KeyError if the label is needed and the organisation does not exist.
+    Raises: KeyError if a label is needed but the hall's organisation does not exist.
     """
     return tuple(
         HallLine(point.code, directory.name_of(point), point.address) for point in directory.points
@@ -80,7 +81,7 @@ def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
 def uses_by_material(
     content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
 ) -> dict[str, list[MaterialUse]]:
-    """Return the meetings in which every material (a document for meetings) is used, by code.
+    """Return the uses of materials (documents for meetings) in meetings, by material code.
 
     `links` contains links by material code, and `meetings` contains links by meeting id. Materials
     that no meeting uses are left out.
@@ -118,9 +119,10 @@ def kinds_of(links: Iterable[MaterialLink]) -> list[str]:
 
 
 def group_by_year(links: Iterable[Any], date_of: Any) -> dict[int, list[Any]]:
-    """Group links by year, and return the links by year in their original order.
+    """Group links by year, and return a dict of the links by year.
 
-    `date_of` is a function that returns the date of a link.
+    The links of a year stay in their original order. `date_of` is a function that returns the date
+    of a link.
     """
     years: defaultdict[int, list[Any]] = defaultdict(list)
     for link in links:

@@ -1,9 +1,9 @@
-"""Make the data files of the portal's search, which runs in the reader's browser.
+"""Make the data files for the portal's search, which runs in the reader's browser.
 
-There is one file per meeting, one for the help pages and one per document's text. After a change, a
-reader therefore downloads only one text again. Every file is a script that calls `portalDocuments`.
-The search page reads the file as data over http. A page from `file://` cannot fetch data, and runs
-the file as a script instead.
+There are separate files for every meeting, for the help pages and for every document's text, so
+that a reader downloads only the changed text again. Every file is a script that calls
+`portalDocuments`. Over http, the search page reads the file as data. From `file://`, a page cannot
+fetch data, and runs the file as a script instead.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ HALLS_PAGE = "trang/diem-cau.html"
 
 
 def make_document(**fields: object) -> dict[str, object]:
-    """Return a search document, which is an entry of the search, with the given fields.
+    """Return a search document, which is an entry in the search data, with the given fields.
 
     Fields with an empty value, such as None or "", are left out.
     """
@@ -29,7 +29,7 @@ def make_document(**fields: object) -> dict[str, object]:
 
 
 def material_document(material: Material) -> dict[str, object]:
-    """Return the entry of a material (a document for meetings) in the search, without its text.
+    """Return the search entry of a material (a document for meetings), without the text.
 
     `has_text` is True if the text is in a separate file, which is the case for a public material. A
     material that is not public has neither text nor summary.
@@ -50,7 +50,7 @@ def material_document(material: Material) -> dict[str, object]:
 
 
 def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
-    """Return the entry of a meeting in the search, with title, date, summary, agenda and text.
+    """Return the search entry of a meeting, with its title, date, summary, agenda and text.
 
     `words` is the meeting's text, without tags.
     """
@@ -68,7 +68,7 @@ def meeting_document(meeting: Meeting, words: str) -> dict[str, object]:
 
 
 def page_document(page: PageText, words: str) -> dict[str, object]:
-    """Return the entry of a help page in the search. `words` is the page's text, without tags."""
+    """Return the search entry of a help page. `words` is the page's text, without tags."""
     return make_document(
         id=f"trang/{page.name}.html",
         kind="TRANG",
@@ -79,7 +79,7 @@ def page_document(page: PageText, words: str) -> dict[str, object]:
 
 
 def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
-    """Return one entry of the search for the page that lists all halls.
+    """Return one search entry for the page that lists all halls.
 
     The entry's text contains the code, name and address of every hall.
     """
@@ -93,7 +93,7 @@ def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
 
 
 def documents_file(documents: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> bytes:
-    """Return the content of a search file, a script with the given entries of the search."""
+    """Return the content of a search file, which is a script with the given search entries."""
     return script_call({"documents": list(documents)})
 
 
@@ -107,7 +107,7 @@ def text_file(material: Material, words: str) -> bytes:
 
 
 def script_call(value: object) -> bytes:
-    """Return a script that calls the function `portalDocuments` with `value` in JSON.
+    """Return a script that calls the function `portalDocuments` with `value` as JSON.
 
     The JSON is the text between the first and the last parenthesis.
     """

@@ -26,8 +26,8 @@ CODE_PATHS = ("app/", "sw.js")
 class Memory:
     """A cache in memory for the preview, with the inputs and results of the previous build.
 
-    `files` contains a pair for every file by name: the inputs, and the file's line in the manifest.
-    `results` contains a pair for every remembered result by name: the inputs and the result.
+    `files` contains, by file name, a pair of the inputs from which a file was made and the file's
+    line in the manifest. `results` contains, by name, a pair of the inputs and the result.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,8 @@ class Memory:
     def remember(self, name: str, inputs: Any, make: Callable[[], Any]) -> Any:
         """Return the result of `make`, which is remembered under `name`.
 
-        `make` is called only for the first time or if `inputs` differ from those of the last call.
+        `make` is called only if no result is remembered under `name`, or if `inputs` differ from
+        those of the last call.
         """
         entry = self.results.get(name)
         if entry is None or entry[0] != inputs:
@@ -49,8 +50,8 @@ class Memory:
 class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
     """A Pelican writer that makes a file only if the file's inputs have changed.
 
-    The writer searches every file for personal data. `faults` contains a message for every
-    suspicious passage.
+    The writer searches new pages and data files for personal data. `faults` contains a message for
+    every suspicious passage.
     """
 
     def __init__(self, output_path: str, settings: Mapping[str, Any]) -> None:
@@ -98,7 +99,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
     def lines(self) -> dict[str, FileLine]:
         """Return the manifest lines of all files in this build, by file name.
 
-        A line contains path, sha256 and size of a file.
+        A line contains the path, sha256 and size of a file.
         """
         return {name: line for name, (_, line) in self._memory.files.items()}
 

@@ -1,8 +1,8 @@
 """Write and read the manifest of a release, which lists all files of a built portal.
 
 The manifest has two levels. `manifest.json` names lists, and every list is a file in `lists/` that
-contains path, sha256 and size of built files. Browsers, servers, the publisher and USB sticks use
-the manifest to detect missing or changed files. The id of a release is the sha256 of
+contains the path, sha256 and size of some of the built files. Browsers, servers, the publisher and
+USB sticks use the manifest to detect missing or changed files. The id of a release is the sha256 of
 `manifest.json`.
 """
 
@@ -15,15 +15,17 @@ import msgspec
 from sync_server.domain.release import MANIFEST_PATH, FileLine, ListLine, Manifest
 
 SHELL, SERVER, REST = "shell", "server", "rest"
-"""Names of lists: files that every reader's device saves, files only for servers, and all others.
+"""Names of lists of files in the manifest.
 
-A file that no other list contains is in the list `rest`.
+`shell` lists the files that every reader's device saves, `server` lists files that only servers
+read, and `rest` lists all files that no other list contains.
 """
 
 KIOSK, SCANNER = "kiosk", "scanner"
-"""Names of lists: files of the kiosk, the page for recording attendance, and of its card scanner.
+"""Names of the manifest's lists for the kiosk and for the kiosk's card scanner.
 
-The scanner is only for browsers that cannot read codes themselves.
+The kiosk is the page for recording attendance. The scanner is only for browsers that cannot read
+codes themselves.
 """
 
 
@@ -35,11 +37,10 @@ def write_manifest(
 ) -> str:
     """Write manifest.json and its lists of files into `output`, and return the release's id.
 
-    The id is the sha256 of manifest.json. `lines` contains the sha256 and size of every file by
-    path. `paths_by_list` contains paths by the name of a list. A path may be in several lists, and
-    a path in no list goes to the list `rest`. `withdrawn` maps paths of documents that are no
-    longer public to the sha256 of a replacement or "". Unneeded lists of an earlier build are
-    deleted.
+    `lines` contains the sha256 and size of every file by path. `paths_by_list` contains paths by
+    the name of a list. A path may be in several lists, and a path in no list goes to the list
+    `rest`. `withdrawn` maps paths of documents that are not public to the sha256 of the
+    replacement, or to "" if there is none. Unneeded lists of an earlier build are deleted.
     """
     listed = {name: sorted(set(paths)) for name, paths in paths_by_list.items()}
     placed = {path for paths in listed.values() for path in paths}
@@ -69,7 +70,7 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def read_list(content: bytes) -> list[FileLine]:
-    """Parse a list of files in JSON, and return path, sha256 and size of every file.
+    """Parse a list of files in JSON, and return the path, sha256 and size of every file.
 
     Raises: msgspec.MsgspecError if the JSON is not valid.
     """
@@ -79,10 +80,11 @@ def read_list(content: bytes) -> list[FileLine]:
 def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
     """Return {path: (sha256, size in bytes)} for every file of a release.
 
-    The manifest and its lists are included. `read` is a function that returns the content of a
-    path.
+    The manifest and its lists are included. `read` is a function that returns the content of the
+    file at a path.
 
-    Raises: msgspec.MsgspecError if the manifest or a list is not valid, or any exception of `read`.
+    Raises: msgspec.MsgspecError if the manifest or a list is not valid; also any exception of
+    `read`.
     """
     content = read(MANIFEST_PATH)
     files = {MANIFEST_PATH: (hashlib.sha256(content).hexdigest(), len(content))}
@@ -107,7 +109,7 @@ def _write_list(output: Path, name: str, files: list[FileLine]) -> ListLine:
 
 
 def release_of(output: Path) -> str:
-    """Return the id of the release (the built portal) in a folder, the sha256 of its manifest.json.
+    """Return the id of the release (built portal) in a folder: the sha256 of manifest.json.
 
     Raises: FileNotFoundError if the folder contains no manifest.json.
     """
