@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 
 import { isPresentNow } from "../desk/check-in.js";
 import { emptyFields, restoreFields, readForm, PersonField, TextField } from "../desk/fields.js";
+import { fold } from "../../fold.js";
 import { newcomerCode } from "../sync/new-record.js";
 import { recordsInForce } from "../desk/hall-standing.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
@@ -29,8 +30,18 @@ function stateOf(desk, record) {
   return desk.hall.all.requests.find((request) => request.id === record.id)?.state ?? "pending";
 }
 
+/** Return the person of this hall's list whom the clerk has typed; null if there is none. A name
+ * with a unit is taken for somebody else of the same name.
+ * @param {import("../desk/desk.js").Desk} desk
+ * @param {string} personCode @param {string} name @param {string} unit */
+function listedPerson(desk, personCode, name, unit) {
+  const lines = [...desk.roster.values()];
+  return lines.find((line) => line.person === personCode || (!personCode && !unit && fold(line.name) === fold(name.trim()))) ?? null;
+}
+
 /** Show the guests, substitutes and visitors recorded so far, and the form that records another.
- * The form refuses a malformed code, and a substitute for a person who is present.
+ * The form refuses a malformed code, a person of this hall's list, and a substitute for a person
+ * who is present.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 export function OtherAttendees({ desk }) {
   const [kind, setKind] = useState(KINDS[0]);
@@ -40,11 +51,14 @@ export function OtherAttendees({ desk }) {
     const { name, unit, code, instead } = readForm(event);
     const personCode = (code ?? "").trim().toUpperCase();
     const isBad = personCode && !PERSON.test(personCode);
+    const listed = kind === "guest" ? null : listedPerson(desk, personCode, name ?? "", unit ?? "");
     const isReplacedHere = kind === "substitute" && isPresentNow(desk, instead);
     const problem = isBad
       ? roomText("beside.bad_code", { code: personCode })
       : isReplacedHere
         ? roomText("beside.is_present", { name: desk.nameOf(instead) })
+        : listed
+        ? roomText("beside.is_listed", { name: listed.name, unit: desk.units[listed.unit] ?? listed.unit })
         : name?.trim() || personCode
           ? ""
           : roomText("beside.nobody");
