@@ -159,7 +159,8 @@ def _enrol(connection: Any, point: str) -> Any:
 def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
     """Run `servers` server processes on the database at `url` until the context ends.
 
-    Yield a mapping from port to process id once all servers answer. `folder` is that of the portal.
+    Yield a mapping from port to process id once all servers answer. `folder` contains the built
+    portal.
     Raises: TimeoutError if a server does not start.
     """
     environ = {

@@ -39,8 +39,8 @@ def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str,
 def compare(connection: Connection, records: list[Json]) -> list[str]:
     """List the differences between the stored judgements and the model's; return `[]` if none.
 
-    A difference is one line of text: the hall, the aspect, the model's value and the stored value.
-    A hall without a stored judgement is skipped.
+    The model judges `records`. A difference is one line of text: the hall, what was judged (such as
+    `chair`), the model's value and the stored value. A hall without a stored judgement is skipped.
     """
     model = Model(records, corrected_times_ms(connection, records))
     differences = []

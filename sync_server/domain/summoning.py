@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from sync_server.domain.positions import COMMITTEE, OFFICES, rank_of
-from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.kinds import Office, Summoned
 
 Rank = Literal["everybody", "committee", "officers", "secretaries"]
 RANKS: tuple[Rank, ...] = get_args(Rank)
@@ -20,10 +20,11 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """A person who may be summoned, with the properties on which this depends.
+    """A person who may be summoned, with the facts that a rule uses.
 
-    `person` and `unit` are codes, `position` is a code or a text, and `membership` is one of
-    `MEMBERSHIPS`. `point` is the code of the hall where the person usually sits, or "".
+    `person` and `unit` are codes. `position` is the office in the Party committee: a code such as
+    `BI_THU`, or other words as the list states them. `membership` is one of `MEMBERSHIPS`. `point`
+    is the code of the hall where the person usually sits, or "".
     """
 
     @property
@@ -93,6 +94,26 @@ def build_roll(
         for candidate in people
         if rule.summons(candidate)
     ]
+
+
+def officers_among(
+    members: Iterable[Candidate], first: Collection[str]
+) -> tuple[tuple[str, Office], ...]:
+    """Return the Secretary and the Deputies among a unit's people, as pairs (person code, office).
+
+    The office is `secretary` or `deputy`. If there are several Secretaries, only one is returned:
+    one whose code is in `first` if possible, otherwise the one with the lowest code.
+    """
+    ranked = sorted(
+        (member.person not in first, member.person, OFFICES[rank])
+        for member in members
+        if (rank := rank_of(member.position)) in OFFICES
+    )
+    officers: list[tuple[str, Office]] = []
+    for _, person, office in ranked:
+        if office == "deputy" or office not in dict(officers).values():
+            officers.append((person, office))
+    return tuple(officers)
 
 
 def usual_hall(

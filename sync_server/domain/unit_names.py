@@ -89,7 +89,7 @@ compared.
 
 
 class UnitNames:
-    """An index that finds a unit's code by the code or by the name in various spellings."""
+    """An index of units. A unit is found by its code, or by any usual spelling of its name."""
 
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
         """Build the index. `names` contains the name of every unit by its code.

@@ -160,7 +160,7 @@ def forge_text_box(word: Any) -> None:
 
 
 def forge_table(word: Any) -> None:
-    """Add a table without a grid, such as the two that a clerk fills in."""
+    """Add a table without borders to a Word file, as a forger might do to add a sentence."""
     word.add_table(rows=1, cols=1).rows[0].cells[0].text = "Câu thêm vào"
 
 

@@ -146,7 +146,8 @@ def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> lis
 def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
     """Return whether a record has no effect because a different record with the same id cancels it.
 
-    `forms` contains all records with this id. A ruling by headquarters may still decide otherwise.
+    `forms` contains all records with this id. A ruling by headquarters, which may release the
+    record all the same, is not considered here.
     """
     return any(_may_cancel(other, record) for other in forms if other != record)
 
@@ -154,8 +155,8 @@ def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
 def _may_cancel(form: Record, other: Record) -> bool:
     """Return whether `form` cancels `other`, a different record with the same id.
 
-    It does if the writer of `form` has the authority to cancel `other`. A void, which is a record
-    that cancels another record, is never cancelled.
+    It does if the writer of `form` has the authority to cancel `other`. Records of the kind `void`
+    are never cancelled.
     """
     if isinstance(other, Void) or _needs_headquarters(form, other):
         return False

@@ -18,7 +18,7 @@ from sync_server.database import transaction
 from sync_server.domain.judging.clocks import FAR_FROM_MEETING_MS
 from sync_server.domain.judging.people import PersonStanding
 from sync_server.domain.judging.settings import REASONS
-from sync_server.domain.names import name_matches, name_sort_key
+from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
@@ -379,18 +379,13 @@ def attendances_by_person(
 
 def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> list[RosterPerson]:
     account = access.signed_in_account()
-    people = roster.list_people(
-        connection, unit=account.unit, with_ended=with_ended, at_ms=now_ms()
+    people = roster.search(
+        connection, text, unit=account.unit, with_ended=with_ended, at_ms=now_ms()
     )
-    if account.point is not None:
-        codes_at_point = _codes_of_point(connection, account.point)
-        people = [person for person in people if person.person in codes_at_point]
-    matches = [
-        person
-        for person in people
-        if name_matches(person.full_name, text) or person.person == text.upper()
-    ]
-    return sorted(matches, key=lambda person: name_sort_key(person.full_name))
+    if account.point is None:
+        return people
+    codes_at_point = _codes_of_point(connection, account.point)
+    return [person for person in people if person.person in codes_at_point]
 
 
 def _must_see(connection: Connection, person: str) -> RosterPerson:

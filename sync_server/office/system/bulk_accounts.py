@@ -9,7 +9,13 @@ from flask import Blueprint, current_app, render_template, request
 
 from sync_server.acts import bulk_accounts, summons_lists
 from sync_server.acts.bulk_accounts import AccountBatch
-from sync_server.acts.list_imports import UnreadableList, describe, find_list, open_grids
+from sync_server.acts.list_imports import (
+    MOST_FAULTS_SHOWN,
+    UnreadableList,
+    describe,
+    find_list,
+    open_grids,
+)
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction
@@ -98,6 +104,7 @@ def _render_form(faults: Sequence[str]) -> str:
     return render_template(
         "system/bulk_accounts.html",
         faults=faults,
+        most_faults=MOST_FAULTS_SHOWN,
         points=directory.points(connection),
         units=directory.unit_names(connection),
     )

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from sync_server.domain.judging.facts import Flags, facts_in_order
 from sync_server.domain.judging.settings import rolls_of
-from sync_server.domain.positions import OFFICES, rank_of
+from sync_server.domain.names import name_matches, name_sort_key
 from sync_server.domain.records.kinds import Office
+from sync_server.domain.summoning import officers_among
 from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import LedgerRow, Person, Stream, Summons, Unit
@@ -100,6 +101,22 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
     refresh_revs(connection, codes)
 
 
+def search(
+    connection: Connection, text: str, *, at_ms: int, unit: str | None, with_ended: bool
+) -> list[RosterPerson]:
+    """Return the people whose name matches a text or whose code is the text, sorted by name.
+
+    `unit`: search only among the people of this unit. People who have left are found only
+    `with_ended`.
+    """
+    matches = [
+        person
+        for person in list_people(connection, unit=unit, with_ended=with_ended, at_ms=at_ms)
+        if name_matches(person.full_name, text) or person.person == text.upper()
+    ]
+    return sorted(matches, key=lambda person: name_sort_key(person.full_name))
+
+
 def remove_people(connection: Connection, codes: Sequence[str]) -> None:
     """Delete people from the database, as if they had never been stored.
 
@@ -129,21 +146,8 @@ def known_people(connection: Connection) -> set[str]:
 def officers_of(
     connection: Connection, unit: str, *, first: Collection[str], at_ms: int
 ) -> tuple[tuple[str, Office], ...]:
-    """Return a unit's Secretary and Deputies at a time, as pairs (person code, office).
-
-    The office is `secretary` or `deputy`. If there are several Secretaries, only one is returned:
-    one whose code is in `first` if possible, otherwise the one with the lowest code.
-    """
-    ranked = sorted(
-        (member.person not in first, member.person, OFFICES[rank])
-        for member in list_people(connection, unit=unit, at_ms=at_ms)
-        if (rank := rank_of(member.position)) in OFFICES
-    )
-    officers: list[tuple[str, Office]] = []
-    for _, person, office in ranked:
-        if office == "deputy" or office not in dict(officers).values():
-            officers.append((person, office))
-    return tuple(officers)
+    """Return a unit's Secretary and Deputies at a time; see `domain.summoning.officers_among`."""
+    return officers_among(list_people(connection, unit=unit, at_ms=at_ms), first)
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:

@@ -69,7 +69,6 @@ PRINTED = {
 
 Keys are the file names of the pages, and values are the names of the templates.
 """
-SIGN_IN_ROWS = 22
 
 
 class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
@@ -261,7 +260,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             files |= material_files[code]
         files |= self._pictures(text.pictures)
         for name, template in PRINTED.items():
-            self._page(f"in/{meeting.id}/{name}.html", template, **context, rows=SIGN_IN_ROWS)
+            self._page(f"in/{meeting.id}/{name}.html", template, **context)
 
     def _write_pages(self) -> None:
         """Write the help pages and the list of halls, which every reader's device saves.
