@@ -1,4 +1,4 @@
-"""Count the function calls in our code during two requests: a check-in and a decision on leave.
+"""Count the function calls in the server's code during a check-in and during a decision on leave.
 
 The counts show how many calls, functions and modules a reader must understand to follow one
 request. Run with `python -m bench.calls`.
@@ -33,7 +33,7 @@ OURS = f"{ROOT / 'sync_server'}/"
 
 
 def main() -> int:
-    """Count the calls of a check-in and of a decision on leave; print one line for either.
+    """Count the calls of a check-in and of a decision on leave; print one line per request.
 
     Return the exit status: 1 if the portal cannot be built, else 0.
     """
@@ -104,11 +104,11 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
 
 
 def decision_sender(client: FlaskClient) -> Callable[[], None]:
-    """Return a function that approves one pending leave request on every call, in the page's order.
+    """Return a function that approves another pending leave request on every call.
 
-    `client` is signed in as headquarters. It reads the page once, beforehand, so that only the
-    decision is counted. The function raises AssertionError if the server refuses, IndexError if no
-    request is left.
+    The requests are approved in the order of the inbox, which is read once, beforehand, so that
+    only decisions are counted. `client` is signed in as headquarters. The function raises
+    AssertionError if the server refuses; IndexError if no request is left.
     """
     page = client.get("/van-phong/xin-vang").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
@@ -125,7 +125,7 @@ def decision_sender(client: FlaskClient) -> Callable[[], None]:
 def print_count(name: str, send: Callable[[], None]) -> None:
     """Call `send` and print how many calls, functions and modules in `sync_server` it used.
 
-    `name` begins the line.
+    The printed line begins with `name`.
     """
     calls: list[CodeType] = []
 

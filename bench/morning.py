@@ -59,8 +59,8 @@ class Connection:
         """Send a request and return the answer.
 
         `head` is the request line and headers without `Host`. `bytes_a_second` limits the reading
-        speed; 0 is no limit. If the server has closed a used connection, reconnect and send once
-        more.
+        speed; 0 means no limit. If the server has closed a connection that was used before,
+        reconnect and send the request once more.
         Raises: OSError or IncompleteReadError if a new connection fails too.
         """
         is_kept = self._writer is not None
@@ -99,10 +99,10 @@ class Connection:
 
 
 class Morning:
-    """All clients of one simulation, with their waiting times and the answers that they got.
+    """All clients of one simulation, with their waiting times and the answers that they received.
 
-    `waits_s` holds seconds by kind of client. `statuses` counts answers by (client, status or
-    error).
+    `waits_s` maps a kind of client to waiting times in seconds. `statuses` counts answers by kind
+    of client and by HTTP status or error.
     """
 
     def __init__(self, port: int, load: ingest.Load, seconds: float) -> None:
@@ -230,10 +230,10 @@ async def watch(process_id: int, morning: Morning) -> list[float]:
 
 
 async def measure(port: int, process_id: int, load: ingest.Load, seconds: float) -> int:
-    """Simulate a morning of `seconds` on the server on `port`, and print the figures.
+    """Simulate a morning of `seconds` seconds on the server on `port`, and print the figures.
 
-    `load` holds the kiosks' tokens and records. `process_id` is the server's, to measure its
-    memory. Return 0 if every aim in `AIMS_S` is met, else 1.
+    `load` holds the kiosks' tokens and records. `process_id` is the id of the server's process,
+    whose memory is measured. Return 0 if every aim in `AIMS_S` is met, else 1.
     """
     morning = Morning(port, load, seconds)
     _, sizes = await asyncio.gather(morning.run(), watch(process_id, morning))

@@ -88,8 +88,8 @@ FOUND, OK = 302, 200
 def page_paths(app: Flask) -> list[str]:
     """Return the path of every page of the office, without the prefix `/van-phong`.
 
-    The paths come from the list of routes, with values from `PATH_VALUES` for their parameters.
-    Pages with other parameters are left out. `EXTRA_PATHS` come last.
+    In the paths of the routes, a parameter that is in `PATH_VALUES` is replaced by its value. Pages
+    with other parameters are left out. The paths in `EXTRA_PATHS` come last.
     """
     paths = []
     for rule in app.url_map.iter_rules():
@@ -119,9 +119,9 @@ def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
 
 
 def print_update_size(client: FlaskClient) -> None:
-    """Print the bytes of the largest update that the board, the overview of all halls, can receive.
+    """Print the size in bytes of the largest update that the board can receive.
 
-    `client` is signed in as headquarters.
+    The board is the overview of all halls. `client` is signed in as headquarters.
     """
     path = f"/van-phong/hoi-nghi/{demonstration.FINISHED_MEETING}/cap-nhat"
     headers = {"Accept-Encoding": "gzip", "HX-Request": "true"}
@@ -131,9 +131,10 @@ def print_update_size(client: FlaskClient) -> None:
 
 
 def print_pages(figures: dict[str, tuple[float, float, int]]) -> None:
-    """Print one line of figures for every page, the page with the slowest median first.
+    """Print one line of figures for every page, the page with the longest median time first.
 
-    `figures` maps a path to (median ms, longest ms, compressed bytes), and must contain `FLOOR`.
+    `figures` maps a path to (median ms, longest ms, compressed bytes). It must contain the path
+    `FLOOR`, with which all pages are compared.
     """
     floor = figures[FLOOR][0]
     print(f"\n{'page':64}{'median':>8}{'longest':>9}{'of floor':>9}{'bytes':>8}")

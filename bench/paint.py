@@ -1,7 +1,7 @@
 """Measure how soon a reader sees a page: first contentful paint in Chromium.
 
-Pages load over a poor line (50 kbit/s, 400 ms latency) and again after they were saved for offline
-reading. Run with `python -m bench.paint`.
+Pages load over a poor line (50 kbit/s, 400 ms latency) and again after they have been saved for
+offline reading. Run with `python -m bench.paint`.
 """
 
 import os
@@ -37,7 +37,7 @@ PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
 
 
 def main() -> int:
-    """Build and serve a portal; print the median time until every page appears, in ms.
+    """Build and serve a portal; print how soon every page appears, as a median time in ms.
 
     Always return 0. Raises: CalledProcessError if the portal cannot be built.
     """

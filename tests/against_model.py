@@ -21,9 +21,9 @@ FIRST_MS, LAST_MS = ms("2024-08-21T22:00:00Z"), ms("2024-08-22T06:00:00Z")
 def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str, int]:
     """Return the time of every record, corrected for the error of its device's clock.
 
-    Times are in ms since 1970 (UTC), by the record's text from `tests.model.spelling`. The database
-    behind `connection` holds the measured errors. Records inside rulings that release them are
-    included.
+    The result maps a record's text, as `tests.model.spelling` returns it, to a time in ms since
+    1970 (UTC). The clock errors are read from the database behind `connection`. A ruling can
+    contain the record that it releases; such records are included.
     Raises: msgspec.DecodeError if a record is faulty.
     """
     seen = clocks(connection)

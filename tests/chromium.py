@@ -1,7 +1,8 @@
 """Find the Chromium browser that the browser tests start.
 
-It is the one that the environment variable `CHROMIUM` names, else the first of `NAMES` on the PATH,
-else Playwright's. Running this file prints its path; the exit status is 1 if there is none.
+It is the program that the environment variable `CHROMIUM` names, else the first of `NAMES` on the
+PATH, else the browser that Playwright has installed. Running this file prints the browser's path;
+the exit status is 1 if there is no browser.
 """
 
 import os
@@ -10,14 +11,14 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
-"""Programs to look for on the PATH, the preferred one first. Chromium's headless shell comes first:
-it has no windows, which saves the browser tests a quarter of their work."""
+"""Names of programs to look for on the PATH, the preferred one first. Chromium's headless shell is
+preferred because it opens no windows, which saves work in the browser tests."""
 
 
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium; None if there is none.
 
-    If the environment variable `CHROMIUM` is set, only the program that it names counts.
+    If the environment variable `CHROMIUM` is set, only the program that it names is considered.
     """
     named = os.environ.get("CHROMIUM")
     if named:

@@ -1,7 +1,7 @@
 """Generate the records of random conferences in two halls, to test the rules of attendance.
 
-Every function takes a random generator. So a seed can repeat a conference, and the test library
-Hypothesis can reduce a conference that fails to a few records.
+The random generator is a parameter, so that a seed reproduces a conference, and the test library
+Hypothesis can reduce a failing conference to a few records.
 """
 
 from random import Random
@@ -69,8 +69,8 @@ REFER = {
 def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
     """Return the records of one random meeting in two halls as JSON objects.
 
-    The first three set the terms of both halls and summon people. At most `size` others follow, in
-    no meaningful order of time.
+    The first three records set the meeting's terms at both halls and summon people. They are
+    followed by at most `size` records, whose times are random.
     """
     records = [
         draft("setting", 900, at="2024-08-20T00:00:00Z", body=_terms("S1", "S2")),
@@ -131,9 +131,10 @@ def _random_record(
 
 
 def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
-    """Return random fields that replace the default fields of a `kind` of record.
+    """Return random fields that replace the default fields of a record of this kind.
 
-    `{}` keeps the defaults. `number` makes the hash of a detail unique.
+    An empty result keeps all defaults. `number` is the record's number; it makes the hash of the
+    record's encrypted detail unique.
     """
     match kind:
         case "check_in" if dice.random() < 0.1:
@@ -165,8 +166,8 @@ def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
 def _set_author(dice: Random, kind: str, common: dict[str, Any]) -> None:
     """Set the fields in `common` that name the author of a record of this kind.
 
-    The author is usually the clerk of the hall, sometimes a chair or headquarters. A chair's record
-    is moved to the hall P001.
+    The author is usually the clerk of the hall, sometimes a chair or headquarters. If the author is
+    a chair, the record is also moved to the hall P001, the only one with chairs.
     """
     if kind in {"absence_decision", "reopening"} or (
         kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3

@@ -1,4 +1,4 @@
-"""Provide the app with a small database, a clock that tests can set, and API callers by role."""
+"""Provide the app with a small database, a clock that tests can set, and callers of all roles."""
 
 import json
 import os
@@ -46,9 +46,9 @@ PUBLISHED_MEETING = PublishedMeeting(MEETING, "Hội nghị thử", STARTS, ENDS
 
 
 class FakeClock:
-    """A replacement for the server's clock, which only a test moves.
+    """A replacement for the server's clock, which moves only when a test moves it.
 
-    A call returns `now_ms`, the time in ms since 1970 (UTC).
+    Calling the clock returns `now_ms`, the time in ms since 1970 (UTC).
     """
 
     def __init__(self) -> None:
@@ -60,10 +60,10 @@ class FakeClock:
 
 @dataclass
 class Persona:
-    """One person or device that calls the API, with a bearer token if there is one.
+    """A person or a device that calls the API, with a bearer token unless `token` is None.
 
-    `device` and `by` (a role or a person's code) name the author of its records. `seal_key` is the
-    public key for encrypting confidential details.
+    `device` and `by` (a role or a person's code) name the author of the caller's records.
+    `seal_key` is the public key for encrypting confidential details.
     """
 
     client: FlaskClient
@@ -73,27 +73,27 @@ class Persona:
     seal_key: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Request a path below `/api/v1` and return the response; `headers` are added."""
+        """Request a path below `/api/v1` with additional `headers`, and return the response."""
         return self.client.get(f"/api/v1{path}", headers={**self._bearer(), **headers})
 
     def offset(self, path: str) -> tuple[int, bool]:
-        """Return (bytes stored so far, whether the upload is complete) for an upload's path.
+        """Return how many bytes of an upload are stored, and whether the upload is complete.
 
-        The path is below `/api/v1`.
+        `path` is the upload's path below `/api/v1`.
         """
         headers = self.client.head(f"/api/v1{path}", headers=self._bearer()).headers
         return int(headers["Upload-Offset"]), headers["Upload-Complete"] == "?1"
 
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
-        """Post `body` to a path below `/api/v1`, and return the response; `headers` are added.
+        """Post `body` to a path below `/api/v1` with additional `headers`; return the response.
 
-        Bytes are sent unchanged, anything else as JSON.
+        A body of bytes is sent unchanged, any other body as JSON.
         """
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"/api/v1{path}", data=data, headers={**self._bearer(), **headers})
 
     def put(self, path: str, body: bytes, **headers: str) -> TestResponse:
-        """Upload `body` to a path below `/api/v1` and return the response.
+        """Upload `body` to a path below `/api/v1` with additional `headers`; return the response.
 
         Underscores in the names of `headers` become hyphens.
         """
@@ -122,14 +122,14 @@ class Persona:
 
 
 PIN_ITERATIONS = 1_000
-"""Rounds of PIN hashing in tests, where the published kiosk uses 600,000. Few rounds save time, and
-the PINs of tests protect nothing."""
+"""Number of hashing rounds for a PIN in tests; the published kiosk uses 600,000. A small number
+saves time, and the PINs in tests protect nothing."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bundle the JavaScript once, before pytest starts its parallel processes.
 
-    In those processes, `config` has a `workerinput` and nothing is bundled.
+    In the parallel processes, `config` has the attribute `workerinput`, and nothing is bundled.
     """
     bundle.PIN_ITERATIONS = PIN_ITERATIONS
     if not hasattr(config, "workerinput"):
@@ -141,7 +141,7 @@ Shared = Callable[[str, Callable[[Path], None]], Path]
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    """Return a function that makes a folder once per test run, for all parallel processes.
+    """Return a function that makes a folder once per test run, shared by all parallel processes.
 
     The function takes the folder's name and a callback that fills the folder, and returns the
     folder's path. Later calls with the same name return the same folder.
@@ -184,7 +184,10 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Return a fake server clock, at 08:00 in Vietnam on 22 August 2024, the conference's day."""
+    """Return a fake server clock that shows 08:00 in Vietnam on 22 August 2024.
+
+    That is the day of the test conference.
+    """
     return FakeClock()
 
 
@@ -211,9 +214,9 @@ def settings(tmp_path: Path, database_folder: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of a database with two halls and one meeting accepted by headquarters.
+    """Return the path of a database file with two halls and one meeting.
 
-    The fixture `app` gives every test a copy of the file.
+    Headquarters has accepted the meeting. The fixture `app` gives every test a copy of the file.
     """
     path = tmp_path_factory.mktemp("accepted") / "accepted.sqlite3"
     app = create_app(Settings(f"sqlite:///{path}", SECRET, SECRET, path.parent, URL), FakeClock())
@@ -243,7 +246,7 @@ def wired_app(database_folder: Path) -> Flask:
 def app(
     wired_app: Flask, settings: Settings, clock: FakeClock, accepted: Path, database_folder: Path
 ) -> Iterator[Flask]:
-    """Yield the app with a new copy of the database `accepted`, as if it had just started.
+    """Yield the app as if it had just started, with a new copy of the database `accepted`.
 
     The test runs inside the app's context.
     """
@@ -259,7 +262,7 @@ def app(
 
 @pytest.fixture
 def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a function that registers a kiosk for a hall and returns its clerk as an API caller.
+    """Return a function that registers a kiosk for a hall and returns the clerk as an API caller.
 
     The function takes the hall's code, by default P001. With `reads=False`, the clerk's token can
     send records but read nothing.

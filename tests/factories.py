@@ -18,11 +18,12 @@ def id_of(number: int) -> str:
 
 
 def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """Return a record of the hall P001 as a JSON object, made `number` minutes after 07:00 (UTC+7).
+    """Return a record as a JSON object, made at the hall P001 `number` minutes after 07:00 (UTC+7).
 
-    Kinds of the office come from the device O-office, others from D-ONE. Fields come from
-    tests/vectors/base.json; `changes` replace them. In `refs`, a number stands for that record's
-    id. In the body, a `record` given as [kind, number, changes] becomes that record.
+    Kinds of record that the office makes come from the device O-office, others from D-ONE.
+    `changes` replace the default fields, which come from tests/vectors/base.json. In `refs`, a
+    number stands for the id of the record with that number. A `record` in the body, given as [kind,
+    number, changes], becomes that record.
     """
     is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)
@@ -59,15 +60,18 @@ def record(kind: str, number: int, **changes: Any) -> Record:
 
 
 def raw(fields: dict[str, Any]) -> bytes:
-    """Return a record's JSON bytes as a device may send them, not in canonical form."""
+    """Return a record as JSON bytes, as a device may send it.
+
+    The bytes are not in the canonical form in which records are stored.
+    """
     return json.dumps(fields, ensure_ascii=False).encode()
 
 
 def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
     """Return the office's record that sets the terms of the meeting at the hall P001.
 
-    It lasts from 07:30 to 11:00 in Vietnam, and arrivals up to 5 minutes late are on time.
-    `changes` replace fields.
+    The meeting lasts from 07:30 to 11:00 in Vietnam, and people who arrive up to 5 minutes late
+    count as on time. `changes` replace fields.
     """
     body = {"starts_at": STARTS, "ends_at": ENDS, "grace_minutes": 5}
     at = "2024-08-20T00:00:00.000Z"
@@ -77,7 +81,7 @@ def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
 def roll(number: int, *people: str, **changes: Any) -> dict[str, Any]:
     """Return the office's record that summons people of the unit U01 to the hall P001.
 
-    `people` are codes; their seats are A1, A2 and so on. `changes` replace fields.
+    `people` are the people's codes; their seats are A1, A2 and so on. `changes` replace fields.
     """
     lines = [[person, "U01", "", f"A{n}", False] for n, person in enumerate(people, start=1)]
     return draft("roll", number, **{"body": {"people": lines}, **changes})

@@ -22,8 +22,8 @@ def ms(instant: str) -> int:
 class Model:
     """The valid records of one meeting, in order of time.
 
-    `times_ms` holds their corrected times in ms since 1970 (UTC), by the text that `spelling`
-    returns.
+    `times_ms` maps a record's text, as `spelling` returns it, to the record's corrected time in ms
+    since 1970 (UTC).
     """
 
     def __init__(self, records: list[Json], times_ms: dict[str, int]) -> None:
@@ -126,7 +126,7 @@ class Point:
 
     @cache  # noqa: B019 - the cache is small and only tests fill it
     def stays_anywhere(self, person: str | None) -> list[list[Any]]:
-        """Return a person's stays like `stays`, even if this hall did not summon the person."""
+        """Return a person's stays as `stays` does, even if this hall's list lacks the person."""
         if person in self.roll or person is None:
             return self.stays(person)
         facts = [f for f in self.model.facts if self.model.person_of(f) == person]
@@ -269,9 +269,9 @@ class Point:
         return bool(closing and self.model.order(fact) > self.model.order(closing))
 
     def had_request(self, person: str) -> bool:
-        """Return whether a person asked for leave in time and did not withdraw.
+        """Return whether a person asked for leave in time and did not withdraw the request.
 
-        In time means before the hall's attendance was closed.
+        A request is in time if it was made before the hall's attendance was closed.
         """
         for request in self.facts_of("absence_request"):
             if (
@@ -312,7 +312,7 @@ class Point:
         return {p: self.person(p) for p, line in self.roll.items() if not line[4]}
 
     def substitutes(self) -> dict[str, bool]:
-        """Return the codes of the substitutes who came, with whether they were approved."""
+        """Return the codes of the substitutes who came, mapped to whether they were approved."""
         approvals = {}
         for fact in self.facts_of("substitute", at_this_point=True):
             person = self.model.person_of(fact)
@@ -364,7 +364,8 @@ class Point:
     def targets(self) -> list[Json]:
         """Return the records that need a decision.
 
-        They are the leave requests of people summoned to this hall, and this hall's substitutes.
+        They are the leave requests of people summoned to this hall, and the records of substitutes
+        that were made at this hall.
         """
         requests = [
             f
@@ -381,7 +382,7 @@ class Point:
         return bool(fact["seq"] > closing["body"]["seen"].get(fact["device"], 0))
 
     def without_authority(self) -> set[str]:
-        """Return the ids of records that have no effect because their author lacked authority."""
+        """Return the ids of records that have no effect because their authors lacked authority."""
         ids = set()
         for fact in self.relevant_facts:
             if fact["kind"] == "void":
@@ -463,7 +464,7 @@ class Point:
 
 
 def spelling(record: Json) -> str:
-    """Return a JSON text of a record that does not depend on key order or on default values."""
+    """Return a record as JSON text that depends neither on the order of keys nor on defaults."""
     fields = {k: v for k, v in record.items() if v not in (None, [], {}) or k in ("seq", "body")}
     body = {k: v for k, v in record["body"].items() if v is not None and k != "record"}
     if released := record["body"].get("record"):
@@ -477,10 +478,10 @@ def undoes(other: Json, record: Json) -> bool:
 
 
 def cancels(form: Json, other: Json) -> bool:
-    """Return whether the version `form` of a record cancels the version `other` with the same id.
+    """Return whether `form` cancels `other`, another version of the record with the same id.
 
-    It does if it has the same author and hall, or is by headquarters. A record that voids another
-    is never cancelled; a closing or a reopening only by headquarters.
+    It does if both have the same author and hall, or if `form` is by headquarters. A record that
+    voids another record is never cancelled; only headquarters can cancel a closing or a reopening.
     """
     is_signature = other["kind"] in ("closing", "reopening")
     if other["kind"] == "void" or (is_signature and form["by"] != "headquarters"):

@@ -1,4 +1,4 @@
-"""Read the scenarios in tests/vectors/, and compare the results that they expect with actual ones.
+"""Read the scenarios in tests/vectors/, and compare their expected results with actual results.
 
 `tests/app/scenarios.js` reads the same files in the same way, to test the JavaScript rules.
 """
@@ -19,8 +19,9 @@ VECTORS = ROOT / "tests" / "vectors"
 class Scenario(NamedTuple):
     """A set of records, and the judgement that the rules of attendance must give for one hall.
 
-    `clocks` holds the errors of the devices' clocks. `expect` names only the fields to compare.
-    `rows` are row numbers of the rule in domain.md, and `quote` is its text.
+    `clocks` holds the errors of the devices' clocks. `expect` contains only the fields to compare.
+    `rows` are the numbers of the rows in domain.md that state the tested rule, and `quote` is the
+    rule's text.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Scenario(NamedTuple):
 
 
 def scenarios() -> list[Scenario]:
-    """Return all scenarios in tests/vectors/, in the order of file names and of every file."""
+    """Return all scenarios in tests/vectors/, by file name and in the order within the file."""
     loaded = []
     for path in sorted(VECTORS.glob("*.json")):
         content = json.loads(path.read_text("utf-8"))
@@ -62,8 +63,8 @@ def scenarios() -> list[Scenario]:
 def standing_as_json(standing: PointStanding) -> dict[str, Any]:
     """Return the judgement of a hall as JSON, in the form that scenarios use.
 
-    People, visitors and exempt people are mappings by person code; requests and flags are mappings
-    by record number, as text.
+    People, visitors and exempt people are mappings from the person's code; requests and flags are
+    mappings from the record's number, as text.
     """
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(standing))
     for group in ("people", "visitors", "exempt"):
@@ -77,10 +78,10 @@ def standing_as_json(standing: PointStanding) -> dict[str, Any]:
 
 
 def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
-    """List where `actual` differs from `expected`, as lines with place and value; `[]` if nowhere.
+    """Return one line for every difference of `actual` from `expected`: its place and value.
 
     Empty and missing values are equal. A mapping in `actual` may have further keys. An expected
-    `{}` matches any value of an existing key. `at` is the place to start from.
+    `{}` matches any value of an existing key. `at` is the place of both values in the whole result.
     """
     if isinstance(expected, dict) and expected:
         actual_fields = actual or {}

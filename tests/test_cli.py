@@ -28,7 +28,7 @@ ROSTER = "person,full_name,unit,position,membership,birth_year\n"
 
 @pytest.fixture
 def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliRunner]:
-    """Yield a runner of `flask` commands on a database without tables, with our built portal."""
+    """Yield a runner of `flask` commands on a database without tables, with a built portal."""
     url = f"sqlite:///{tmp_path / 'cli.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():

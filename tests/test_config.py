@@ -1,4 +1,4 @@
-"""Test that valid settings are read, and that an invalid one stops the start and is named."""
+"""Test that valid settings are read, and that an invalid one is named and prevents the start."""
 
 from pathlib import Path
 

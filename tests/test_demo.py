@@ -1,4 +1,4 @@
-"""Test the demonstration's data: fixed people, a believable conference and an open meeting."""
+"""Test the demonstration's data: invented people, a believable conference and an open meeting."""
 
 import gzip
 from collections.abc import Iterator

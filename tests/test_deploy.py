@@ -1,4 +1,7 @@
-"""Test the proxies in `deploy/` in front of a server, if their Debian packages are installed."""
+"""Test the configurations in `deploy/` of proxies in front of a server.
+
+A proxy that is not installed is not tested.
+"""
 
 import os
 import shutil
@@ -28,7 +31,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[None]:
-    """Run a program until the context ends; start the context once it listens on `port`.
+    """Run a program until the context ends; start the context once the program listens on `port`.
 
     After 10 s, the context starts in any case. `environ` holds all environment variables.
     """
@@ -52,7 +55,7 @@ def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[
 
 
 def proxy_command(name: str, port: int, upstream: int, folder: Path) -> list[str]:
-    """Return the command that starts a proxy, `caddy` or `nginx`, with our configuration.
+    """Return the command that starts a proxy, `caddy` or `nginx`, as configured in `deploy/`.
 
     nginx listens on `port`, passes requests to the port `upstream`, and writes its files to
     `folder`. Caddy reads its ports from the environment.

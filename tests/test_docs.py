@@ -1,6 +1,6 @@
 """Test that docs/ describes every route, setting, command, kind of record, flag and error.
 
-A description of one that no longer exists fails the tests too.
+The tests also fail if docs/ describes something that no longer exists.
 """
 
 import re

@@ -180,8 +180,8 @@ CODES: dict[str, Iterable[str]] = {
     "cli.help": [path for command in COMMANDS for path, _ in command_parts(command)],
     "http": ("400", "413", "431", "500", "501", "503"),
 }
-"""Maps the first part of message keys to the codes that follow it: `role` and `clerk` make the key
-`role.clerk`. Every code needs a message."""
+"""Maps the first part of message keys to the codes that can follow it; for example, `role` and
+`clerk` make the key `role.clerk`. Every such key needs a message."""
 
 
 def sources(folder: str, *endings: str) -> str:

@@ -1,4 +1,4 @@
-"""Test the production server's limits on connections and bodies, and its orderly stop."""
+"""Test the production server's limits on connections and bodies, and its orderly shutdown."""
 
 import http.client
 import os

@@ -13,7 +13,7 @@ from sync_server import clocks
 from sync_server.acts import people_lists
 from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
 from sync_server.domain.positions import rank_of
-from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, without_hall
+from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.sheets.files import Progress, ignore_progress, read_grids
@@ -31,8 +31,8 @@ MOST_FAULTS_SHOWN = 20
 The list can be downloaded with all its faults marked."""
 
 NOT_ON_THE_LIST = "not_on_list"
-"""The reason stored for a person who was marked as having left because the list of the person's
-unit did not contain the person."""
+"""The reason for a departure from the Party unit, if the unit's new list no longer contained the
+person."""
 
 
 class UnreadableList(Exception):
@@ -76,8 +76,9 @@ class ListPreview(NamedTuple):
 
     `table`: the list as read. `plan`: the changes that the import would make. `units` and `points`:
     the names of all units and of all halls by code. `unmatched_units` and `unmatched_points`: names
-    in the list that are not the names of stored units or halls. `understood_units` and
-    `understood_positions`: what the other names of units, and the positions, were taken for.
+    in the list that are not the names of stored units or halls. `understood_units`,
+    `understood_points` and `understood_positions`: what the other names and the positions were
+    taken for. `same_names`: names that several new people of one unit have.
     """
 
     table: Table
@@ -88,6 +89,8 @@ class ListPreview(NamedTuple):
     unmatched_points: list[UnmatchedName]
     understood_units: list[UnderstoodText]
     understood_positions: list[UnderstoodText]
+    understood_points: list[UnderstoodText]
+    same_names: list[str]
 
 
 def open_grids(content: bytes, name: str, progress: Progress = ignore_progress) -> list[Grid]:
@@ -166,6 +169,8 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
     remembered_units = {
         text[:MAX_ALIAS]: code for text in stated_units if (code := units.chosen_for(text))
     }
+    halls = Counter(text for line in table.lines if (text := line.text("point")))
+    points = point_index(connection)
     positions = Counter(text for line in table.lines if (text := line.text("position")))
     return ListPreview(
         table,
@@ -182,8 +187,8 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
         unmatched_names(
             people_plan.faults,
             "unknown_point",
-            Counter(line.text("point") for line in table.lines),
-            point_index(connection),
+            halls,
+            points,
             choices.points,
         ),
         [
@@ -192,7 +197,30 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
             if (code := units.find(text))
         ],
         [UnderstoodText(text, lines, rank_of(text)) for text, lines in sorted(positions.items())],
+        [
+            UnderstoodText(text, lines, code)
+            for text, lines in sorted(halls.items())
+            if (code := find_point(points, text))
+        ],
+        _same_names(people_plan, names),
     )
+
+
+def _same_names(people_plan: PeoplePlan, unit_names: Mapping[str, str]) -> list[str]:
+    """Return the names that several new people of one unit have, each with the unit's name."""
+    counts = Counter(
+        (people_lists.name_key(change.after.full_name), change.after.unit)
+        for change in people_plan.new
+    )
+    named = {
+        (people_lists.name_key(change.after.full_name), change.after.unit): change.after.full_name
+        for change in people_plan.new
+    }
+    return [
+        f"{named[key]} ({unit_names.get(key[1], key[1])}: {count})"
+        for key, count in counts.items()
+        if count > 1
+    ]
 
 
 def unmatched_names(

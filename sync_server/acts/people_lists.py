@@ -333,7 +333,8 @@ class _PersonLineParser:
             line.text("birth"),
             self._point(line),
         )
-        return draft if draft.unit and len(self.faults) == before else None
+        waits = any(self._is_in_merged_cell(line, field) for field in ("unit", "point"))
+        return draft if draft.unit and not waits and len(self.faults) == before else None
 
     def _fault(self, problem: str, line: Line, field: Field, value: str, detail: str = "") -> None:
         self.faults.append(

@@ -142,13 +142,13 @@ def make_named_places(
     points: Collection[str],
     writer: Writer,
     now_ms: int,
-) -> tuple[int, int]:
+) -> tuple[list[str], list[str]]:
     """Create the units and halls that a list of people names and that are not stored yet.
 
     `units` and `points` are the names to create, cut to `MAX_ALIAS` characters. A hall belongs to
     the unit that most of the hall's lines name; a hall whose lines name no unit is not created. A
-    new unit for which the list names no hall gets a hall with the unit's name. Return the numbers
-    of units and of halls that were created.
+    new unit gets a hall with the unit's name if some of its people have no hall in the list. Return
+    the names of the units and of the halls that were created.
 
     Raises: BadForm if a name is longer than `MAX_NAME` characters.
     """
@@ -158,19 +158,25 @@ def make_named_places(
     for line in table.lines:
         if (hall := line.text("point"))[:MAX_ALIAS] in points:
             lines_by_hall.setdefault(hall, []).append(line)
-    made_halls = 0
+    made_halls: list[str] = []
     for hall, lines in lines_by_hall.items():
         found = [code for line in lines if (code := index.find(line.text("unit") or line.section))]
         if found and find_point(point_index(connection), hall) is None:
             [(unit, _)] = Counter(found).most_common(1)
             _make_point(connection, hall, unit, writer, now_ms)
-            made_halls += 1
+            made_halls.append(hall)
     units_with_hall = {point.unit for point in directory.points(connection).values()}
+    needs_hall = {
+        index.find(line.text("unit") or line.section)
+        for line in table.lines
+        if not line.text("point")
+    }
     for unit, name in made_units.items():
-        if unit not in units_with_hall:
-            _make_point(connection, say("places.hall_of", name=name), unit, writer, now_ms)
-            made_halls += 1
-    return len(made_units), made_halls
+        if unit not in units_with_hall and unit in needs_hall:
+            hall = say("places.hall_of", name=name)
+            _make_point(connection, hall, unit, writer, now_ms)
+            made_halls.append(hall)
+    return list(made_units.values()), made_halls
 
 
 def _make_units(connection: Connection, table: Table, names: Collection[str]) -> dict[str, str]:

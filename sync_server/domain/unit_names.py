@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sync_server.domain.names import fold
 
@@ -66,6 +66,8 @@ _ABBREVIATIONS = {
     "tp": "thanh pho",
     "hu": "huyen uy",
     "tgdv": "tuyen giao dan van",
+    "chqs": "chi huy quan su",
+    "dbqh": "dai bieu quoc hoi",
 }
 _HALL = "Điểm cầu "
 _SYLLABLES = frozenset({"du", "cu", "tu", "hu"})
@@ -79,7 +81,10 @@ _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
 _NEAR_WORD = 0.8
+_SHORT_WORD = 2  # «bo» is no misspelling of «bao»
 _LEAST_WORDS = 2
+_GENERAL_WORDS = frozenset({"tinh", "huyen", "xa", "phuong", "thi", "tran", "so", "ban", "hoi"})
+"""Words that many names have in common, so that they alone make no two names similar."""
 MAX_ALIAS = 80
 """The greatest length in letters of a name for which a user's choice of unit is stored.
 
@@ -151,17 +156,24 @@ class UnitNames:
         scores: dict[str, float] = {}
         for key in self._by_short:
             key_words = set(key.split())
-            common = sum(
-                bool(difflib.get_close_matches(word, key_words, 1, _NEAR_WORD)) for word in words
-            )
+            common = sum(_has_near_word(word, key_words) for word in words)
             if _NUMBERS.findall(key) != numbers or not common:
                 continue
             ratio = difflib.SequenceMatcher(None, short, key).ratio()
             is_part = common >= _LEAST_WORDS and common == min(len(words), len(key_words))
+            is_part = is_part and bool(words & key_words - _GENERAL_WORDS)
             if is_part or (ratio >= _NEAR and 2 * common >= len(words | key_words)):
                 scores[key] = ratio
         keys = sorted(scores, key=lambda key: (-scores[key], key))[:MOST_NEAR]
         return [code for key in keys for code in sorted(self._by_short[key])]
+
+
+def _has_near_word(word: str, others: Collection[str]) -> bool:
+    """Return whether a word is among others, or is a misspelling of one of them."""
+    if word in others:
+        return True
+    long_others = [other for other in others if min(len(other), len(word)) > _SHORT_WORD]
+    return bool(difflib.get_close_matches(word, long_others, 1, _NEAR_WORD))
 
 
 def without_hall(text: str) -> str:

@@ -92,6 +92,11 @@ class Column(NamedTuple):
     field: Field | None
 
 
+_DITTO_FIELDS: frozenset[Field] = frozenset({"unit", "point", "position", "membership"})
+_DITTO = frozenset({"nt", "-nt-", "- nt -", "nhu tren", "-nhu tren-", "〃", '"', "''", "”", "“"})
+"""The marks by which a cell repeats the cell above it, as fold() returns them."""
+
+
 class Line(NamedTuple):
     """A line of a table, read from the row with the number `row` of a sheet.
 
@@ -350,6 +355,7 @@ class _LineReader:
             if column.field:
                 self._places.setdefault(column.field, []).append(column.at)
         self._width = max(column.at for column in columns) + 1
+        self._texts_above: dict[Field, str] = {}
         self.faults: list[Fault] = []
 
     def read(self) -> tuple[list[Line], list[tuple[int, str]]]:
@@ -375,6 +381,9 @@ class _LineReader:
             elif (name := self._section_of(filled)) is not None:
                 section = name
                 left_out.append((at, _joined(row)))
+            elif self._is_wide_heading(at, filled):
+                section = filled[0][1]
+                left_out.append((at, _joined(row)))
             elif self._is_unknown_section(filled, line):
                 self.faults.append(Fault("unknown_section", at, value=_joined(row)[:80]))
             elif any(line.text(key) for key in self._keys):
@@ -390,7 +399,10 @@ class _LineReader:
         for field, places in self._places.items():
             filled = [n for n in places if n < len(row) and row[n]]
             columns[field] = filled[0] if filled else places[0]
-            texts[field] = row[columns[field]] if filled else ""
+            text = row[columns[field]] if filled else ""
+            if field in _DITTO_FIELDS and fold(text) in _DITTO:
+                text = self._texts_above.get(field, text)
+            texts[field] = self._texts_above[field] = text
         for column in self._heading.names_span[1:]:
             more = row[column] if column < len(row) else ""
             texts["full_name"] = f"{texts.get('full_name', '')} {more}".strip()
@@ -426,6 +438,21 @@ class _LineReader:
         `filled` contains the (column, text) of every cell that is not empty.
         """
         return bool(_TOTAL.match(fold(filled[0][1][:LONGEST_LABEL])))
+
+    def _is_wide_heading(self, at: int, filled: Sequence[tuple[int, str]]) -> bool:
+        """Return whether a row is a heading such as «I. KHỐI CƠ QUAN ĐẢNG», which may name a unit.
+
+        Its only text stands in the column of numbers, or in a cell merged over several columns.
+        `filled` contains the (column, text) of every cell that is not empty.
+        """
+        column, text = filled[0]
+        if len(filled) > 1 or len(text.split()) < 2:
+            return False
+        is_merged = any(
+            area.top <= at <= area.bottom and area.left <= column < area.right
+            for area in self._grid.merged
+        )
+        return is_merged or column in self._places.get("number", [])
 
     def _is_unknown_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
         """Return whether a row looks like a section heading, although it names no known unit.

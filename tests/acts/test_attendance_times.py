@@ -1,6 +1,6 @@
-"""Test that times and durations are read from the attendance lists of other programs.
+"""Test that times and durations are read from attendance lists that other programs export.
 
-A date such as 03/04/2024 can mean two days; the one near the meeting is taken.
+A date such as 03/04/2024 can mean 3 April or 4 March; the day near the meeting's date is chosen.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Test the import of a list of people, in which nobody is matched by guessing.
+"""Test that the import of a list of people identifies nobody by guesswork.
 
 The tests also check that every change and every faulty cell is reported before the import.
 """

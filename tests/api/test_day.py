@@ -24,7 +24,7 @@ TERMS = {
 
 
 class Day:
-    """The records of one conference day, with consecutive numbers for every device."""
+    """A builder of one conference day's records, numbered consecutively for every device."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -44,8 +44,8 @@ class Day:
     def make(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
         """Return a new record as a JSON object, and move the clock forward to the record's time.
 
-        The record is not sent. `at` is `HH:MM` in UTC on 22 August 2024, or a full instant in ISO
-        8601. `changes` replace default fields.
+        The record is not sent. `at` is `HH:MM` in UTC on 22 August 2024, or a complete date and
+        time in ISO 8601. `changes` replace default fields.
         """
         instant = at if "T" in at else f"2024-08-22T{at}:00.000Z"
         self.clock.now_ms = max(self.clock.now_ms, to_ms(instant))

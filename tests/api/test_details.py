@@ -1,6 +1,7 @@
 """Test that confidential details are encrypted on the device and opened by entitled readers only.
 
-A detail is a text, a photo or a PDF, such as the reason for a leave. Large ones are sent in pieces.
+A detail is a text, a photo or a PDF, such as the reason for a leave request. Large details are sent
+in pieces.
 """
 
 import hashlib

@@ -1,4 +1,8 @@
-"""Test that a code registers one device, expires, and can be sent again after a lost answer."""
+"""Test the codes with which devices are registered.
+
+A code registers one device and expires. If the server's answer is lost, the same device can send
+its code again shortly afterwards.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +22,7 @@ KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}
 
 @pytest.fixture
 def code(app: Flask, clock: FakeClock) -> str:
-    """Return a new code that registers one device for the hall P001 within a day."""
+    """Return a new code that can register one device for the hall P001 and expires after a day."""
     with app.app_context():
         return write(lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms))
 
@@ -76,9 +80,9 @@ def test_a_code_that_was_never_issued_is_refused(as_outsider: Persona) -> None:
 
 @pytest.fixture
 def post_code(app: Flask, clock: FakeClock) -> str:
-    """Return a new code to send by post, which registers one device for P001 within 30 days.
+    """Return a new code, to be sent by post, that registers one device for P001 within 30 days.
 
-    The device must also enter a second secret, 012345, which is passed on by telephone.
+    The user of the device must also enter a second secret, 012345, which is passed on by telephone.
     """
     return write(
         lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms, days=30, second="012345")

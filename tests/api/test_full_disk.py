@@ -1,4 +1,4 @@
-"""Test a server whose disk is full: it loses no record, and works again once there is room."""
+"""Test a server whose disk is full: it loses no record, and works again once there is space."""
 
 import shutil
 import sqlite3
@@ -16,9 +16,9 @@ from tests.factories import MEETING, draft
 
 
 def allow_no_page(connection: sqlite3.Connection, _record: Any) -> None:
-    """Forbid SQLite to add pages to the database file, as on a full disk.
+    """Forbid SQLite to enlarge the database file, as if the disk were full.
 
-    SQLAlchemy calls this function for every new connection. `_record` is SQLAlchemy's and is not
+    SQLAlchemy calls this function for every new connection; its second argument, `_record`, is not
     used.
     """
     # SQLite raises a limit that is too small to the present size of the file.

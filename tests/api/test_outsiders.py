@@ -1,4 +1,4 @@
-"""Test that the server refuses callers without credentials, and office pages refuse wrong roles."""
+"""Test that the server refuses callers without credentials and accounts with the wrong role."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,8 @@ PARTS = {
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
     """Yield (rule, path, HTTP method) for every route that needs credentials.
 
-    `rule` is Werkzeug's. In the path, values from `PARTS` replace parameters such as `<point>`.
+    `rule` is the route as Werkzeug stores it. In the path, values from `PARTS` replace parameters
+    such as `<point>`.
     Raises: AssertionError if `PARTS` has no value for a parameter.
     """
     for rule in app.url_map.iter_rules():

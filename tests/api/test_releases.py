@@ -1,4 +1,4 @@
-"""Test that publishing a portal uploads only missing files, and that all its files change at once.
+"""Test that publishing a portal uploads only missing files, and replaces all files at once.
 
 A release is one version of the portal: its files and a manifest, the list of their hashes.
 """
@@ -30,17 +30,17 @@ PIECE = 1024 * 1024
 
 
 class Publisher(Persona):
-    """A caller of the API that publishes portals, as an editor's program does."""
+    """An API client that publishes portals, as an editor's program does."""
 
     def offer(self, output: Path) -> Any:
         """Send the manifest (the list of files) of the portal in `output`; return the JSON answer.
 
-        The answer's field `missing` lists the SHA-256 of the files that the server lacks.
+        The answer's field `missing` lists the SHA-256 hashes of the files that the server lacks.
         """
         return self.post("/releases", (output / "manifest.json").read_bytes()).get_json()
 
     def send(self, output: Path) -> int:
-        """Upload files of the portal in `output` until the server lacks none; return how many.
+        """Upload the files of the portal in `output` that the server lacks; return their number.
 
         Raises: AssertionError if the server refuses a file.
         """
@@ -56,7 +56,7 @@ class Publisher(Persona):
     def publish(self, output: Path) -> str:
         """Upload the portal in `output` and have the server serve it; return the manifest's hash.
 
-        Raises: AssertionError if the server refuses it.
+        Raises: AssertionError if the server refuses a file or the release.
         """
         self.send(output)
         release = release_of(output)
@@ -66,14 +66,14 @@ class Publisher(Persona):
 
 @pytest.fixture
 def server(app: Flask, portal: Path) -> Flask:
-    """Return the app, set up to serve a portal that was built from the repository's content."""
+    """Return the app, configured to serve a portal that was built from the repository's content."""
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], site_dir=portal)
     return app
 
 
 @pytest.fixture
 def editor(server: Flask) -> Publisher:
-    """Create an editor's account, and return an API client that holds its token."""
+    """Create an editor's account, and return an API client that uses the account's token."""
     write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "mat-khau-thu-1"))
     token = write(lambda c: accounts.renew_token(c, "bientap", now_ms=NOON))
     return Publisher(server.test_client(), token)
@@ -83,8 +83,8 @@ def editor(server: Flask) -> Publisher:
 def changed(portal: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
     """Return a function that writes a copy of the built portal in which one file differs.
 
-    The function takes the file's path inside the portal and its new content. It updates the
-    manifest of the copy, and returns the copy's folder.
+    The function takes the path of that file inside the portal and the file's new content. It
+    updates the manifest of the copy, and returns the copy's folder.
     """
     outputs: list[Path] = []
 

@@ -1,4 +1,4 @@
-"""Test the request by which devices send and receive records; faulty requests are refused."""
+"""Test the request with which a device sends and receives records, and its faulty variants."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Test that the Python and the JavaScript rules judge attendance alike in random conferences."""
+"""Test that the rules of attendance in Python and in JavaScript agree on random conferences."""
 
 import os
 import subprocess
@@ -57,10 +57,10 @@ def _judge_in_javascript(questions: list[dict[str, Any]]) -> list[Any]:
 
 
 def _without_empty(value: Any) -> Any:
-    """Return JSON data without empty members, at any depth.
+    """Return JSON data without the empty members of objects, at any depth.
 
-    Empty are `None`, `False`, 0, `""`, `[]` and `{}`. Only one of the two languages writes them, so
-    a comparison must leave them out.
+    `None`, `False`, 0, `""`, `[]` and `{}` count as empty. Of the two programs that are compared,
+    only one writes such members, so the comparison must ignore them.
     """
     if isinstance(value, dict):
         mapping = {key: _without_empty(item) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""Test that JSON from outside is decoded in one place, which raises one error for any fault."""
+"""Test that JSON from outside is decoded in one place, which raises one error for every fault."""
 
 import ast
 
@@ -24,8 +24,8 @@ OWN_BYTES = {
     "storage/organisation.py",
     "api/sync.py",  # decodes canonical bytes from the ledger
 }
-"""Modules of `sync_server` that may decode JSON without `decode_foreign`, for the reason given. The
-server or the repository wrote nearly all of this JSON, so a fault in it is a bug."""
+"""Modules of `sync_server` that may decode JSON without `decode_foreign`. Nearly all the JSON that
+they decode was written by the server or belongs to the repository, so a fault in it is a bug."""
 
 
 @pytest.mark.parametrize("content", [b"{", b'"\xff"', b"[" * 100_000, b"NaN", b"", b"\x00", b"1 2"])

@@ -1,4 +1,4 @@
-"""Test that a rule assigns seats, that shared seats are reported, and that plans show rows."""
+"""Test that a rule assigns seats, that seats given twice are reported, and that plans show rows."""
 
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.seating import assign_seats, plan_of, shared_seats

@@ -1,4 +1,4 @@
-"""Test which people a rule summons, and what people keep who were summoned before."""
+"""Test which people a rule summons, and that people already summoned keep their seats."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Test the rules of attendance in Python, on the scenarios that also test the JavaScript rules."""
+"""Test the Python rules of attendance with the scenarios that also test the JavaScript rules."""
 
 import re
 from random import Random

@@ -1,4 +1,4 @@
-"""Issue personal cards on the office's page, and make a film that shows a card to a fake camera."""
+"""Issue personal QR cards in the office, and make a video that shows a card to a fake camera."""
 
 import io
 import re
@@ -38,10 +38,10 @@ def csrf(page: str) -> str:
 
 
 def issue_card(system: System, person: str) -> str:
-    """Issue the card of a person (a code such as M00001); return the text of its QR code.
+    """Issue a QR card to a person, given by a code such as M00001; return the card's text.
 
-    Raises: AssertionError if the page does not name the person, ValueError if no QR code can be
-    read.
+    Raises: AssertionError if the answer does not name the person or contains no QR code; ValueError
+    if the QR code cannot be read.
     """
     session = sign_in_to_office(system)
     token = csrf(session.get(f"{system.direct}/van-phong/the", timeout=10).text)
@@ -71,9 +71,10 @@ def draw_qr_code(page: str) -> Image.Image:
 
 
 def video_of(code: str, path: Path, *, poster: str) -> Path:
-    """Write an MJPEG film of the QR code `code` for Chromium's fake camera, and return `path`.
+    """Write an MJPEG video that shows a QR code to Chromium's fake camera, and return `path`.
 
-    The picture also shows a second QR code, `poster`, which the kiosk recognises first.
+    `code` is the text of the QR code. The video also shows a second QR code with the text `poster`,
+    which the kiosk recognises first.
     """
     card, poster_image = _qr_image(code, 300), _qr_image(poster, 140)
     film = io.BytesIO()

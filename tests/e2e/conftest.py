@@ -38,10 +38,10 @@ FLAGS = [
 
 
 class Demonstration(NamedTuple):
-    """A database that the `flask demo` command filled, and what tests need to use it.
+    """A database that the command `flask demo` has filled, and the data that tests need to use it.
 
-    `password` is that of its office accounts, `meeting` the id of the meeting that is in progress,
-    and `token` headquarters' API token.
+    `password` is the password of the office accounts, `meeting` the id of the meeting that is in
+    progress, and `token` headquarters' API token.
     """
 
     database: Path
@@ -75,7 +75,7 @@ def fill_demonstration(folder: Path, portal: Path) -> None:
 
 
 def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
-    """Return the environment variables of a server, based on those of this process.
+    """Return the environment variables for a server, based on those of this process.
 
     `database` is an SQLite file, `portal` the folder of a built portal, `url` the server's public
     URL.
@@ -91,7 +91,7 @@ def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
 
 
 def flask(environ: dict[str, str], *arguments: str) -> str:
-    """Run a `flask` command of the server in this process and return its output.
+    """Run a `flask` command of the server within this process; return the command's output.
 
     `environ` holds the server's settings.
     Raises: AssertionError if the command fails.
@@ -105,7 +105,7 @@ def flask(environ: dict[str, str], *arguments: str) -> str:
 
 
 class System:
-    """A running server on a copy of the demonstration, behind a proxy that imitates a poor line.
+    """A running server on a copy of the demonstration, behind a proxy that imitates a poor network.
 
     `url` leads through the proxy, `direct` straight to the server.
     """
@@ -126,7 +126,7 @@ class System:
         self.server = ServerProcess(self.environ, self.port)
 
     def flask(self, *arguments: str) -> str:
-        """Run a `flask` command on this system's database and return its output.
+        """Run a `flask` command on this system's database; return the command's output.
 
         Raises: AssertionError if the command fails.
         """
@@ -135,8 +135,8 @@ class System:
     def enrolment_link(self, point: str = "P001", *options: str) -> str:
         """Return a new link that registers a kiosk for the hall `point`.
 
-        `options` go to the command `flask device enrol`: `--profile chair` registers a chair's
-        device.
+        `options` are passed to the command `flask device enrol`; for example, `--profile chair`
+        registers a chair's device instead.
         Raises: AssertionError if the command fails.
         """
         return _extract(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
@@ -144,8 +144,8 @@ class System:
     def api(self, path: str) -> Any:
         """Request a path below `/api/v1` as headquarters; return the JSON answer.
 
-        The request bypasses the poor line.
-        Raises: HTTPError if the status is not a success.
+        The request goes straight to the server, not through the proxy.
+        Raises: HTTPError if the server answers with an error status.
         """
         response = requests.get(
             f"http://127.0.0.1:{self.port}/api/v1{path}",
@@ -156,9 +156,9 @@ class System:
         return response.json()
 
     def get(self, path: str) -> str:
-        """Return the text of the page at `path`. The request bypasses the poor line.
+        """Return the text of the page at `path`, requested straight from the server.
 
-        Raises: HTTPError if the status is not a success.
+        Raises: HTTPError if the server answers with an error status.
         """
         response = requests.get(f"{self.direct}{path}", timeout=10)
         response.raise_for_status()
@@ -166,7 +166,7 @@ class System:
         return response.text
 
     def bytes_on_line(self, path: str) -> int:
-        """Return the bytes that a file takes on the network: gzip body plus response headers."""
+        """Return how many bytes a file takes on the network: gzip body plus response headers."""
         response = requests.get(
             f"{self.direct}{path}", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10
         )
@@ -174,9 +174,10 @@ class System:
         return len(response.raw.read()) + headers
 
     def device_records(self, point: str = "P001") -> list[Any]:
-        """Return the records that devices, not the office, made at a hall, as JSON objects.
+        """Return the records that the devices of a hall made, as JSON objects.
 
-        The order is that in which the server stored them.
+        Records of the office are left out. The rest are in the order in which the server stored
+        them.
         Raises: HTTPError if the server refuses the request.
         """
         response = requests.post(
@@ -191,7 +192,7 @@ class System:
     def board_row(self, point: str = "P001") -> Any:
         """Return a hall's row of the board, headquarters' overview of all halls, as JSON.
 
-        Raises: HTTPError if the server refuses the request, StopIteration if the board lacks the
+        Raises: HTTPError if the server refuses the request; StopIteration if the board lacks the
         hall.
         """
         board = self.api(f"/meetings/{self.meeting}/board")
@@ -241,7 +242,10 @@ class Laptop:
 
 @pytest.fixture(scope="session")
 def filled(shared: Shared, portal: Path) -> Demonstration:
-    """Return a demonstration, filled once per test run. Tests work on copies of its database."""
+    """Return a demonstration that is filled once per test run.
+
+    Tests work on copies of its database.
+    """
     return Demonstration.in_folder(
         shared("demonstration", partial(fill_demonstration, portal=portal))
     )
@@ -265,7 +269,10 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Laptop]]:
-    """Yield a function that makes a laptop with an empty browser profile; close all at the end."""
+    """Yield a function that makes a laptop with an empty browser profile.
+
+    After the test, the browsers of all these laptops are closed.
+    """
     all_laptops: list[Laptop] = []
 
     def make() -> Laptop:
@@ -286,8 +293,8 @@ def laptop(laptops: Callable[[], Laptop]) -> Laptop:
 def _free_port() -> int:
     """Return a free port from a range that belongs to this test process alone.
 
-    The range lies below the ports that systems give to outgoing connections. Such a connection
-    could take the port between this check and its use.
+    The range lies below the ports that operating systems give to outgoing connections. Otherwise
+    such a connection could occupy the port after this check, before the caller uses it.
     Raises: AssertionError if no port is free.
     """
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)

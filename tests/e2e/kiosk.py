@@ -1,4 +1,4 @@
-"""Perform the actions of a clerk at the kiosk, the check-in page, in browser tests."""
+"""Perform a clerk's actions at the kiosk (the check-in page) in browser tests."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th∆
     """Register the kiosk through a link, and wait until the page says that it works offline.
 
     Without `link`, a new link for the hall P001 is used. `clerk` is the clerk's name.
-    Raises: AssertionError after 40 s.
+    Raises: AssertionError if the page does not say so within 40 s.
     """
     page.goto(link or system.enrolment_link())
     fill_pin(page, clerk)
@@ -27,9 +27,9 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th∆
 
 
 def summon(system: System, path: Path, count: int) -> None:
-    """Summon `count` people with codes from M00001 to the hall P001, in seats from A1.
+    """Summon `count` people to the hall P001; their codes start at M00001, their seats at A1.
 
-    The function writes a list of them to `path` and imports the list into the server.
+    The function writes a list of these people to `path` and imports the list into the server.
     """
     rows = [f"{system.meeting},P001,M{number:05d},A{number}" for number in range(1, count + 1)]
     path.write_text("\n".join(["meeting,point,person,seat", *rows]), "utf-8")
@@ -53,9 +53,9 @@ def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
 
 
 def open_again(page: Page, system: System) -> None:
-    """Open the kiosk's page as after a restart, and unlock it with the PIN of the tests.
+    """Open the kiosk's page as after a restart, and unlock the kiosk with the tests' PIN.
 
-    Raises: AssertionError if it does not open within 20 s.
+    Raises: AssertionError if the kiosk is not unlocked within 20 s.
     """
     page.goto(f"{system.url}/diem-danh/index.html")
     unlock(page)
@@ -63,7 +63,7 @@ def open_again(page: Page, system: System) -> None:
 
 
 def reconnect(page: Page, system: System) -> None:
-    """Restore the line, and fire the browser's `online` event as a reconnected laptop would."""
+    """Restore the network, and fire the browser's `online` event, as a reconnected laptop would."""
     system.line.set(Line.OPEN)
     page.evaluate("dispatchEvent(new Event('online'))")
 
@@ -74,10 +74,7 @@ def open_room(page: Page, name: str) -> None:
 
 
 def open_step(page: Page, name: str) -> Locator:
-    """Expand the section with this heading if it is closed, and return its element.
-
-    The heading need only contain `name`.
-    """
+    """Expand the section whose heading contains `name`, if it is closed; return its element."""
     details = page.locator("details.step", has=page.locator("summary", has_text=name))
     if details.get_attribute("open") is None:
         details.locator("> summary").click()
@@ -102,10 +99,10 @@ def check_in(page: Page, count: int) -> list[str]:
 
 
 def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
-    """Wait until `is_met` returns true, for at most `times` spans of 20 s.
+    """Wait until `is_met` returns true, for at most `times` periods of 20 s.
 
-    The function asks every 100 ms.
-    Raises: AssertionError after that time.
+    The function calls `is_met` every 100 ms.
+    Raises: AssertionError if `is_met` has not returned true in that time.
     """
     for _ in range(times * SLOW_MS // 100):
         if is_met():
@@ -132,7 +129,7 @@ def read_store(page: Page, store: str) -> list[dict[str, object]]:
 def unsent_count(page: Page) -> int:
     """Return the number of unsent records that the kiosk's header shows.
 
-    Raises: AssertionError if the header shows none.
+    Raises: AssertionError if the header shows no number.
     """
     match = re.search(r"ch∆∞a g·ª≠i (\d+)", page.locator(QUEUE).inner_text())
     assert match

@@ -1,4 +1,4 @@
-"""Imitate a poor network line with a proxy that cuts connections or loses answers."""
+"""Imitate a poor network with a proxy that cuts connections or loses the server's answers."""
 
 import contextlib
 import select
@@ -8,8 +8,11 @@ from enum import Enum
 
 
 class Line(Enum):
-    """The states of a network line. It works, is cut, or loses the server's answers; or a Wi-Fi
-    log-in page answers in the server's place."""
+    """The possible states of an imitated network.
+
+    It works, is cut, or loses the server's answers; or a Wi-Fi log-in page answers in place of the
+    server.
+    """
 
     OPEN = "open"
     CUT = "cut"
@@ -18,9 +21,10 @@ class Line(Enum):
 
 
 class PoorLine:
-    """A proxy on a free port that carries connections to the server, as its `state` permits.
+    """A proxy on a free port that imitates a poor network in front of a server.
 
-    `carried_bytes` counts the bytes that the server has sent.
+    `state` decides what the proxy forwards; `carried_bytes` counts the bytes that the server has
+    sent.
     """
 
     def __init__(self, server_port: int) -> None:
@@ -34,13 +38,13 @@ class PoorLine:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def set(self, state: Line) -> None:
-        """Change the line's state and break all open connections."""
+        """Change the state of the imitated network and break all open connections."""
         self.state = state
         for connection in list(self._open):
             _break(connection)
 
     def cut_after(self, size_bytes: int) -> None:
-        """Cut the line once the server has sent more than `size_bytes` from now on."""
+        """Cut the network once the server has sent more than `size_bytes` after this call."""
         self._cut_at_bytes = self.carried_bytes + size_bytes
 
     def close(self) -> None:
@@ -71,9 +75,10 @@ class PoorLine:
         _break(server)
 
     def _pass_on(self, browser: socket.socket, server: socket.socket) -> bool:
-        """Wait for bytes from either side and carry them to the other side.
+        """Wait for bytes from the browser or the server, and forward them to the other side.
 
-        Return False if the connection must end, because one side closed it or the line broke.
+        Return False if the connection must end, because one side has closed it or the network's
+        state no longer lets the bytes through.
         Raises: OSError if a connection fails.
         """
         ready, _, _ = select.select([browser, server], [], [])

@@ -11,8 +11,8 @@ from sync_server.config import ROOT
 
 PHONE_PX = 360
 FONTS = {"wide": "DejaVuSans.ttf", "narrow": "DejaVuSansCondensed.ttf"}
-"""File names of the test fonts, by a short name. The tests bring both fonts along, so that a page
-is equally wide on every computer. A bare Linux has only the wide font."""
+"""Maps a short name to the file name of a test font. Both fonts come with the tests, so that a page
+is equally wide on every computer; a minimal Linux system has only the wide font."""
 
 MEASURE = """async (fonts) => {
   const root = document.documentElement;
@@ -32,14 +32,15 @@ MEASURE = """async (fonts) => {
   root.style.fontSize = "";
   return widths;
 }"""
-"""JavaScript that returns the page's width in CSS px by font and text size (100% and 200%). `fonts`
-maps a name to a font file in base64."""
+"""JavaScript that returns the page's width in CSS px for every font and text size (100% and 200%).
+`fonts` maps a name to a font file in base64."""
 
 
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
-    """Check the open page with axe, and check that it is at most 360 px wide in every test font.
+    """Check the open page with axe, an accessibility checker, and measure its width.
 
-    With `only_colours`, check only the colour contrast.
+    In every test font, the page may be at most 360 px wide, to fit a phone. With `only_colours`,
+    only the colour contrast is checked.
     Raises: AssertionError if a check fails; the message contains `name`.
     """
     assert _axe_violations(page, only_colours=only_colours) == [], name

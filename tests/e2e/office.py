@@ -1,4 +1,4 @@
-"""Sign people in to the office in a browser, and measure the server's time for each page."""
+"""Sign in to the office in a browser, and measure how long the server takes for every page."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ CODES = re.compile(r"(?<=/)([0-9a-f]{64}|M\d+|P\d+|U\d+|\d{4}-\d\d-\d\d-[a-z-]+)
 
 @dataclass
 class PageTimes:
-    """The longest time that the server took for every kind of page, in ms.
+    """The longest time that the server has taken for every kind of page, in ms.
 
-    A kind is a method and a path without its codes. A time runs from the start of the request to
-    the first byte of the answer.
+    A kind is an HTTP method and a path from which codes, such as those of people, are removed. A
+    time runs from the start of the request to the first byte of the answer.
     """
 
     longest_ms: dict[str, float] = field(default_factory=dict)
 
     def note_request(self, request: Request) -> None:
-        """Store the time of a finished request if it is the longest for its kind of page.
+        """Store the time of a finished request if it is the longest so far for its kind of page.
 
         Sign-ins and pages outside the office are ignored.
         """
@@ -52,9 +52,9 @@ def sign_in(
     *,
     has_scripts: bool = True,
 ) -> Page:
-    """Sign in to the office in a new browser context, and return its page.
+    """Sign in to the office in a new browser context, and return the page that is then open.
 
-    `name` is that of an account. `width` is the window's width in px. `has_scripts=False` turns
+    `name` is the name of an account. `width` is the window's width in px. `has_scripts=False` turns
     JavaScript off.
     """
     context = browser.new_context(

@@ -1,6 +1,6 @@
 """Start servers as copies of one process that has already loaded the server's modules.
 
-The copies save every test the time of the imports.
+This saves every test the time that the imports take.
 """
 
 import multiprocessing

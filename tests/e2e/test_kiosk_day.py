@@ -1,4 +1,4 @@
-"""Test a clerk's day at the kiosk in a real browser, from the check-ins to the closing."""
+"""Test a clerk's day at the kiosk in a real browser, from check-in to the closing of attendance."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -136,7 +136,7 @@ def test_the_whole_roll_call_works_from_the_keyboard(system: System, laptop: Lap
 def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
     """Press Tab, or Shift+Tab if `backwards`, until the control with this name has the focus.
 
-    Raises: AssertionError after 200 presses.
+    Raises: AssertionError if 200 presses do not reach the control.
     """
     for _ in range(200):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
@@ -178,8 +178,9 @@ SAVED = """([meeting, done, isWanted]) => {
   const data = {type: "kept", list: "m-" + meeting, done, files: 3, isWanted};
   navigator.serviceWorker.dispatchEvent(new MessageEvent("message", {data}));
 }"""
-"""JavaScript that imitates a message from the service worker to the kiosk: `done` of the meeting's
-three files are saved, and `isWanted` says whether the user has asked for them."""
+"""JavaScript that imitates a message from the service worker to the kiosk. The message says that
+`done` of the meeting's three files are saved; `isWanted` says whether the user asked to save
+them."""
 
 
 def test_the_device_itself_says_whether_it_keeps_the_materials(

@@ -141,8 +141,8 @@ def test_codes_typed_without_a_pause_are_taken_one_by_one(system: System, browse
 SCANNER_CLOCK = """Object.defineProperty(Event.prototype, "timeStamp", {
   get: () => (window.scannedMs = (window.scannedMs ?? 0) + (window.isTypedByHand ? 200 : 5))
 })"""
-"""JavaScript that replaces the times of key presses. They are 5 ms apart, as from a scanner, or 200
-ms apart while `window.isTypedByHand` is true."""
+"""JavaScript that replaces the times of key presses. They are 5 ms apart, as from a barcode
+scanner, or 200 ms apart, as from a person, while `window.isTypedByHand` is true."""
 
 
 def test_a_scan_is_recorded_wherever_the_focus_is_and_presses_nothing(

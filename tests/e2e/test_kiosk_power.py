@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("KILLS", "3"))
 """Number of power cuts in the test, 3 by default. `make chaos` sets 20."""
 PEOPLE = 500
-"""Number of people summoned: so many that the check-ins outlast every power cut."""
+"""Number of people summoned: enough that some are still to be checked in at every power cut."""
 
 TAP_ON = """() => {
   const findAnswer = () => document.querySelector('.answer.present, .answer.late');
@@ -67,9 +67,10 @@ def test_a_power_cut_loses_nothing_that_was_confirmed(
 def cut_power_during_check_ins(
     page: Page, laptop: Laptop, confirmed: set[str], *, after_s: float
 ) -> None:
-    """Check people in as fast as possible; kill the browser `after_s` seconds after the first one.
+    """Check people in as fast as possible; kill the browser soon after the first check-in.
 
-    Add the code of every person whose check-in the screen confirms to `confirmed`.
+    `after_s` is the time between the two, in seconds. The code of every person whose check-in the
+    screen confirms is added to `confirmed`.
     Raises: AssertionError if the screen confirms nobody within 20 s.
     """
     before = len(confirmed)

@@ -1,4 +1,4 @@
-"""Test what a clerk relies on: PIN, file of unsent records, full disk, clock, tabs and updates."""
+"""Test the kiosk in difficulties: wrong PINs, a full disk, a wrong clock, two tabs, an update."""
 
 import base64
 import hashlib
@@ -284,7 +284,7 @@ IS_NEW = "getComputedStyle(document.body).getPropertyValue('--newer') === '1'"
 def publish_newer_kiosk(portal: Path) -> None:
     """Change the kiosk's style sheet in the folder of a built portal, as a newer build would.
 
-    The manifest, the list of all files with their hashes, changes with it.
+    The manifest, the list of all files with their hashes, is updated too.
     """
     style = portal / "app" / "kiosk.css"
     style.write_text(style.read_text("utf-8") + "body{--newer:1}", "utf-8")
@@ -305,7 +305,7 @@ def publish_newer_kiosk(portal: Path) -> None:
 
 
 def person_rows(page: Page) -> list[str]:
-    """Return the text of every person's row on a kiosk's page, sorted."""
+    """Return the text of every person's row on a kiosk's page, in sorted order."""
     rows: list[str] = page.locator(".person").all_inner_texts()
     return sorted(rows)
 
@@ -335,10 +335,10 @@ def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
 
 
 def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
-    """Check people in at the kiosks `pages` while the line breaks again and again.
+    """Check people in at the kiosks `pages` while the network breaks again and again.
 
-    In a round, every kiosk checks in at most two people and sends its records. Two kiosks sometimes
-    check in the same person. Equal seeds make equal choices.
+    In every round, a kiosk checks in at most two people and sends its records. Two kiosks sometimes
+    check in the same person. With equal seeds, the random choices are equal.
     """
     dice = random.Random(seed)  # noqa: S311 - a seed repeats the run
     for _ in range(rounds):

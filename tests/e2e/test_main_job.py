@@ -1,4 +1,4 @@
-"""Test the system's main task in a real browser: people are checked in offline, none is lost."""
+"""Test the main task in a real browser: people are checked in offline, and no record is lost."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Test one day of four people: a clerk at a kiosk, a chair, headquarters and an auditor."""
+"""Test a day of four users in their roles: a clerk, a chair, headquarters and an auditor."""
 
 from pathlib import Path
 

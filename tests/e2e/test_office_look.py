@@ -21,13 +21,13 @@ from tests.e2e.office import DESK, PHONE, PageTimes, sign_in
 pytestmark = pytest.mark.e2e
 
 ONE_LINE_PX = 42
-"""A table row lower than this has one line of text, in the widest of the test fonts."""
+"""Height in px below which a table row has only one line of text, in the wider test font."""
 PARTS = {"meeting": FINISHED_MEETING, "point": "P003", "person": "M00001", "unit": "U01"}
 ONLY_SOME = """() => {
   for (const list of document.querySelectorAll("tbody, ul, .ticks, select"))
     for (const more of [...list.children].slice(12)) more.remove();
 }"""
-"""JavaScript that cuts every list to 12 items. Further items look the same, and axe (an
+"""JavaScript that shortens every list to 12 items. Further items look the same, but axe (an
 accessibility checker) would need time for all of them."""
 NO_PAGES = {
     "office.board.update",
@@ -51,8 +51,8 @@ MORE_PATHS = (
 def office_paths(app: Flask) -> list[str]:
     """Return the path of every page of the office, without the prefix `/van-phong`.
 
-    The paths come from the list of routes, with values from `PARTS` for their parameters. Other
-    parameters stay as they are. `MORE_PATHS` come last.
+    In the paths of the routes, a parameter that is in `PARTS` is replaced by its value; other
+    parameters stay as they are. The paths in `MORE_PATHS` come last.
     """
     paths = []
     for rule in app.url_map.iter_rules():

@@ -20,14 +20,14 @@ MEETING = "hoi-nghi/2024-08-22-hoc-tap.html"
 SAVED_STATE = "[data-keep] [data-state]"
 SLOW_MS = 60_000
 RETRY_MS = 20_000
-"""Time after which a page tries again to save its files, even if the browser has not reported that
-it is online."""
+"""Time in ms after which a page tries again to save its files, even if the browser has not reported
+that it is online."""
 OVERHEAD_BYTES = 4_000
-"""The most bytes that a reader may load for a changed material, in addition to the material."""
+"""The most bytes that a reader's browser may load in addition to a material that has changed."""
 
 
 def saved_count(page: Page) -> tuple[int, int]:
-    """Return (number of saved files, number of all files) as the page shows them.
+    """Return the number of saved files and the number of all files, as the page shows them.
 
     Raises: AssertionError if the page shows no such numbers.
     """
@@ -40,7 +40,7 @@ def save_meeting(page: Page, url: str) -> None:
     """Save the test meeting for offline reading, and wait until all its files are saved.
 
     `url` is the portal's address.
-    Raises: AssertionError after 60 s.
+    Raises: AssertionError if saving takes more than 60 s.
     """
     page.goto(f"{url}/{MEETING}")
     expect(page.locator(SAVED_STATE)).to_contain_text("Chưa lưu", timeout=SLOW_MS)
@@ -68,7 +68,7 @@ def republish(content: Path, portal: Path) -> None:
 def own_system(
     tmp_path: Path, portal: Path, filled: Demonstration
 ) -> Iterator[tuple[System, Path]]:
-    """Yield a running system and the folder of its portal, which the test may change."""
+    """Yield a running system and the folder of its portal, whose files the test may change."""
     portal_copy = tmp_path / "served"
     shutil.copytree(portal, portal_copy)
     running = System(tmp_path, portal_copy, filled)
@@ -191,9 +191,9 @@ def test_a_changed_material_costs_only_its_bytes_and_is_announced(
 
 
 def wait_for_notice_of_withdrawal(page: Page) -> None:
-    """Wait until the browser has deleted a withdrawn file and saved the page that says so.
+    """Wait until the browser has deleted a withdrawn file and saved the notice of withdrawal.
 
-    Raises: AssertionError after 60 s.
+    Raises: AssertionError if this takes more than 60 s.
     """
     deadline = time.monotonic() + SLOW_MS / 1000
     while "tep/so-tay-diem-cau.pdf" in (paths := saved_paths(page)) or "t/hd03.html" not in paths:
@@ -202,7 +202,7 @@ def wait_for_notice_of_withdrawal(page: Page) -> None:
 
 
 def saved_paths(page: Page) -> list[str]:
-    """Return the paths of all files that the browser has saved, from its IndexedDB index."""
+    """Return the paths of all files that the browser has saved, read from an index in IndexedDB."""
     paths: list[str] = page.evaluate(
         """() => new Promise((resolve) => {
           const request = indexedDB.open("diemcau-kept");

@@ -1,4 +1,7 @@
-"""Test that every template gives valid, accessible HTML that fits a phone, and printable sheets."""
+"""Test that every page template of the portal gives valid, accessible HTML that fits a phone.
+
+The tests also check that printed sheets are complete and that their QR codes can be read.
+"""
 
 import json
 import subprocess
@@ -41,7 +44,8 @@ SMALLEST_CODE_MM = 35
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a portal, built once per module, with a material in every state.
 
-    One material is withdrawn, one becomes public in 2999 only, and one is so long that it is split.
+    One material is withdrawn, one becomes public only in 2999, and one is so long that it is split
+    into parts.
     """
     folder = tmp_path_factory.mktemp("every")
     content = folder / "content"

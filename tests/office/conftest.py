@@ -1,4 +1,4 @@
-"""Provide two halls with people, and browsers that are signed in to the office in a role."""
+"""Provide two halls with people, and browsers that are signed in to the office in various roles."""
 
 import hashlib
 import json
@@ -61,7 +61,7 @@ def headquarters(as_role: Callable[[Profile], Desk]) -> Desk:
 
 @pytest.fixture
 def chair(as_role: Callable[[Profile], Desk]) -> Desk:
-    """Return a browser in which the Secretary of P001 is signed in."""
+    """Return a browser in which the chair of the hall P001, a Secretary, is signed in."""
     return as_role(Profile.CHAIR)
 
 
@@ -69,10 +69,10 @@ def chair(as_role: Callable[[Profile], Desk]) -> Desk:
 def after(
     hall: None, as_clerk: Callable[..., Persona], headquarters: Desk, clock: FakeClock
 ) -> Persona:
-    """Hold the conference at the hall P001, move the clock past its end, and return P001's clerk.
+    """Hold the conference at the hall P001, and return that hall's clerk.
 
-    The people S1 and M1 came, M1 late. S1 presided, and M2 is on approved leave. P002 sent no
-    records.
+    The clock then shows a time after the conference. The people S1 and M1 came, M1 late. S1
+    presided, and M2 is on approved leave. P002 sent no records.
     """
     clerk = as_clerk()
     reason = sealing.seal(clerk.seal_key, json.dumps({"reason": "CONG_TAC"}).encode())

@@ -1,4 +1,4 @@
-"""Open pages of the office and send its forms, as a browser does."""
+"""Open the office's pages and send their forms, as a browser does."""
 
 import re
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ OFFICE = "/van-phong"
 
 @dataclass
 class Desk:
-    """A browser at the office's pages, with or without a signed-in account."""
+    """A browser that opens the office's pages, with or without a signed-in account."""
 
     client: FlaskClient
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Open a page of the office and return the response; `headers` are added.
+        """Open a page of the office with additional `headers`, and return the response.
 
         `path` lacks the prefix `/van-phong`.
         """
@@ -35,9 +35,9 @@ class Desk:
     def post(self, path: str, token: str | None = None, **fields: Any) -> TestResponse:
         """Send a form with these fields to a path of the office, and return the response.
 
-        `token` protects the form against forged requests (CSRF); by default, it is this browser's
-        token.
-        Raises: AssertionError if the browser has none.
+        `token` protects the form against forged requests (CSRF); by default, it is read from the
+        page of the signed-in account.
+        Raises: AssertionError if that page contains no token.
         """
         token = token or csrf(self.get("/tai-khoan-cua-toi").text)
         g.pop("csrf_token", None)

@@ -15,9 +15,10 @@ PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
 
 
 def make(headquarters: Desk, kind: str = "evaluation", layout: str = "PARTY_HD05_2026") -> str:
-    """Make a new revision of the meeting's report and return its id.
+    """Make a new revision of the meeting's report, and return the revision's id.
 
-    `kind` and `layout` are codes of the form, such as the layout of Party documents.
+    `kind` and `layout` are values of the form's fields; the default layout is that of Party
+    documents.
     Raises: AssertionError if the server refuses the form.
     """
     answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
@@ -37,8 +38,8 @@ def export(headquarters: Desk, report_id: str, file_format: str, query: str = ""
 def parts_of(content: bytes) -> Iterator[str]:
     """Yield all text in a file, one part at a time.
 
-    A ZIP archive has parts except JPEG pictures; a PDF has pages, metadata and attachments. Any
-    other file is one text in UTF-8.
+    The parts of a ZIP archive are its files, except JPEG pictures; those of a PDF are its pages,
+    its metadata and its attachments. Any other file is one part in UTF-8.
     """
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -1,4 +1,4 @@
-"""Test that attendance lists from Zoom, Teams, forms or paper are imported as records."""
+"""Test that attendance lists from Zoom, Teams, online forms or paper are imported as records."""
 
 import io
 import re

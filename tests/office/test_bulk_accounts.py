@@ -1,4 +1,7 @@
-"""Test accounts made for many halls at once, their first passwords, and codes sent by post."""
+"""Test accounts made for many halls at once, their first passwords, and codes sent by post.
+
+A code registers a device; its second secret is given separately.
+"""
 
 import io
 import re

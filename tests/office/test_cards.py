@@ -1,4 +1,4 @@
-"""Test that a personal QR card is issued once, recognised by a hash, and replaced if lost."""
+"""Test that personal QR cards are printed, recognised by their hashes, and replaced if lost."""
 
 from collections.abc import Callable
 

@@ -25,7 +25,7 @@ HALF_HOUR_MS = 30 * 60_000
 
 
 def send_report(clerk: Persona, clock: FakeClock, skew_ms: int = 0, **fields: Any) -> None:
-    """Report that the clock of a clerk's device is `skew_ms` fast.
+    """Send a report from a clerk's device whose clock is `skew_ms` ms fast.
 
     `fields` are further fields of the report, such as the number of `unsent` records.
     """

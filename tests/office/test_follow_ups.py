@@ -1,4 +1,4 @@
-"""Test the tasks and essays after a conference, and that only responsible people enter them."""
+"""Test that tasks and essays after a conference are recorded, and only by responsible people."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Test that some page offers a form for every act of the office, so that none needs a script."""
+"""Test that every act of the office has a form on some page, so that no act needs JavaScript."""
 
 import io
 import re
@@ -28,15 +28,15 @@ PORTAL_ENDPOINTS = {
     "office.proposals.answer_places",
     "office.publishing.activate",
 }
-"""Endpoints whose forms appear only if the server serves a portal, which these tests lack. Their
-tests are in test_meetings.py, test_places.py and tests/e2e."""
+"""Endpoints whose forms appear only if the server serves a portal, which it does not do in these
+tests. The forms are tested in test_meetings.py, test_places.py and tests/e2e."""
 
 
 def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
     """Return the Flask endpoints to which the POST forms in a page's HTML are sent.
 
-    `path` is that of the page, to which a form without an address is sent.
-    Raises: NotFound or MethodNotAllowed if a form's address is not in `routes`.
+    `path` is the path of the page; a form without an address is sent there.
+    Raises: NotFound or MethodNotAllowed if `routes` has no endpoint for a form.
     """
     endpoints = set()
     for form in re.findall(r'<form [^>]*method="post"[^>]*>', page):
@@ -49,7 +49,8 @@ def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:
 def preview_lists(headquarters: Desk) -> tuple[str, str]:
     """Import a list of people, then upload two more lists without confirming them.
 
-    Return the paths of both previews: of a list of people, and of a list of people to summon.
+    Return the paths of the two previews: that of a list of people, and that of a list of people to
+    summon.
     """
     text = "Mã;Họ và tên;Đơn vị;Đảng viên\nM9;Mẫu Văn Chín;U01;dự bị\n".encode()
     imported = headquarters.post("/nguoi/danh-sach", file=(io.BytesIO(text), "a.csv"))

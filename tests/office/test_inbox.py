@@ -1,4 +1,4 @@
-"""Test leave requests in the inbox, the accounts that may decide on them, and their documents."""
+"""Test leave requests in the office's inbox, their documents, and the right to decide on them."""
 
 import base64
 import hashlib
@@ -50,8 +50,8 @@ def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
 def request_leave(clerk: Persona, number: int, person: str, **content: str) -> str:
     """Record a person's leave request as the clerk, and return the record's id.
 
-    `number` is that of the record and of the written request. `content` replaces the encrypted
-    fields.
+    `number` is the number of both the record and the written request. `content` replaces default
+    fields of the encrypted detail.
     Raises: AssertionError if the server does not store the record.
     """
     detail = {"reason": "CONG_TAC", "number": f"{number}-BC/CB", **content}

@@ -263,7 +263,7 @@ def test_an_exemption_holds_in_another_hall_and_on_a_new_roll(
 def summon_by_file(headquarters: Desk, text: str, name: str = "trieu-tap.csv") -> Any:
     """Upload a file of people to summon and confirm its preview; return the last response.
 
-    If the file has faults, return the page with the faults.
+    If the file has faults, return the preview that lists the faults.
     """
     uploaded = headquarters.post(f"{AT}/trieu-tap/tep", file=(io.BytesIO(text.encode()), name))
     path = uploaded.location.removeprefix("/van-phong")
@@ -376,7 +376,10 @@ def test_a_taken_seat_is_not_assigned_to_another_person(hall: None, headquarters
 
 @pytest.fixture
 def published(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Desk]:
-    """Yield headquarters' browser on a server with our portal, before any meeting is accepted."""
+    """Yield headquarters' browser on a server with a built portal.
+
+    No meeting has been accepted yet.
+    """
     url = f"sqlite:///{tmp_path / 'served.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():

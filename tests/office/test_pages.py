@@ -1,4 +1,4 @@
-"""Test rules for all office pages: security policy, menu, start pages and error pages."""
+"""Test what holds for all office pages: security policy, menu, start pages and error pages."""
 
 from collections.abc import Callable
 

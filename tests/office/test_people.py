@@ -1,4 +1,4 @@
-"""Test the search for people, their attendance in a year, and corrections of attendance."""
+"""Test the search for people, their attendance over a year, and corrections to it."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ def search_people(desk: Desk, text: str) -> list[str]:
 
 @pytest.fixture
 def after(hall: None, as_clerk: Callable[..., Persona], clock: FakeClock) -> None:
-    """Hold and close the conference at the hall P001, and move the clock past its end.
+    """Hold and close the conference at the hall P001; then set the clock to a time after it.
 
     M1 comes late, M2 stays away, and M3, who was summoned to P002, comes to P001.
     """

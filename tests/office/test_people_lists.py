@@ -1,4 +1,4 @@
-"""Test that a list of people is previewed, imported as a whole, and can be undone."""
+"""Test that a list of people is previewed and imported as a whole, and the import can be undone."""
 
 import io
 import re

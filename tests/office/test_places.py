@@ -1,4 +1,7 @@
-"""Test that units and halls are added, renamed, ended, imported and compared with the portal."""
+"""Test that units and halls are added, renamed, ended and imported.
+
+The tests also compare stored units and halls with those that the portal lists.
+"""
 
 import io
 import re
@@ -38,7 +41,7 @@ def points() -> dict[str, PointSummary]:
 def import_list(headquarters: Desk, rows: list[list[Any]]) -> str:
     """Upload a list of units as a workbook, and return the HTML of its preview.
 
-    The import is confirmed if the preview offers that.
+    If the preview offers the import, the import is confirmed.
     """
     file = (io.BytesIO(workbook(rows)), "a.xlsx")
     path = headquarters.post("/don-vi/danh-sach", file=file).location.removeprefix("/van-phong")

@@ -1,4 +1,7 @@
-"""Test a hall's pages: people, room, records with both clocks' times, corrections, reopening."""
+"""Test the pages of one hall: its people, its records, corrections, and the reopening of closings.
+
+A record is listed with two times: the one on the device's clock and the corrected one.
+"""
 
 from collections.abc import Callable
 
@@ -20,7 +23,7 @@ POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of the hall P001 as an API caller, whose kiosk's clock is one hour slow."""
+    """Return the clerk of the hall P001 as an API caller; the kiosk's clock is one hour slow."""
     persona = as_clerk()
     persona.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
     return persona

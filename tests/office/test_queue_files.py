@@ -1,4 +1,4 @@
-"""Test files of unsent records: imported once, as a whole, and only if their device signed them."""
+"""Test files of unsent records, which are imported once and only if their device signed them."""
 
 import hashlib
 import json
@@ -39,14 +39,14 @@ class Kiosk:
         )
 
     def record(self, number: int, **changes: Any) -> str:
-        """Return the JSON text of check-in record `number`; `changes` replace fields."""
+        """Return the JSON text of a check-in record with this number; `changes` replace fields."""
         fields = {"device": self.device, "person": "M1", **changes}
         return json.dumps(draft("check_in", number, **fields))
 
     def parcel(self, records: list[str], boxes: dict[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object that the device signs: its records as texts, and their details.
+        """Return the JSON object that the device signs, which holds records and details.
 
-        `boxes` holds encrypted details by SHA-256.
+        `records` are JSON texts; `boxes` maps SHA-256 hashes to encrypted details.
         """
         made_at = "2024-08-22T10:00:00.000Z"
         return {
@@ -57,10 +57,10 @@ class Kiosk:
         }
 
     def file(self, parcel: dict[str, Any], *, signed_by: ECKey | None = None) -> bytes:
-        """Return the bytes of a queue file: the parcel, signed by the device and encrypted.
+        """Return the bytes of a file of unsent records: the parcel, signed and then encrypted.
 
-        Only headquarters can decrypt the file. `signed_by` replaces the device's key with another
-        one.
+        Only headquarters can decrypt the file. If `signed_by` is given, that key signs the parcel
+        instead of the device's key.
         """
         header = {"alg": "ES256", "kid": self.device}
         registry = sealing._SIGNED
@@ -82,10 +82,10 @@ def import_queue(content: bytes) -> queue_files.ImportResult:
 
 
 def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
-    """Return the content of every receipt that an import gives back for the device.
+    """Return the content of every receipt that an import issues for the device.
 
-    Raises: AssertionError if the receipt file has the wrong form, SignatureWrong if a signature is
-    wrong.
+    Raises: AssertionError if the receipt file has the wrong format; SignatureWrong if a signature
+    is wrong.
     """
     receipt_file = json.loads(result.receipt)
     assert (receipt_file["diemcau"], receipt_file["v"]) == ("receipt", 1)
@@ -155,7 +155,7 @@ def test_records_in_a_revoked_device_s_file_are_held(kiosk: Kiosk) -> None:
 
 
 def tampered_files(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:
-    """Map the name of a fault to a function that returns a queue file with that fault."""
+    """Return functions that make faulty files of unsent records, by the name of the fault."""
     whole = kiosk.file(kiosk.parcel([kiosk.record(1)]))
     other = kiosk.parcel([kiosk.record(1)]) | {"device": "D-ANOTHER"}
     stranger = ECKey.generate_key("P-256")

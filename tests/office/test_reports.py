@@ -148,7 +148,10 @@ FORGED = "<w:p><w:r><w:t>Câu thêm vào</w:t></w:r></w:p>"
 
 
 def forge_paragraph(word: Any) -> None:
-    """Put a text into a content control, which python-docx does not show as a paragraph."""
+    """Add text to a Word document in a content control.
+
+    The library python-docx does not list such text as a paragraph.
+    """
     word.element.body.insert(
         0, parse_xml(f"<w:sdt {W}><w:sdtContent>{FORGED}</w:sdtContent></w:sdt>")
     )
@@ -506,9 +509,9 @@ def test_a_changed_cell_is_shown_with_what_stands_around_it(
 
 
 def bomb(part: str, unit: bytes, count: int) -> bytes:
-    """Return a small ZIP archive, like a Word document, with one part that inflates very far.
+    """Return a small ZIP archive, like a Word document, one part of which is huge when unpacked.
 
-    The part is named `part` and contains `unit`, `count` times.
+    The part is named `part` and contains the bytes `unit`, repeated `count` times.
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""Test that failed sign-ins disclose nothing and cause waits, and that sessions can be ended."""
+"""Test that failed sign-ins disclose nothing and cause delays, and that sessions can be ended."""
 
 from datetime import UTC, datetime
 

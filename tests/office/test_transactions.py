@@ -1,4 +1,4 @@
-"""Test that a request opens one database transaction, to read a page or to carry out an act."""
+"""Test that a page is read, and an act is carried out, in a single database transaction."""
 
 import io
 import threading
@@ -20,7 +20,7 @@ from tests.office.desk import PASSWORD, Desk
 
 @contextmanager
 def collect_transactions(app: Flask) -> Iterator[list[str]]:
-    """Yield a list that grows by one `BEGIN` statement for every transaction of the app."""
+    """Yield a list to which the `BEGIN` statement of every database transaction is added."""
     kinds: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Provide a small content folder, as editors write it, that passes all checks."""
+"""Provide a small content folder, like those that editors write, that passes all checks."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.portal.test_content import DIRECTORY, MATERIAL, MEETING
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    """Return a content folder with one meeting and one material that passes all checks."""
+    """Return a content folder with one meeting and one material; the folder passes all checks."""
     root = tmp_path / "content"
     for folder in ("meetings", "materials", "pages"):
         (root / folder).mkdir(parents=True)

@@ -1,4 +1,8 @@
-"""Test that the privacy check reads every text layer of an attached file, and only text."""
+"""Test that the privacy check reads all text in an attached file, even hidden text.
+
+Numbers that are not text, such as the positions of pictures, must not be taken for telephone
+numbers.
+"""
 
 import io
 import zipfile
@@ -19,7 +23,7 @@ PHONE = "0912345678"
 
 
 def archive(**parts: bytes | str) -> bytes:
-    """Return a ZIP archive with these parts, given as name and content.
+    """Return a ZIP archive with these parts, given by name and content.
 
     In a name, `__` stands for a slash and `_0_` for a dot.
     """
@@ -48,7 +52,7 @@ def docx(text: str, **more: str | bytes) -> bytes:
 
 
 def with_part(**parts: str) -> bytes:
-    """Return a workbook with extra parts in its ZIP archive that openpyxl does not read.
+    """Return a workbook whose ZIP archive has extra parts, which openpyxl does not read.
 
     In a part's name, `__` stands for a slash and `_0_` for a dot.
     """

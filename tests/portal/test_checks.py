@@ -1,4 +1,4 @@
-"""Test checks of whole texts and files: faults stop a build, and warnings do not."""
+"""Test the checks of whole texts and files: faults stop a build, and warnings do not."""
 
 import unicodedata
 import zipfile

@@ -19,8 +19,8 @@ import build
 from tests.portal.test_content import replace_in_file
 
 FIRST_PAGE_BYTES = 11_000
-"""The most bytes of a compressed page. A server's first packets carry 14,000 bytes; the page's
-script and QR code take the rest."""
+"""The most bytes that a compressed page may have. The first packets of a connection carry 14,000
+bytes; the page's script and QR code need the rest."""
 
 
 def answer_in_turn(*replies: str) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""Test that all faults in editors' files are reported by line before anything is built."""
+"""Test that all faults in editors' files are reported, with their lines, before a build starts."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Test that the colours that mark states are readable, in the light and in the dark theme."""
+"""Test that texts and states of attendance are readable in the light and in the dark theme."""
 
 import re
 
@@ -11,7 +11,7 @@ STATES = ("ink", "muted", "present", "late", "excused", "unexcused", "unrecorded
 
 
 def colour_tokens() -> list[dict[str, str]]:
-    """Return the colours of the light and of the dark theme, as hex values by name.
+    """Return the colours of the light theme and of the dark theme, as hex values by name.
 
     Raises: AssertionError if look.css does not define two themes.
     """

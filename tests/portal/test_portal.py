@@ -1,4 +1,7 @@
-"""Test that the built portal has working links, readable codes, small pages and stable bytes."""
+"""Test that the built portal has working links, readable QR codes, and small pages.
+
+Two builds of the same content must give the same bytes.
+"""
 
 import gzip
 import hashlib
@@ -79,7 +82,7 @@ def test_a_page_fits_in_the_first_flight_of_packets(portal: Path) -> None:
 
 
 def with_imports(app: Path, *names: str) -> set[str]:
-    """Return these names of JavaScript files in `app`, and those of all files that they import.
+    """Return the names of these JavaScript files in `app` and of all files that they import.
 
     Indirect imports count too.
     """

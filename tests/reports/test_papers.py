@@ -1,4 +1,4 @@
-"""Test reports as LibreOffice shows them: the measures of pages, and recalculated totals.
+"""Test reports as LibreOffice shows them: the dimensions of pages, and recalculated totals.
 
 The tests take a minute and need LibreOffice, so only `make papers` runs them, not `make test`.
 """
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
     not os.environ.get("PAPERS") or not shutil.which("soffice"), reason="run by `make papers`"
 )
 MM = 72 / 25.4
-"""Points (1/72 inch) in a millimetre."""
+"""Number of points (1/72 inch) in a millimetre."""
 A4_MM = (210, 297)
 TOLERANCE_MM = 1.5
 
@@ -74,7 +74,10 @@ def test_a_word_report_has_the_measures_of_its_layout(spec: ReportSpec, tmp_path
 
 
 def boxes_of(page: Any) -> list[tuple[float, float, float, float]]:
-    """Return the box of every character on a PDF page, as (left, bottom, right, top) in points."""
+    """Return the bounding box of every character on a PDF page.
+
+    A box is (left, bottom, right, top) in points.
+    """
     text = page.get_textpage()
     return [text.get_charbox(n) for n in range(text.count_chars())]
 

@@ -1,4 +1,4 @@
-"""Make spreadsheet files such as offices send, and read the tables in them, for other tests."""
+"""Make spreadsheet files like those that offices send, and read the tables in them, for tests."""
 
 import io
 from collections.abc import Sequence
@@ -53,11 +53,11 @@ def workbook(rows: Sequence[Any], **settings: Any) -> bytes:
 
 
 def table_of(content: bytes, name: str = "a.xlsx", **options: Any) -> Table:
-    """Return the only table in a spreadsheet file; the ending of `name` states the file's format.
+    """Return the only table in a spreadsheet file; the extension of `name` states its format.
 
-    A row that contains only a name from `UNITS` is a heading for the lines below it. `options` go
-    to `find_table`.
-    Raises: NoTable if the file has no table or several.
+    A row that contains only a name from `UNITS` is a heading for the rows below it. `options` are
+    passed to `find_table`.
+    Raises: NoTable if the file has no table or more than one.
     """
     grids: list[Grid] = read_grids(content, name)
     return find_table(

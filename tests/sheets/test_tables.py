@@ -393,7 +393,8 @@ def names_in(table: Table) -> list[str]:
 def damaged(content: bytes) -> Iterator[bytes]:
     """Yield damaged copies of a workbook, 12 for every part of its ZIP archive.
 
-    In a copy, one part is cut short, scrambled or has a piece repeated.
+    In every copy, one part is cut short, partly overwritten with random bytes, or has a piece
+    repeated.
     """
     dice = Random(20261126)  # noqa: S311 - a fixed seed repeats the damage
     with zipfile.ZipFile(BytesIO(content)) as whole:

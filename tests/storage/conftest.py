@@ -27,10 +27,10 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    """Yield a function that opens an empty database in a transaction, for a `with` statement.
+    """Yield a function that opens a connection to an empty database, for a `with` statement.
 
-    The statement gives a connection; at its end, the transaction is rolled back. Tests run twice,
-    on SQLite and on PostgreSQL.
+    At the end of the statement, all changes are rolled back. Tests run twice, on SQLite and on
+    PostgreSQL.
     """
     url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     engine = create_engine(url)

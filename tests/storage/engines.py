@@ -16,7 +16,7 @@ DEBIAN_FOLDER = "/usr/lib/postgresql"
 def postgres_programs() -> Path | None:
     """Return the folder of PostgreSQL's server programs; None if they are not installed.
 
-    Of several versions that Debian has installed, the newest counts.
+    If Debian has several versions installed, the newest one is used.
     """
     newest = sorted(Path(DEBIAN_FOLDER).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if newest:
@@ -29,8 +29,8 @@ def postgres_programs() -> Path | None:
 def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
     """Run a PostgreSQL server with an empty database until the context ends; yield its URL.
 
-    `programs` is the folder of its programs. Only a `durable` server waits for the disk at every
-    commit, as benchmarks require.
+    `programs` is the folder of PostgreSQL's programs. Only a `durable` server waits for the disk at
+    every commit, as benchmarks require.
     Raises: AssertionError if the server cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="diemcau-pg-", ignore_cleanup_errors=True) as name:
@@ -51,10 +51,10 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
 
 
 def _not_as_root(folder: Path) -> list[str]:
-    """Return the first words of a command that runs a program as Debian's account `postgres`.
+    """Return the words that, put before a command, run it as Debian's account `postgres`.
 
-    They are needed only for root, because PostgreSQL refuses to run as root; `folder` is then given
-    to the account. Other users get an empty list.
+    PostgreSQL refuses to run as root. If this process runs as root, `folder` is also given to the
+    account; otherwise, the result is an empty list.
     Raises: KeyError if the account does not exist.
     """
     if os.geteuid() != 0:

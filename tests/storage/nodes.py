@@ -1,4 +1,4 @@
-"""Act as nodes, servers that store records: receive records, and copy them to another node."""
+"""Imitate nodes, servers that store records: they receive records and copy them to other nodes."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test that records in any order, repetition or batches lead to the same judged attendance."""
+"""Test that attendance is judged alike, whatever the order, repetition or batches of records."""
 
 import hashlib
 from collections.abc import Iterator
@@ -37,14 +37,14 @@ CLERKS = {
 }
 OFFICE = Writer("O-office", Profile.HEADQUARTERS, None)
 ORIGIN = to_ms("2024-08-22T00:00:00.000Z")
-"""Instant at which the devices' monotonic clocks start from zero: 07:00 in Vietnam, in ms since
-1970."""
+"""Time at which the devices' monotonic clocks, which nobody can set, start from zero: 07:00 in
+Vietnam, in ms since 1970 (UTC)."""
 SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
 
 
 @contextmanager
 def two_halls(ledger: Ledger) -> Iterator[Connection]:
-    """Yield a connection to an empty database in which a device of either hall is registered."""
+    """Yield a connection to an empty database in which both halls have one registered device."""
     with ledger() as connection:
         for writer in CLERKS.values():
             devices.put(connection, writer, "test", now_ms=NOW)
@@ -54,8 +54,8 @@ def two_halls(ledger: Ledger) -> Iterator[Connection]:
 def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False) -> Receipt:
     """Send a batch of records as the device that the first record names; return the receipt.
 
-    A device in `SKEW` also reports its clock, which is slow by that many ms. `revoked` says that
-    the device has lost its rights.
+    A device in `SKEW` also reports its clock, which is slow by the number of ms given there.
+    `revoked` says whether the device has lost its rights.
     """
     device = drafts[0]["device"]
     writer = CLERKS.get(device, OFFICE)

@@ -1,6 +1,6 @@
 """Test that two servers that copy from one another judge attendance as the naive model does.
 
-They receive the same records in any order.
+Both servers receive the same records, in any order.
 """
 
 import os
@@ -66,13 +66,13 @@ class TwoNodes(RuleBasedStateMachine):
     @rule(dice=st.randoms(use_true_random=False))
     @precondition(lambda self: not self.records)
     def hold_a_conference(self, dice: Random) -> None:
-        """Make the records that the other rules of this class deliver; run only once."""
+        """Make the records that the other methods deliver; the test library runs this only once."""
         self.records = conference(dice)
 
     @rule(dice=st.randoms(use_true_random=False), to=st.integers(0, 1))
     @precondition(lambda self: self.records)
     def send_some(self, dice: Random, to: int) -> None:
-        """Send up to five random records of one device to node `to`, 0 or 1, some of them twice."""
+        """Send up to five random records of one device, perhaps repeated, to node `to` (0 or 1)."""
         device = dice.choice(self.records)["device"]
         device_records = [record for record in self.records if record["device"] == device]
         send(self.nodes[to], *dice.choices(device_records, k=dice.randint(1, 5)))
@@ -89,10 +89,10 @@ class TwoNodes(RuleBasedStateMachine):
         exchange(self.nodes[1 - to], self.nodes[to])
 
     def teardown(self) -> None:
-        """Deliver the remaining records, and check that both nodes judge attendance alike.
+        """Deliver all records to both nodes, and check that the nodes judge attendance alike.
 
         A third node, which gets the records in order, and the naive model must agree with both.
-        Raises: AssertionError if they differ.
+        Raises: AssertionError if the judgements differ.
         """
         try:
             for record in self.records:

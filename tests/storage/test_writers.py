@@ -56,7 +56,7 @@ def _writer(number: int) -> Writer:
 
 
 class Commits:
-    """A counter of commits that wakes waiting readers. Readers that poll would slow the writers."""
+    """A counter of commits that wakes waiting readers, because polling would slow the writers."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -71,7 +71,7 @@ class Commits:
             self._changed.notify_all()
 
     def wait_after(self, count: int) -> int:
-        """Wait until more than `count` commits have happened or all are done; return the count."""
+        """Wait until more than `count` commits have happened or no more will; return the number."""
         with self._changed:
             self._changed.wait_for(lambda: self._count > count or self.is_over)
             return self._count
@@ -125,7 +125,7 @@ def _office_day(app: Flask, commits: Commits, faults: list[BaseException]) -> No
 def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) -> None:
     """Read the records of one hall (`key`) as they arrive, until the writers are done.
 
-    The records are added to `forms` as the bytes that are stored.
+    The stored bytes of every record are added to `forms`.
     """
     cursor, count = "0", 0
     with app.app_context():
@@ -143,7 +143,7 @@ def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) ->
 
 
 def _judged_from_records(connection: Connection) -> dict[StreamKey, PointStanding]:
-    """Return the standings of all halls, judged from their records without the stored ones."""
+    """Return the standings of all halls, computed from records without using stored standings."""
     clocks = sightings.clocks_of(connection, [_writer(number).device for number in range(6)])
     records = streams.records_of(connection, [StreamKey(MEETING, point) for point in POINTS])
     return {
@@ -154,7 +154,7 @@ def _judged_from_records(connection: Connection) -> dict[StreamKey, PointStandin
 
 
 def _watch_board(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
-    """Read standings and board after every commit, and compare them with the records.
+    """Read the standings and the board after every commit, and check them against the records.
 
     An error is added to `faults` instead of being raised, because this runs in a thread.
     """

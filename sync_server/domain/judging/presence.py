@@ -86,8 +86,8 @@ def flag_unexpected_points(
 class Seats(NamedTuple):
     """The seats of the people in a hall, by person code.
 
-    `by_person` contains the seat that a person has. `right` contains, for everybody whose seat was
-    checked, whether the person sat in the right seat at the latest check.
+    `by_person` contains the seat assigned to every person, and `right` whether a person sat in the
+    right seat at the latest check; nobody without a check is in it.
     """
 
     by_person: dict[str, str]

@@ -49,6 +49,8 @@ SHOWN_CHANGES, SHOWN_NEW = 200, 50
 """The maximum numbers of changes and of new people that the preview of a list shows. Nobody could
 check a longer page by eye. The counts on the page also include those that are not shown."""
 LEFT_OUT = "-"
+MOST_NAMED = 30
+"""How many names of new units and halls the message names that confirms them."""
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
@@ -166,7 +168,12 @@ def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
     made_units, made_halls = write(
         lambda c: place_lists.make_named_places(c, read.table, units, points, writer, at_ms)
     )
-    message = say("lists.made", units=made_units, halls=made_halls)
+    message = say(
+        "lists.made",
+        units=len(made_units),
+        halls=len(made_halls),
+        names="; ".join([*made_units, *made_halls][:MOST_NAMED]),
+    )
     access.log_subjects(message)
     flash(message)
     return redirect(url_for("office.people_lists.preview", list_id=list_id))
