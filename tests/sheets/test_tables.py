@@ -421,3 +421,30 @@ def test_a_damaged_workbook_is_a_fault_and_never_an_error_of_ours() -> None:
     for broken in damaged(content):
         with suppress(SheetFault):
             read_grids(broken, "a.xlsx")
+
+
+@pytest.mark.parametrize("mark", ["-nt-", "nt", "Như trên", "〃", '"'])
+def test_a_ditto_mark_means_the_cell_above(mark: str) -> None:
+    rows = [
+        ["STT", "Họ và tên", "Đơn vị", "Chức vụ"],
+        [1, "Mẫu An", "Sở Nội vụ", "Bí thư"],
+        [2, "Mẫu Bình", mark, mark],
+        [3, "Mẫu Chi", mark, ""],
+    ]
+    table = table_of(workbook(rows))
+
+    assert [line.text("unit") for line in table.lines] == ["Sở Nội vụ"] * 3
+    assert [line.text("position") for line in table.lines] == ["Bí thư", "Bí thư", ""]
+
+
+def test_a_heading_in_the_column_of_numbers_is_no_person() -> None:
+    rows = [
+        ["STT", "Họ và tên", "Đơn vị", "Chức vụ"],
+        ["I. KHỐI CÁC CƠ QUAN ĐẢNG", "", "", ""],
+        [1, "Mẫu An", "Sở Nội vụ", "Bí thư"],
+    ]
+    table = table_of(workbook(rows))
+
+    assert table.faults == []
+    assert [line.text("full_name") for line in table.lines] == ["Mẫu An"]
+    assert (1, "I. KHỐI CÁC CƠ QUAN ĐẢNG") in table.left_out
