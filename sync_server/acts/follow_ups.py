@@ -8,7 +8,8 @@ from sync_server.acts.writing import envelope, write_records
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import Essays, FollowUp, FollowUpBody
-from sync_server.errors import UnknownRecord
+from sync_server.errors import BadForm, UnknownRecord
+from sync_server.messages import say
 from sync_server.storage.ledger import standings
 from sync_server.storage.ledger.streams import StreamKey
 
@@ -62,9 +63,14 @@ def count_essays(
     """Record how many essays the people of a hall have handed in, and when essays are due.
 
     `key` is the meeting and the hall. `count` is the total so far, and replaces the number recorded
-    before. `due_ms` is the deadline in ms since 1970 UTC. Raises: BadForm if the ledger refuses the
-    record.
+    before. `due_ms` is the deadline in ms since 1970 UTC. Raises: BadForm if more essays are stated
+    than people were summoned to the hall, or if the ledger refuses the record.
     """
+    standing = standings.read(connection, key)
+    summoned = standing.counts.summoned if standing else 0
+    if count > summoned:
+        fault = say("follow_up.too_many", point=key.point, summoned=summoned, count=count)
+        raise BadForm(fault=fault)
     body = FollowUpBody(essays=Essays(due=from_ms(due_ms), handed_in=count))
     write_records(
         connection, writer, [FollowUp(**envelope(writer, *key, now_ms), body=body)], now_ms

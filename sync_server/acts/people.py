@@ -16,7 +16,7 @@ from sync_server.acts.people_lists import name_key, new_codes
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import Summoned
-from sync_server.domain.summoning import usual_hall
+from sync_server.domain.summoning import hall_by_unit, usual_hall
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage import directory
@@ -257,7 +257,7 @@ def _target(connection: Connection, facts: RosterPerson, meeting: str) -> str:
         for code, point in directory.all_points(connection).items()
         if code in of_meeting
     }
-    return usual_hall(facts, halls, directory.hall_by_unit(halls)) or ""
+    return usual_hall(facts, halls, hall_by_unit(halls)) or ""
 
 
 def _must_find(connection: Connection, code: str, at_ms: int) -> RosterPerson:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sync_server.acts.list_imports import point_index, unit_index
 from sync_server.clocks import now_ms
 from sync_server.domain.names import SortKey, word_sort_key
-from sync_server.domain.summoning import usual_hall
+from sync_server.domain.summoning import hall_by_unit, usual_hall
 from sync_server.domain.unit_names import UnitNames, find_point, without_hall
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
@@ -67,7 +67,7 @@ def read_places(connection: Connection) -> Places:
     halls = directory.points(connection)
     return Places(
         point_index(connection),
-        directory.hall_by_unit(halls),
+        hall_by_unit(halls),
         frozenset(halls),
         unit_index(connection),
         frozenset(summary.id for summary in directory.meetings(connection, now_ms())),

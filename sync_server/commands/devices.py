@@ -11,7 +11,6 @@ from sync_server.domain.records.permissions import DEVICE_PROFILES, Profile
 from sync_server.messages import say
 from sync_server.storage import directory
 from sync_server.storage.access import devices
-from sync_server.storage.access.tokens import new_second_secret
 from sync_server.storage.people import roster
 from sync_server.terminal import CommandFault
 
@@ -48,7 +47,7 @@ def device_enrol(point: str, profile: str, person: str | None, days: int) -> Non
     if person and person not in people:
         raise CommandFault(say("person.unknown", value=person))
     at_ms = now_ms()
-    second = new_second_secret() if days > 1 else None
+    second = devices.second_secret_for(days)
     code = database.write(
         lambda c: devices.new_enrolment(
             c,

@@ -116,6 +116,22 @@ def officers_among(
     return tuple(officers)
 
 
+class Hall(Protocol):
+    """A hall, with the code of the unit that it belongs to."""
+
+    @property
+    def unit(self) -> str: ...
+
+
+def hall_by_unit(halls: Mapping[str, Hall]) -> dict[str, str]:
+    """Return the code of the hall to which a unit's people go, by the unit's code.
+
+    `halls` contains the halls by code. If a unit has several, its people go to the hall with the
+    lowest code. Units without a hall are left out.
+    """
+    return {halls[code].unit: code for code in sorted(halls, reverse=True)}
+
+
 def usual_hall(
     candidate: Candidate, halls: Collection[str], hall_of_unit: Mapping[str, str]
 ) -> str | None:

@@ -5,7 +5,7 @@ and the attendance records of meetings, are stored by other modules.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -353,15 +353,6 @@ def all_points(connection: Connection) -> dict[str, PointSummary]:
         )
         for row in rows
     }
-
-
-def hall_by_unit(halls: Mapping[str, PointSummary]) -> dict[str, str]:
-    """Return the code of every unit's first hall, by unit code.
-
-    `halls` contains the halls by code; a unit's first hall is the one with the lowest code. Units
-    without a hall are left out.
-    """
-    return {halls[code].unit: code for code in sorted(halls, reverse=True)}
 
 
 def points(connection: Connection) -> dict[str, PointSummary]:

@@ -22,7 +22,6 @@ from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import DeviceSummary
-from sync_server.storage.access.tokens import new_second_secret
 from sync_server.storage.people import contacts, roster
 
 blueprint = Blueprint("device_list", __name__)
@@ -123,7 +122,7 @@ def new_codes() -> str:
     if person and len(chosen) > 1:
         raise BadForm(fault=say("devices.one_point"))
     days = forms.whole_number("days", least=1, most=devices.LONGEST_CODE_DAYS) or 1
-    seconds = {point: new_second_secret() if days > 1 else None for point in chosen}
+    seconds = {point: devices.second_secret_for(days) for point in chosen}
     codes = {
         point: devices.new_enrolment(
             connection,

@@ -93,11 +93,6 @@ def add(meeting: str) -> Response:
             count = forms.whole_number("handed_in", most=MOST_ESSAYS) or 0
             due_ms = forms.required_moment("due_at")
             _require_later(connection, meeting, due_ms)
-            standing = standings.read(connection, key)
-            summoned = standing.counts.summoned if standing else 0
-            if count > summoned:
-                fault = say("follow_up.too_many", point=key.point, summoned=summoned, count=count)
-                raise BadForm(fault=fault)
             follow_ups.count_essays(connection, writer, key, count, due_ms, at_ms)
             access.log_subjects(key.point, str(count))
     flash(say("follow_up.saved"))

@@ -35,6 +35,7 @@ from sync_server.domain.summoning import (
     Rule,
     build_roll,
     compare_rolls,
+    hall_by_unit,
     usual_hall,
 )
 from sync_server.errors import BadForm, UnknownUploadedList
@@ -243,7 +244,7 @@ def _plan_rolls(
     """
     before = arrangements.rolls_of(connection, meeting)
     halls = {code: hall for code, hall in directory.points(connection).items() if code in before}
-    hall_of_unit = directory.hall_by_unit(halls)
+    hall_of_unit = hall_by_unit(halls)
     exempt = arrangements.exempt_people(before)
     starts_ms = arrangements.start_of(connection, meeting, now_ms())
     by_hall: dict[str, list[RosterPerson]] = {code: [] for code in halls}

@@ -37,6 +37,7 @@ from sync_server.storage.access.tokens import (
     hash_token,
     new_code,
     new_device_id,
+    new_second_secret,
     new_token,
 )
 from sync_server.storage.ledger import sightings
@@ -106,6 +107,14 @@ class Gaps(NamedTuple):
 
     missing: Ranges
     head: int
+
+
+def second_secret_for(days: int) -> str | None:
+    """Return a new second secret for an enrolment code that is valid for `days` days.
+
+    Return None for a code of one day: it needs no second secret, because it does not go by post.
+    """
+    return new_second_secret() if days > 1 else None
 
 
 def new_enrolment(
