@@ -3,7 +3,6 @@
 A correction is a new record; existing records stay unchanged.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -122,7 +121,7 @@ def search() -> str:
         with_ended=with_ended,
         units=units,
         halls=directory.all_points(connection),
-        counts=Counter(p.unit for p in roster.list_people(connection, at_ms=now_ms())),
+        counts={} if text else roster.count_by_unit(connection, at_ms=now_ms()),
     )
 
 

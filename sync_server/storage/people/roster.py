@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
 
 from sync_server.domain.judging.facts import Flags, facts_in_order
 from sync_server.domain.judging.settings import rolls_of
@@ -232,6 +232,16 @@ def list_people(
         query = query.where(or_(Person.unit == unit, Person.next_unit == unit))
     people = [RosterPerson(*row).at(at_ms) for row in connection.execute(query)]
     return [member for member in people if unit in {None, member.unit}]
+
+
+def count_by_unit(connection: Connection, *, at_ms: int) -> dict[str, int]:
+    """Return the number of people of every unit at a time, by the unit's code.
+
+    People who have left, and units without people, are not in it. `at_ms` is in ms since 1970 UTC.
+    """
+    unit = case((Person.moves_ms <= at_ms, Person.next_unit), else_=Person.unit)
+    query = select(unit, func.count()).where(Person.ended_ms.is_(None)).group_by(unit)
+    return dict(connection.execute(query).all())
 
 
 def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:

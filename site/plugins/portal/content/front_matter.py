@@ -204,6 +204,10 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
     return source._replace(node=node, text=body)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+"""The control characters of Unicode (category Cc), except the tab."""
+
+
 def _note_bad_letters(source: Source) -> None:
     """Add a fault for every line with control characters, and for text in an old encoding.
 
@@ -217,7 +221,7 @@ def _note_bad_letters(source: Source) -> None:
         line = text[:legacy_at].count("\n") + 1
         source.fault_at(line, "legacy", value=lines[line - 1].strip()[:MAX_SHOWN])
     for line, words in enumerate(lines, 1):
-        if any(unicodedata.category(letter) == "Cc" and letter != "\t" for letter in words):
+        if _CONTROL.search(words):
             shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
             source.fault_at(line, "control", value=shown.strip()[:MAX_SHOWN])
 

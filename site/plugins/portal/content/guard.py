@@ -79,6 +79,13 @@ PATTERNS = {
 The keys are the kinds of personal data.
 """
 
+INVISIBLE = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""The format characters of Unicode (category Cf), which nobody sees. One expression finds them a
+hundred times faster than a look at the category of every letter."""
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
 _BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
@@ -89,6 +96,13 @@ _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}},\d
 
 The slower patterns that are listed in `NUMBERS` are tried only if this pattern matches.
 """
+
+_DAY = re.compile(
+    r"(?<!\d)(?<!\d.)(?<!\d..)(?:\d{1,2}:\d\d[ ,–-]{1,3})?"
+    r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d)"
+    rf"(?!{_BETWEEN}\d)"
+)
+"""A date that stands alone or behind a time of day. Nearly every text has one, and `_LONG_NUMBER` would match it."""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
@@ -180,10 +194,11 @@ class Guard:
         text = _plain(text)
         for words in sorted(allowed, key=len, reverse=True):
             text = text.replace(_plain(words), " ")
-        text = _TAX_CODE.sub(" ", text)
         if _LONG_NUMBER.search(text):
-            for kind in NUMBERS:
-                yield from _suspicions_of(kind, PATTERNS[kind], text)
+            numbers = _TAX_CODE.sub(" ", text)
+            if _LONG_NUMBER.search(_DAY.sub(" ", numbers)):
+                for kind in NUMBERS:
+                    yield from _suspicions_of(kind, PATTERNS[kind], numbers)
         if _AT.search(text):
             yield from _suspicions_of("email", PATTERNS["email"], text)
         if _BIRTH.search(text):
@@ -230,9 +245,10 @@ def _plain(text: str) -> str:
 
     Invisible characters, `*` inside words, and prefixes of links such as `zalo.me/` are removed.
     """
-    text = unicodedata.normalize("NFKC", text)
-    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
-    return _MESSENGER.sub(" ", re.sub(r"(?<=\w)\*{1,3}(?=\w)", "", text))
+    text = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    if "*" in text:
+        text = re.sub(r"(?<=\w)\*{1,3}(?=\w)", "", text)
+    return _MESSENGER.sub(" ", text) if ".me/" in text.lower() else text
 
 
 def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
