@@ -98,11 +98,13 @@ The slower patterns that are listed in `NUMBERS` are tried only if this pattern 
 """
 
 _DAY = re.compile(
-    r"(?<!\d)(?<!\d.)(?<!\d..)(?:\d{1,2}:\d\d[ ,–-]{1,3})?"
     r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d)"
-    rf"(?!{_BETWEEN}\d)"
+    rf"(?!{_BETWEEN}\d(?!\d?:\d\d))"
 )
-"""A date that stands alone or behind a time of day. Nearly every text has one, and `_LONG_NUMBER` would match it."""
+"""A date, with no other number behind it except a time of day.
+
+Nearly every text has a date, and `_LONG_NUMBER` would match it.
+"""
 
 COLUMNS = re.compile(
     r"\b(?:full_name|birth_year|membership|card_hash)\b"
@@ -194,11 +196,10 @@ class Guard:
         text = _plain(text)
         for words in sorted(allowed, key=len, reverse=True):
             text = text.replace(_plain(words), " ")
-        if _LONG_NUMBER.search(text):
+        if _has_long_number(text):
             numbers = _TAX_CODE.sub(" ", text)
-            if _LONG_NUMBER.search(_DAY.sub(" ", numbers)):
-                for kind in NUMBERS:
-                    yield from _suspicions_of(kind, PATTERNS[kind], numbers)
+            for kind in NUMBERS:
+                yield from _suspicions_of(kind, PATTERNS[kind], numbers)
         if _AT.search(text):
             yield from _suspicions_of("email", PATTERNS["email"], text)
         if _BIRTH.search(text):
@@ -238,6 +239,17 @@ class Guard:
                 if tuple(folded[at : at + length]) in self._names:
                     name = " ".join(match[0] for match in words[at : at + length])
                     yield Suspicion(line, "name", name)
+
+
+def _has_long_number(text: str) -> bool:
+    """Return whether a text contains a long number other than a date."""
+    position = 0
+    while match := _LONG_NUMBER.search(text, position):
+        day = _DAY.match(text, match.start())
+        if day is None:
+            return True
+        position = day.end()
+    return False
 
 
 def _plain(text: str) -> str:
