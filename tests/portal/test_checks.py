@@ -1,5 +1,6 @@
 """Test the checks of whole texts and files: faults stop a build, and warnings do not."""
 
+import sys
 import unicodedata
 import zipfile
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 from PIL import Image
-from portal.content.guard import Guard, read_roster, visible_text
+from portal.content.guard import INVISIBLE, Guard, read_roster, visible_text
 from portal.content.loading import load
 
 import build
@@ -362,3 +363,30 @@ def test_an_hour_that_does_not_exist_is_reported(content: Path) -> None:
     )
 
     assert "2026-02-31" in faults_of(content)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ngày 15/09/2022 0912345678",
+        "15/09/2022, điện thoại 0912 345 678",
+        "2022-09-15 0912.345.678",
+        "03.02.2003 45",
+        "07:00, 15/09/2022 và 03.02.2003 456",
+        "01/01/2020" * 3 + " 0912345678",
+    ],
+)
+def test_a_date_hides_no_telephone_number(text: str) -> None:
+    assert [suspicion.kind for suspicion in Guard().suspicions(text)] == ["phone"]
+
+
+@pytest.mark.parametrize(
+    "text", ["15/09/2022", "07:00 – 17:00, 15/09/2022 07:30", "2022-09-15", "Số 12 ngày 5.9.2022"]
+)
+def test_a_date_is_no_long_number(text: str) -> None:
+    assert list(Guard().suspicions(text)) == []
+
+
+def test_the_invisible_characters_are_those_of_unicode() -> None:
+    hidden = {chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) == "Cf"}
+    assert all(INVISIBLE.fullmatch(letter) for letter in hidden)
