@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sync_server import clocks
 from sync_server.acts import people_lists
 from sync_server.acts.people_lists import Change, ListChoices, PeoplePlan
+from sync_server.domain.names import SortKey
 from sync_server.domain.positions import rank_of
 from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.errors import BadForm
@@ -29,6 +30,9 @@ MAX_LIST_BYTES = 16 * 1024 * 1024
 MOST_FAULTS_SHOWN = 20
 """The largest number of faults that a web page shows for a list; more would make the page too long.
 The list can be downloaded with all its faults marked."""
+
+SHOWN_OF_A_KIND = 5
+"""How many faults of one kind the page shows before it shows the other kinds."""
 
 NOT_ON_THE_LIST = "not_on_list"
 """The reason for a departure from the Party unit, if the unit's new list no longer contained the
@@ -207,19 +211,17 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
 
 
 def _same_names(people_plan: PeoplePlan, unit_names: Mapping[str, str]) -> list[str]:
-    """Return the names that several new people of one unit have, each with the unit's name."""
-    counts = Counter(
-        (people_lists.name_key(change.after.full_name), change.after.unit)
-        for change in people_plan.new
-    )
-    named = {
-        (people_lists.name_key(change.after.full_name), change.after.unit): change.after.full_name
-        for change in people_plan.new
-    }
+    """Return the names that several new people of one unit have, with the unit and birth years."""
+    years: dict[tuple[SortKey, str], list[str]] = {}
+    names: dict[tuple[SortKey, str], str] = {}
+    for _, _, person in people_plan.new:
+        key = (people_lists.name_key(person.full_name), person.unit)
+        names[key] = person.full_name
+        years.setdefault(key, []).append(str(person.birth_year or "?"))
     return [
-        f"{named[key]} ({unit_names.get(key[1], key[1])}: {count})"
-        for key, count in counts.items()
-        if count > 1
+        f"{names[key]} ({unit_names.get(key[1], key[1])}: {', '.join(sorted(birth_years))})"
+        for key, birth_years in years.items()
+        if len(birth_years) > 1
     ]
 
 
@@ -339,6 +341,19 @@ def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
     roster.put_people(connection, [before for before, _ in pairs if before is not None])
     lists.set_undone(connection, stored.id, now_ms=now_ms)
     return len(pairs)
+
+
+def different_first(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the faults in an order in which the first of every kind come before repetitions.
+
+    Otherwise many equal faults would fill the page, and hide a different one.
+    """
+    seen: Counter[str] = Counter()
+    numbered = []
+    for place, fault in enumerate(faults):
+        seen[fault.problem] += 1
+        numbered.append((max(seen[fault.problem], SHOWN_OF_A_KIND), place, fault))
+    return [fault for *_, fault in sorted(numbered, key=lambda item: item[:2])]
 
 
 def describe(fault: Fault) -> str:

@@ -97,6 +97,10 @@ _DITTO = frozenset({"nt", "-nt-", "- nt -", "nhu tren", "-nhu tren-", "〃", '"'
 """The marks by which a cell repeats the cell above it, as fold() returns them."""
 
 
+_ORDINAL = re.compile(r"(?:[IVXLC]+|[A-H])[.)]?")
+"""The number of a section, as in «VIII» or «B.»."""
+
+
 class Line(NamedTuple):
     """A line of a table, read from the row with the number `row` of a sheet.
 
@@ -381,8 +385,8 @@ class _LineReader:
             elif (name := self._section_of(filled)) is not None:
                 section = name
                 left_out.append((at, _joined(row)))
-            elif self._is_wide_heading(at, filled):
-                section = filled[0][1]
+            elif heading := self._wide_heading(at, filled):
+                section = heading
                 left_out.append((at, _joined(row)))
             elif self._is_unknown_section(filled, line):
                 self.faults.append(Fault("unknown_section", at, value=_joined(row)[:80]))
@@ -439,20 +443,24 @@ class _LineReader:
         """
         return bool(_TOTAL.match(fold(filled[0][1][:LONGEST_LABEL])))
 
-    def _is_wide_heading(self, at: int, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row is a heading such as «I. KHỐI CƠ QUAN ĐẢNG», which may name a unit.
+    def _wide_heading(self, at: int, filled: Sequence[tuple[int, str]]) -> str:
+        """Return the text of a heading such as «I. KHỐI CƠ QUAN ĐẢNG», which may name a unit.
 
-        Its only text stands in the column of numbers, or in a cell merged over several columns.
-        `filled` contains the (column, text) of every cell that is not empty.
+        Return "" if the row is no such heading. Its only text stands beside a Roman numeral, in the
+        column of numbers, or in a cell merged over several columns. `filled` contains the (column,
+        text) of every cell that is not empty.
         """
+        if len(filled) == 2 and _ORDINAL.fullmatch(filled[0][1]):
+            return _without_note(filled[1][1])
         column, text = filled[0]
         if len(filled) > 1 or len(text.split()) < 2:
-            return False
+            return ""
         is_merged = any(
             area.top <= at <= area.bottom and area.left <= column < area.right
             for area in self._grid.merged
         )
-        return is_merged or column in self._places.get("number", [])
+        is_heading = is_merged or column in self._places.get("number", [])
+        return _without_note(text) if is_heading else ""
 
     def _is_unknown_section(self, filled: Sequence[tuple[int, str]], line: Line) -> bool:
         """Return whether a row looks like a section heading, although it names no known unit.
@@ -497,11 +505,20 @@ class _LineReader:
         `filled` contains the (column, text) of every cell that is not empty. A number before the
         name, such as `I.` or `2)`, is removed if the text with it names no unit.
         """
-        texts = [cell for _, cell in filled if len(cell) > 3 and not cell.isdecimal()]
+        texts = [
+            _without_note(cell)
+            for _, cell in filled
+            if len(cell) > 3 and not cell.isdecimal() and not _ORDINAL.fullmatch(cell)
+        ]
         if len(texts) != 1:
             return None
         name = re.sub(r"^(?:[IVXLC]+|[A-Z]|\d+)[.)/ -]+\s*", "", texts[0])
         return next((text for text in (texts[0], name) if self._is_unit(text)), None)
+
+
+def _without_note(text: str) -> str:
+    """Return a heading without a note in brackets at its end, such as «(20 người)»."""
+    return re.sub(r"\s*\([^()]*\)$", "", text)
 
 
 def _faults_of_headings(columns: Sequence[Column]) -> list[Fault]:

@@ -131,17 +131,21 @@ def published_directory(
     return parse_directory(directory_file.read(connection, 0, directory_file.size_bytes))
 
 
-def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> None:
+def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> int:
     """Store the published units and points (connected halls) if the database has no units yet.
 
-    Otherwise, do nothing. Later changes to the published units and points are stored when
+    Return the number of stored units; 0 if the database has units already. Later changes to the
+    published units and points are stored when
     headquarters accepts the next meeting. Raises: ReleaseMalformed if the published facts cannot be
     read.
     """
     if directory.all_units(connection):
-        return
-    if published := published_directory(connection, site_dir, now_ms):
-        directory.put_places(connection, published.units, published.points)
+        return 0
+    published = published_directory(connection, site_dir, now_ms)
+    if published is None:
+        return 0
+    directory.put_places(connection, published.units, published.points)
+    return len(published.units)
 
 
 def parse_directory(content: bytes) -> PublishedDirectory:

@@ -17,7 +17,7 @@ from sync_server.sheets.archives import MAX_INFLATED_BYTES
 from sync_server.sheets.files import MOST_CSV_COLUMNS, read_grids
 from sync_server.sheets.grids import SheetFault, name_cell
 from sync_server.sheets.tables import NoTable, Table
-from tests.sheets.sheets import problems_of, table_of, texts_of, workbook
+from tests.sheets.sheets import UNITS, problems_of, table_of, texts_of, workbook
 
 HEADING = ["STT", "Họ và tên", "Ngày sinh", "Đơn vị"]
 AN = ["1", "Nguyễn Văn An", "1975", "Sở Nội vụ"]
@@ -354,16 +354,32 @@ def test_a_heading_that_is_repeated_on_every_page_is_passed_over() -> None:
     assert names_in(table_of(workbook(rows))) == ["Trịnh Thị Đào", "Cao Bá Mẫu"]
 
 
-@pytest.mark.parametrize("number", ["III", "", "C"])
-def test_a_section_that_names_no_unit_is_a_fault_and_nobody(number: str) -> None:
+def test_a_text_alone_in_the_names_is_a_fault_and_nobody() -> None:
     rows = [
         ["STT", "Họ và tên", "Năm sinh", "Chức vụ"],
-        [number, "Chi bộ Không Có Thật"],
+        ["", "Chi bộ Không Có Thật"],
         [1, "Cao Bá Mẫu", 1970, ""],
     ]
     table = table_of(workbook(rows))
     assert names_in(table) == ["Cao Bá Mẫu"]
     assert [fault.problem for fault in table.faults] == ["unknown_section"]
+
+
+@pytest.mark.parametrize("number", ["III", "XVIII", "C", "B."])
+def test_a_numbered_section_is_the_unit_of_its_lines_and_nobody(number: str) -> None:
+    rows = [
+        ["STT", "Họ và tên", "Năm sinh", "Chức vụ"],
+        [number, "Chi bộ Không Có Thật (20 người)"],
+        [1, "Cao Bá Mẫu", 1970, ""],
+        [number, f"{UNITS['U10']} (1 người)"],
+        [2, "Trịnh Thị Đào", 1971, ""],
+    ]
+    table = table_of(workbook(rows))
+    assert not table.faults
+    assert [(line.text("full_name"), line.section) for line in table.lines] == [
+        ("Cao Bá Mẫu", "Chi bộ Không Có Thật"),
+        ("Trịnh Thị Đào", UNITS["U10"]),
+    ]
 
 
 def test_a_line_struck_out_and_a_text_that_nobody_sees_are_faults() -> None:

@@ -21,7 +21,7 @@ from sync_server.office.access import allowed
 from sync_server.office.downloads import xlsx_download
 from sync_server.storage import directory
 from sync_server.storage.directory import PointSummary, UnitSummary
-from sync_server.storage.people import contacts, lists
+from sync_server.storage.people import contacts, lists, roster
 from sync_server.storage.people.contacts import DUTIES, ContactLine, normalise_phone
 
 blueprint = Blueprint("places", __name__)
@@ -43,6 +43,7 @@ def index() -> str:
         units=directory.all_units(connection),
         points=points,
         contacts=contacts.of_points(connection, points),
+        usual_halls=roster.usual_halls(connection),
     )
 
 

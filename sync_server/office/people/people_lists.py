@@ -95,7 +95,11 @@ def upload() -> AnyResponse:
     settings: Settings = current_app.config["SETTINGS"]
     account, at_ms = access.signed_in_account(), now_ms()
     choices = msgspec.json.encode(ListChoices())
-    write(lambda c: served_portal.store_places_if_empty(c, settings.site_dir, at_ms))
+    units = write(lambda c: served_portal.store_places_if_empty(c, settings.site_dir, at_ms))
+    if units:
+        message = say("lists.portal_units", count=units)
+        access.log_subjects(message)
+        flash(message)
     list_id = write(
         lambda c: lists.add(
             c, "people", account.name, file.name, file.content, now_ms=at_ms, choices=choices
@@ -242,7 +246,9 @@ def _render_preview(stored: StoredList, choices: ListChoices) -> str | tuple[str
             page = _page(stored, choices, None, [describe(unreadable.fault)], 1)
             return page, UNPROCESSABLE
     chosen_below = {"unknown_unit", "unknown_point"}
-    faults = [fault for fault in read.plan.faults if fault.problem not in chosen_below]
+    faults = list_imports.different_first(
+        [fault for fault in read.plan.faults if fault.problem not in chosen_below]
+    )
     with reading():
         return _page(
             stored,

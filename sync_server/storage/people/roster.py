@@ -244,6 +244,18 @@ def count_by_unit(connection: Connection, *, at_ms: int) -> dict[str, int]:
     return dict(connection.execute(query).all())
 
 
+def usual_halls(connection: Connection) -> dict[str, list[str]]:
+    """Return the codes of the halls where people of a unit usually sit, by the unit's code.
+
+    Only halls that are stored with people count. The codes are sorted.
+    """
+    query = select(Person.unit, Person.point).where(Person.point != "", Person.ended_ms.is_(None))
+    halls: dict[str, list[str]] = {}
+    for unit, point in connection.execute(query.distinct().order_by(Person.point)):
+        halls.setdefault(unit, []).append(point)
+    return halls
+
+
 def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:
     """Return a person with the facts at a time; None if the code is unknown.
 
