@@ -72,6 +72,13 @@ class Document(NamedTuple):
     foot: list[str]
 
     @property
+    def mark(self) -> str:
+        """The words that the report is for internal use; "" for a letter or if it is not."""
+        if not isinstance(self.spec, ReportSpec) or self.kind in LETTERS:
+            return ""
+        return say("report.internal") if self.spec.is_internal else ""
+
+    @property
     def number(self) -> str:
         """Return the line for the document number, such as `Số -BC/ĐUK`; "" for a presence list.
 
@@ -207,17 +214,15 @@ def _summary(spec: ReportSpec) -> str:
 def foot_of(spec: ReportSpec) -> list[str]:
     """Return the lines of the footnote, which states the time and the source of the figures.
 
-    In an internal report, the first line states that the report is internal. Return [] for a
-    summons or a certificate.
+    Return [] for a summons or a certificate.
     """
     if spec.kind in LETTERS:
         return []
     basis = spec.basis
-    lines = [
+    return [
         say("report.foot", at=moment(basis.meeting.at_ms), revision=spec.revision),
         source_line(basis.epoch, [facts.head for _, facts in sorted(basis.halls.items())]),
     ]
-    return [say("report.internal"), *lines] if spec.is_internal else lines
 
 
 def source_line(epoch: str, heads: Sequence[int]) -> str:
@@ -239,6 +244,7 @@ def quick_text(figures: Figures) -> str:
     totals = figures.totals
     values = {
         "title": figures.meeting.title,
+        "held": moment(figures.meeting.starts_ms),
         "at": moment(figures.meeting.at_ms),
         "planned": number(figures.planned),
         "connected": number(figures.connected),

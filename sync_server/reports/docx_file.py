@@ -235,6 +235,7 @@ class _Writer:
 
         layout = self._layout
         if self._document.signing_body:
+            self._line(self._word, "", layout.signature_pt)
             left, right = self._two_columns()
             self._line(
                 left,
@@ -251,6 +252,14 @@ class _Writer:
             self._line(right, self._organisation.signer_office, layout.signature_pt)
             for _ in range(5):
                 self._line(right, "", layout.signature_pt)
+        if self._document.mark:
+            self._line(self._word, self._document.mark, 8, align=WD_ALIGN_PARAGRAPH.LEFT)
+        if not self._document.tables:
+            self._write_foot()
+
+    def _write_foot(self) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+
         for text in self._document.foot:
             self._line(self._word, text, 8, align=WD_ALIGN_PARAGRAPH.LEFT)
 
@@ -266,6 +275,7 @@ class _Writer:
             self._line(self._word, table.title, 12, bold=True, keeps=True)
             self._write_table(table)
             self._line(self._word, "", 8)
+        self._write_foot()
 
     def _write_table(self, table: Table) -> None:
         """Add a table to the Word document as one piece of XML.

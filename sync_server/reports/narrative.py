@@ -3,18 +3,34 @@
 The drafts praise only what the figures show. People may replace a draft with another text.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 from sync_server.domain.judging.counts import Counts
-from sync_server.domain.records.kinds import FEEDBACK_TOPICS
+from sync_server.domain.records.kinds import FEEDBACK_TOPICS, Rating
 from sync_server.messages import name_code, number, percent, say
 from sync_server.reports.figures import Figures, MaterialLine
-from sync_server.reports.words import cited_day, day_and_hours, moment
+from sync_server.reports.words import cited_day, day_and_hours, moment, short_hall_name
 from sync_server.storage.remarks import HEADINGS, Heading
 
 Section = Heading
 SECTIONS = HEADINGS
+MOST_NAMED_HALLS = 10
+"""A sentence on a shortcoming names the halls if they are at most this many; table 1 has them
+all."""
+_NUMBER = re.compile(r"\d+(?:\.\d{3})*(?:,\d+)?%?")
+
+
+def numbers_not_in(text: str, draft: str) -> list[str]:
+    """Return the numbers in a text that the draft of the same section does not contain, in order.
+
+    Dates and times are left out. The program cannot verify such numbers.
+    """
+    plain = re.sub(r"\d{1,2}[/:]\d{1,2}(?:/\d{4})?", " ", text)
+    drafted = set(_NUMBER.findall(draft))
+    return list(dict.fromkeys(n for n in _NUMBER.findall(plain) if n not in drafted))
 
 
 def drafts_of(figures: Figures) -> dict[Section, str]:
@@ -145,6 +161,19 @@ def conduct_sentences(counts: Counts) -> list[str]:
 def _numbers(figures: Figures) -> str:
     totals = figures.totals
     sentences = attendance_sentences(totals)
+    if figures.silent and figures.reported:
+        known = sum((hall.counts for hall in figures.halls if hall.is_reported), Counts())
+        sentences.append(
+            say(
+                "report.draft.of_reported",
+                reported=number(figures.reported),
+                present=number(known.present),
+                summoned=number(known.summoned),
+                rate=percent(known.present, known.summoned),
+            )
+        )
+    if totals.not_agreed:
+        sentences.append(say("report.draft.not_agreed", count=number(totals.not_agreed)))
     if totals.online:
         sentences.append(say("report.draft.online", count=number(totals.online)))
     sentences += others_sentences(totals)
@@ -165,11 +194,16 @@ def _quality(figures: Figures) -> str:
         say("report.draft.no_conduct", reported=number(figures.reported))
     ]
     if figures.ratings:
-        good = Counter(
-            topic for line in figures.ratings for topic, rating in line.items() if rating == "good"
-        )
-        ratings = ", ".join(
-            f"{say(f'topic.{topic}').lower()} {number(good[topic])}" for topic in FEEDBACK_TOPICS
+        given = Counter(pair for line in figures.ratings for pair in line.items())
+        ratings = "; ".join(
+            f"{say(f'topic.{topic}').lower()}: "
+            + ", ".join(
+                f"{number(given[topic, rating])} {say(f'rating.{rating}').lower()}"
+                for rating in get_args(Rating)
+                if given[topic, rating]
+            )
+            for topic in FEEDBACK_TOPICS
+            if any(given[topic, rating] for rating in get_args(Rating))
         )
         count = number(len(figures.ratings))
         sentences.append(say("report.draft.feedback", count=count, ratings=ratings))
@@ -215,7 +249,12 @@ def _limits(figures: Figures) -> str:
     }
     silent = sum(hall.counts.not_recorded for hall in figures.silent)
     sentences = [
-        say(f"report.limit.{name}", count=number(count), silent=number(silent))
+        say(
+            f"report.limit.{name}",
+            count=number(count),
+            silent=number(silent),
+            halls=_halls_in_brackets(figures, name),
+        )
         for name, count in counts.items()
         if count
     ]
@@ -225,6 +264,20 @@ def _limits(figures: Figures) -> str:
     if figures.earlier_tasks:
         sentences.append(_earlier_limits(figures))
     return "\n".join(sentences)
+
+
+def _halls_in_brackets(figures: Figures, limit: str) -> str:
+    """Return the names of the halls with a shortcoming, such as " (Sở Y tế; Sở Nội vụ)".
+
+    Return "" if the shortcoming is not one of halls, or if more than `MOST_NAMED_HALLS` have it.
+    """
+    if limit == "silent":
+        names = [hall.name for hall in figures.silent]
+    else:
+        names = [hall.name for hall in figures.halls if hall.is_reported and limit in hall.notes]
+    if not 0 < len(names) <= MOST_NAMED_HALLS:
+        return ""
+    return f" ({'; '.join(short_hall_name(name) for name in names)})"
 
 
 def _earlier_limits(figures: Figures) -> str:

@@ -14,10 +14,9 @@ from sync_server.reports.spec import PeriodSpec
 from sync_server.reports.tables import (
     count_cells,
     count_columns,
-    short_hall_name,
     sums_and_rate,
 )
-from sync_server.reports.words import moment, short_day
+from sync_server.reports.words import moment, short_day, short_hall_name
 
 
 class PeriodLine(NamedTuple):

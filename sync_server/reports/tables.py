@@ -11,7 +11,7 @@ from sync_server.reports.figures import Figures, HallLine, TaskLine
 from sync_server.reports.narrative import reason_name
 from sync_server.reports.parts import NONE, Cell, Column, Table
 from sync_server.reports.spec import PersonLine, ReportSpec
-from sync_server.reports.words import moment, vietnam_time
+from sync_server.reports.words import moment, short_hall_name, vietnam_time
 
 
 def tables_of(spec: ReportSpec) -> list[Table]:
@@ -68,6 +68,11 @@ def count_cells(counts: Counts) -> list[Cell]:
     ]
 
 
+def _silent_cells(counts: Counts) -> list[Cell]:
+    """Return the cells of a hall that has not reported: only the people summoned are known."""
+    return [counts.summoned, *[NONE] * (len(count_cells(counts)) - 1)]
+
+
 def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
     """Return `Table.sums` and `Table.rate` for a table with the columns of `count_columns`.
 
@@ -85,10 +90,10 @@ def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[i
 def _table_1(spec: ReportSpec) -> Table:
     figures = spec.figures
     columns = (
-        Column(say("report.column.number"), 3, True),
-        Column(say("report.column.point"), 20),
+        Column(say("report.column.number"), 4, True),
+        Column(say("report.column.point"), 16),
         Column(say("report.column.type"), 10),
-        Column(say("report.column.chair"), 5),
+        Column(say("report.column.chair"), 6),
         *count_columns(),
         Column(say("report.column.note"), 10),
     )
@@ -98,7 +103,7 @@ def _table_1(spec: ReportSpec) -> Table:
             f"{short_hall_name(hall.name)}{' *' if hall.point in spec.changed_points else ''}",
             say(f"unit_type.{hall.unit_type}"),
             say(f"report.chair.{hall.chair or 'none'}") if hall.is_reported else NONE,
-            *count_cells(hall.counts),
+            *(count_cells(hall.counts) if hall.is_reported else _silent_cells(hall.counts)),
             _notes(hall),
         ]
         for place, hall in enumerate(figures.halls, start=1)
@@ -106,14 +111,6 @@ def _table_1(spec: ReportSpec) -> Table:
     total = ["", say("report.total"), "", "", *count_cells(figures.totals), ""]
     sums, rate = sums_and_rate(4)
     return Table("1", say("report.table.1"), columns, rows, total, sums, rate)
-
-
-def short_hall_name(name: str) -> str:
-    """Return a hall's name without the words "Điểm cầu" (hall) at its start.
-
-    The column heading already contains these words.
-    """
-    return name.removeprefix(say("places.hall_of", name="")).strip() or name
 
 
 def _notes(hall: HallLine) -> str:
@@ -155,7 +152,7 @@ def _table_3(figures: Figures) -> Table:
 
 def _table_4(figures: Figures) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.number"), 4, True),
         Column(say("report.column.material"), 30),
         Column(say("report.column.kind"), 10),
         Column(say("report.column.document"), 10),
@@ -178,8 +175,8 @@ def _table_4(figures: Figures) -> Table:
 
 def _table_5(figures: Figures) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
-        Column(say("report.column.point"), 20),
+        Column(say("report.column.number"), 4, True),
+        Column(say("report.column.point"), 16),
         Column(say("report.column.incident"), 12),
         Column(say("report.column.from"), 8),
         Column(say("report.column.minutes"), 6, True),
@@ -201,7 +198,7 @@ def _table_5(figures: Figures) -> Table:
 
 def _table_7(figures: Figures) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.number"), 4, True),
         Column(say("report.column.item"), 24),
         Column(say("report.column.point"), 16),
         Column(say("report.column.due"), 10),
@@ -220,7 +217,7 @@ def _table_7(figures: Figures) -> Table:
 
 def _table_8(figures: Figures) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.number"), 4, True),
         Column(say("report.column.item"), 20),
         Column(say("report.column.meeting"), 20),
         Column(say("report.column.point"), 14),
@@ -251,7 +248,7 @@ def _hall_and_state(line: TaskLine, at_ms: int) -> tuple[str, str, str]:
 
 def _table_of_summoned(people: Sequence[PersonLine]) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.number"), 4, True),
         Column(say("report.column.name"), 18),
         Column(say("report.column.unit"), 18),
         Column(say("report.column.position"), 10),
@@ -272,7 +269,7 @@ def _table_of_summoned(people: Sequence[PersonLine]) -> Table:
 
 def _table_of_people(spec: ReportSpec) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.number"), 4, True),
         Column(say("report.column.name"), 16),
         Column(say("report.column.unit"), 16),
         Column(say("report.column.position"), 9),
@@ -299,7 +296,7 @@ def _table_of_people(spec: ReportSpec) -> Table:
 
 def _table_6(people: Sequence[PersonLine]) -> Table:
     columns = (
-        Column(say("report.column.number"), 3, True),
+        Column(say("report.column.number"), 4, True),
         Column(say("report.column.name"), 18),
         Column(say("report.column.unit"), 20),
         Column(say("report.column.point"), 6),

@@ -15,9 +15,11 @@ from sync_server.messages import say
 from sync_server.reports import docx_file, making, pdf_file, snapshot, xlsx_file
 from sync_server.reports.figures import Figures
 from sync_server.reports.making import Format
+from sync_server.reports.narrative import SECTIONS
 from sync_server.reports.snapshot import Basis
 from sync_server.reports.spec import AnySpec, Conference, PeriodSpec, ReportSpec
 from sync_server.sheets.archives import check_archive
+from sync_server.storage import reports
 from sync_server.storage.ledger import streams
 
 MAX_REPORT_BYTES = 32 * 1024 * 1024
@@ -54,6 +56,13 @@ class Verdict(NamedTuple):
     spec: AnySpec
     differences: list[str]
     later: int
+
+    @property
+    def written_sections(self) -> list[str]:
+        """The Vietnamese names of the sections that people wrote, whose numbers are not
+        verified."""
+        sections = self.spec.sections if isinstance(self.spec, ReportSpec) else {}
+        return [say(f"heading.{section}") for section in SECTIONS if section in sections]
 
     @property
     def is_equal(self) -> bool:
@@ -110,6 +119,8 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
         for part, computed in zip(parts, again, strict=True)
         for difference in figure_differences(part.figures, computed.figures)
     ]
+    if isinstance(spec, ReportSpec):
+        differences += _section_differences(connection, spec)
     expected = _expected(connection, spec, again)
     reader = _READERS[file_format]
     differences += _text_differences(
@@ -117,6 +128,23 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
     )
     later = sum(_records_since(connection, part.basis) for part in parts)
     return Verdict(spec, list(dict.fromkeys(differences))[:MOST_SHOWN], later)
+
+
+def _section_differences(connection: Connection, spec: ReportSpec) -> list[str]:
+    """Return a Vietnamese sentence for every text that differs from the stored revision's text.
+
+    Only texts that people wrote are compared; the others are drafted from the figures. A revision
+    that is not stored has no such texts to compare with.
+    """
+    stored = reports.find_revision(connection, spec.figures.meeting.id, spec.kind, spec.revision)
+    if stored is None:
+        return []
+    sections = making.spec_of(stored).sections
+    return [
+        say("report.verify.section", heading=say(f"heading.{section}"), revision=spec.revision)
+        for section in SECTIONS
+        if spec.sections.get(section) != sections.get(section)
+    ]
 
 
 def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:

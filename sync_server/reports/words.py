@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from sync_server.domain.records.codes import VIETNAM
+from sync_server.messages import say
 
 Spelling = Literal["uỷ", "ủy"]
 """The two spellings of oa, oe and uy: the tone mark stands on the last vowel (uỷ) or on the first
@@ -93,3 +94,11 @@ def short_day(at_ms: int) -> str:
 
 def _short_day(at: datetime) -> str:
     return f"{at.day:02}/{at.month}/{at.year}" if at.month > 2 else f"{at.day:02}/{at:%m}/{at.year}"
+
+
+def short_hall_name(name: str) -> str:
+    """Return a hall's name without the words "Điểm cầu" (hall) at its start.
+
+    The column heading already contains these words.
+    """
+    return name.removeprefix(say("places.hall_of", name="")).strip() or name

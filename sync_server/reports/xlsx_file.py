@@ -12,7 +12,7 @@ import msgspec
 from sync_server.messages import say
 from sync_server.reports.document import Document
 from sync_server.reports.docx_file import EPOCH
-from sync_server.reports.parts import Table
+from sync_server.reports.parts import NONE, Table
 
 SOURCE_SHEET = "report.sheet.source"
 LINE_PT, LETTERS_IN_LINE = 16, 84
@@ -120,7 +120,7 @@ def _write_text(book: Any, document: Document, formats: dict[str, Any]) -> None:
         if passage.heading:
             lines.append((passage.heading, "title"))
         lines += [(text, "") for text in passage.paragraphs]
-    lines += [(text, "") for text in document.foot]
+    lines += [(text, "") for text in [document.mark, *document.foot] if text]
     for row, (text, form) in enumerate(lines):
         sheet.set_row(row, LINE_PT * max(1, -(-len(text) // LETTERS_IN_LINE)))
         sheet.write_string(row, 0, document.spelled(text), formats[form] if form else wrapped)
@@ -165,12 +165,15 @@ def _write_rate(sheet: Any, at: int, rate: tuple[int, int, int], row: list[Any],
 
     Rows are counted from 0. `rate` contains the indexes of three columns: the percentage, and the
     part and the whole from which it is computed. `row` contains the values of the row's cells, and
-    `form` is the format of the percentage's cell. The formula shows an en dash if the whole is 0.
+    `form` is the format of the percentage's cell. The formula shows an en dash if the whole is 0
+    or the part is unknown.
     """
     place, part, whole = rate
     cells = (f"{_letter(part)}{at + 1}", f"{_letter(whole)}{at + 1}")
-    value = row[part] / row[whole] if row[whole] else "–"
-    sheet.write_formula(at, place, f'=IF({cells[1]}=0,"–",{cells[0]}/{cells[1]})', form, value)
+    is_known = isinstance(row[part], int) and row[whole]
+    value = row[part] / row[whole] if is_known else NONE
+    formula = f'=IF(OR({cells[1]}=0,ISTEXT({cells[0]})),"{NONE}",{cells[0]}/{cells[1]})'
+    sheet.write_formula(at, place, formula, form, value)
 
 
 def _write_source(book: Any, document: Document) -> None:

@@ -56,6 +56,18 @@ def find(connection: Connection, report_id: str) -> StoredReport | None:
     return StoredReport(*row) if row else None
 
 
+def find_revision(
+    connection: Connection, meeting: str, kind: str, revision: int
+) -> StoredReport | None:
+    """Return one revision of a meeting's report of a kind; None if it is not stored."""
+    row = connection.execute(
+        select(*_COLUMNS).where(
+            ReportRow.meeting == meeting, ReportRow.kind == kind, ReportRow.revision == revision
+        )
+    ).one_or_none()
+    return StoredReport(*row) if row else None
+
+
 def latest(connection: Connection, meeting: str, kind: str) -> StoredReport | None:
     """Return the latest revision of one kind of report on a meeting; None if there is none."""
     query = select(*_COLUMNS).where(ReportRow.meeting == meeting, ReportRow.kind == kind)

@@ -74,7 +74,7 @@ def test_the_report_of_a_year_adds_up_and_verifies(
     answer = headquarters.post(
         f"/hoi-nghi/{MEETING}/bao-cao/kiem-lai", file=(io.BytesIO(content), "a")
     )
-    assert "mọi số liệu trong tệp khớp" in answer.text
+    assert "phần soạn từ số liệu đúng" in answer.text
 
 
 def test_a_changed_digit_in_the_report_of_a_year_is_found(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import docx
-import msgspec
 import pytest
 from docx.oxml import parse_xml
 from flask import Flask
@@ -24,6 +23,7 @@ from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
 from sync_server.reports import making, verify
 from sync_server.reports.making import Format
+from sync_server.reports.tables import tables_of
 from sync_server.storage import remarks, reports
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
@@ -104,7 +104,7 @@ def test_the_same_report_is_the_same_file_and_verifies(
         verdict = verify.verify(c, content)
     assert verdict.is_equal, verdict.differences
     page = headquarters.post(f"{PAGE}/kiem-lai", file=(io.BytesIO(content), "a")).text
-    assert "mọi số liệu trong tệp khớp" in page
+    assert "phần soạn từ số liệu đúng" in page
 
 
 @pytest.mark.parametrize("file_format", FILES)
@@ -120,11 +120,10 @@ def test_one_changed_digit_is_found(
         forged = replace(spec, figures=replace(spec.figures, totals=counts))
         verdict = verify.verify(c, making.write(forged, file_format))
         assert "Cộng, Có mặt: tệp ghi 3, sổ cho 2." in verdict.differences
-        # Verification compares figures with the ledger, so a changed text is no difference.
         seen = making.write(replace(spec, sections={"tasks": "Đã sửa."}), file_format)
-        honest = msgspec.json.encode(spec)
-        assert honest != msgspec.json.encode(replace(spec, sections={"tasks": "Đã sửa."}))
-        assert verify.verify(c, seen).is_equal  # only a text differs
+        assert verify.verify(c, seen).differences == [
+            "Mục «Nhiệm vụ, giải pháp» khác với báo cáo lần 1 đã lưu."
+        ]
 
 
 def test_a_digit_changed_in_the_document_alone_is_found(after: Persona, headquarters: Desk) -> None:
@@ -192,6 +191,50 @@ def test_what_a_reader_sees_is_what_is_verified(
 
     assert differences
     assert any("Câu thêm vào" in text or "Triệu tập 6" in text for text in differences)
+
+
+def test_a_text_changed_in_the_document_and_in_its_source_is_found(
+    after: Persona, headquarters: Desk
+) -> None:
+    headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", limits="Còn 12 việc")
+    content = export(headquarters, make(headquarters), "docx")
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as forged:
+        for name in source.namelist():
+            part = source.read(name)
+            forged.writestr(name, part.replace("Còn 12 việc".encode(), "Còn 11 việc".encode()))
+
+    with reading() as c:
+        verdict = verify.verify(c, out.getvalue())
+        genuine = verify.verify(c, content)
+
+    assert verdict.differences == ["Mục «Hạn chế» khác với báo cáo lần 1 đã lưu."]
+    assert genuine.is_equal
+    assert genuine.written_sections == ["Hạn chế"]
+
+
+def test_a_number_that_the_draft_lacks_is_pointed_out(after: Persona, headquarters: Desk) -> None:
+    answer = headquarters.post(
+        f"/hoi-nghi/{MEETING}/chat-luong", limits="Ngày 22/8/2024, 4.571 đồng chí dự"
+    )
+    page = headquarters.get(answer.location.removeprefix("/van-phong")).text
+    assert "Mục «Hạn chế» có số không có trong bản soạn từ số liệu: 4.571." in page
+
+
+def test_a_hall_that_did_not_report_has_no_zeros(after: Persona, headquarters: Desk) -> None:
+    make(headquarters)
+    with reading() as c:
+        stored = reports.latest(c, MEETING, "evaluation")
+    assert stored
+    spec = making.spec_of(stored)
+    figures = spec.figures
+    silent = replace(figures.halls[0], is_reported=False)
+    changed = replace(spec, figures=replace(figures, halls=(silent, *figures.halls[1:])))
+
+    [table, *_] = tables_of(changed)
+
+    assert table.rows[0][5:-1] == ["–"] * (len(table.rows[0]) - 6)
+    assert table.rows[0][4] == silent.counts.summoned
 
 
 def test_a_note_laid_over_a_pdf_is_found(after: Persona, headquarters: Desk) -> None:
@@ -301,7 +344,7 @@ def test_the_feedback_of_halls_is_shown_and_counted_in_the_draft(
 
     page = headquarters.get(f"/hoi-nghi/{MEETING}/chat-luong").text
     assert "Phát tài liệu &lt;trước&gt;" in page
-    assert "Có 1 điểm cầu gửi góp ý; số đánh giá tốt: nội dung 1, hình ảnh 0, âm thanh 0" in page
+    assert "Có 1 điểm cầu gửi góp ý. Đánh giá: nội dung: 1 tốt" in page
     hall = headquarters.get(f"/hoi-nghi/{MEETING}/diem-cau/P001").text
     assert "Chưa đạt" in hall
     assert "Phát tài liệu &lt;trước&gt;" in hall
@@ -354,7 +397,7 @@ def test_the_terminal_writes_and_verifies(
     for file in files:
         done = run(args=["report", "verify", str(file)])
         assert done.exit_code == 0, done.output
-        assert "Đúng" in done.output
+        assert "Khớp" in done.output
     done = run(args=["report", "khong-co"])
     assert done.exit_code == 1
     assert "khong-co" in done.output

@@ -19,7 +19,7 @@ from sync_server.office.formatting import format_moment
 from sync_server.office.meetings.report_files import source_now
 from sync_server.office.menus import Menu
 from sync_server.reports import snapshot
-from sync_server.reports.narrative import drafts_of
+from sync_server.reports.narrative import drafts_of, numbers_not_in
 from sync_server.storage import directory, remarks
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.remarks import HEADINGS, EvaluationText, Heading
@@ -39,6 +39,10 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LETTERS]
 
 
+MOST_NUMBERS = 10
+"""How many numbers a message names that the draft does not contain."""
+
+
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.READ_QUALITY, meeting_menu=Menu(6, "quality.title"))
 def page(meeting: str) -> str:
@@ -50,7 +54,9 @@ def page(meeting: str) -> str:
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standings_by_key = standings.read_all(connection, streams.of_meeting(connection, meeting))
-    remarks_by_heading = remarks.latest(connection, meeting)
+    remarks_by_heading = {
+        heading: line for heading, line in remarks.latest(connection, meeting).items() if line.text
+    }
     drafts = _drafts(meeting)
     names = directory.all_points(connection)
     halls = {key.point: standing for key, standing in sorted(standings_by_key.items())}
@@ -117,6 +123,10 @@ def evaluate(meeting: str) -> Response:
         remarks.add(connection, meeting, line)
     access.log_subjects(*changed)
     flash(say("quality.kept", count=len(changed)))
+    for heading, line in changed.items():
+        if numbers := numbers_not_in(line.text, line.draft):
+            shown = ", ".join(numbers[:MOST_NUMBERS])
+            flash(say("quality.numbers", heading=say(f"heading.{heading}"), numbers=shown))
     return redirect(url_for("office.evaluation.page", meeting=meeting))
 
 
