@@ -129,15 +129,15 @@ def one_of(name: str, choices: Sequence[Choice]) -> Choice:
     raise BadForm(fault=say("form.choice", field=_field_label(name), value=value[:40]))
 
 
-def requested_year() -> int:
-    """Return the year in the query parameter `nam`, or the current year in Vietnam.
+def requested_year(default: int | None = None) -> int:
+    """Return the year in the query parameter `nam`, else `default`, else the current year.
 
     The parameter is ignored unless it consists of four digits.
     """
     typed_year = request.args.get("nam", "")
     if typed_year.isascii() and typed_year.isdecimal() and len(typed_year) == len("2024"):
         return int(typed_year)
-    return int(format_moment(now_ms(), "yyyy"))
+    return default or int(format_moment(now_ms(), "yyyy"))
 
 
 def _field_label(name: str) -> str:

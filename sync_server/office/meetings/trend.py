@@ -26,6 +26,7 @@ from sync_server.office.meetings.report_files import (
 from sync_server.office.menus import Menu
 from sync_server.reports import making
 from sync_server.reports.making import FORMATS
+from sync_server.storage import directory
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
 
@@ -71,10 +72,10 @@ class TrendLine(NamedTuple):
 def page() -> str:
     """Return the page with the figures of all past meetings in a year, the latest first.
 
-    The year is in the query (`nam`) and is the current year by default. Rehearsals and cancelled
-    meetings are left out.
+    The year is in the query (`nam`); without it, it is the year of the latest past meeting.
+    Rehearsals and cancelled meetings are left out.
     """
-    year = requested_year()
+    year = requested_year(_latest_year(transaction()))
     return render_template(
         "meetings/trend.html",
         lines=_lines(transaction(), year),
@@ -82,6 +83,16 @@ def page() -> str:
         layouts=LAYOUT_NAMES,
         formats=FORMATS,
     )
+
+
+def _latest_year(connection: Connection) -> int | None:
+    """Return the year (Vietnam's time) of the latest past meeting; None if there is none."""
+    starts = [
+        meeting.starts_at
+        for meeting in directory.meetings(connection, now_ms())
+        if meeting.state == "closed" and not meeting.cancelled and not meeting.rehearsal
+    ]
+    return int(format_moment(max(starts), "yyyy")) if starts else None
 
 
 @blueprint.get("/xu-huong/bang.csv")
