@@ -5,6 +5,8 @@ report are attached to them.
 """
 
 import io
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,8 @@ from sync_server.reports.docx_file import shown
 from sync_server.reports.words import vietnam_time
 
 SPEC_NAME = "bao-cao.json"
+SUBSTITUTES = ("Tinos", "Liberation Serif", "Noto Serif", "DejaVu Serif")
+"""Fonts for computers without Times New Roman, the most similar first."""
 
 
 @cache
@@ -42,7 +46,26 @@ def write_html(document: Document) -> str:
         say=say,
         vietnam_time=vietnam_time,
         percent=percent,
+        fonts=", ".join(f'"{font}"' for font in _complete_fonts(document.layout.font)) + ", serif",
     )
+
+
+@cache
+def _complete_fonts(wanted: str) -> list[str]:
+    """Return the wanted font and its substitutes, without those that lack Vietnamese letters.
+
+    With an incomplete font, such as Liberation Serif 1, a PDF mixes two fonts inside a word. All
+    names are returned if none is complete, or if fontconfig is not installed.
+    """
+    names = [wanted, *SUBSTITUTES]
+    program = shutil.which("fc-list")
+    if program is None:
+        return names
+    listed = subprocess.run(  # noqa: S603 - the arguments are constant
+        [program, ":lang=vi", "family"], capture_output=True, text=True, check=False
+    )
+    complete = {name for line in listed.stdout.splitlines() for name in line.split(",")}
+    return [name for name in names if name in complete] or names
 
 
 def write_pdf(document: Document) -> bytes:
