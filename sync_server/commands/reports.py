@@ -172,3 +172,4 @@ def report_verify(file: Path) -> None:
         click.echo(say("report.verify.differs"), err=True)
         sys.exit(1)
     click.echo(say("report.verify.equal"))
+    click.echo(say("report.verify.original" if verdict.is_original else "report.verify.resaved"))

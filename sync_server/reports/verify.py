@@ -17,7 +17,7 @@ from sync_server.reports.figures import Figures
 from sync_server.reports.making import Format
 from sync_server.reports.narrative import SECTIONS
 from sync_server.reports.snapshot import Basis
-from sync_server.reports.spec import AnySpec, Conference, PeriodSpec, ReportSpec
+from sync_server.reports.spec import WITH_NAMES, AnySpec, Conference, PeriodSpec, ReportSpec
 from sync_server.sheets.archives import check_archive
 from sync_server.storage import reports
 from sync_server.storage.ledger import streams
@@ -50,12 +50,14 @@ class Verdict(NamedTuple):
 
     `spec` is the complete data of the report, as read from the file. `differences` are at most 20
     Vietnamese sentences, one for every difference from the stored records. `later` is the number of
-    records that have arrived since the report was made.
+    records that have arrived since the report was made. `is_original`: the file has the very bytes
+    that this program writes, so that its look, formulas and drawings are genuine, too.
     """
 
     spec: AnySpec
     differences: list[str]
     later: int
+    is_original: bool = False
 
     @property
     def written_sections(self) -> list[str]:
@@ -123,28 +125,36 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
         differences += _section_differences(connection, spec)
     expected = _expected(connection, spec, again)
     reader = _READERS[file_format]
-    differences += _text_differences(
-        reader.texts_of(content), reader.texts_of(making.write(expected, file_format))
-    )
+    genuine = making.write(expected, file_format)
+    differences += _text_differences(reader.texts_of(content), reader.texts_of(genuine))
     later = sum(_records_since(connection, part.basis) for part in parts)
-    return Verdict(spec, list(dict.fromkeys(differences))[:MOST_SHOWN], later)
+    shown = list(dict.fromkeys(differences))[:MOST_SHOWN]
+    return Verdict(spec, shown, later, is_original=content == genuine)
 
 
 def _section_differences(connection: Connection, spec: ReportSpec) -> list[str]:
-    """Return a Vietnamese sentence for every text that differs from the stored revision's text.
+    """Return Vietnamese sentences on the differences from the stored revision of a report.
 
-    Only texts that people wrote are compared; the others are drafted from the figures. A revision
-    that is not stored has no such texts to compare with.
+    Every text that people wrote is compared, and then all other data as a whole. Documents with
+    names are not stored, so for them the result is [].
     """
+    if spec.kind in WITH_NAMES:
+        return []
     stored = reports.find_revision(connection, spec.figures.meeting.id, spec.kind, spec.revision)
     if stored is None:
-        return []
-    sections = making.spec_of(stored).sections
-    return [
+        return [say("report.verify.no_revision", revision=spec.revision)]
+    original = making.spec_of(stored)
+    differences = [
         say("report.verify.section", heading=say(f"heading.{section}"), revision=spec.revision)
         for section in SECTIONS
-        if spec.sections.get(section) != sections.get(section)
+        if spec.sections.get(section) != original.sections.get(section)
     ]
+    without_texts = replace(
+        spec, sections={}, people=(), course=None, is_internal=original.is_internal
+    )
+    if without_texts != replace(original, sections={}):
+        differences.append(say("report.verify.source", revision=spec.revision))
+    return differences
 
 
 def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:

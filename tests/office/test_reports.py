@@ -21,7 +21,7 @@ from pypdf.annotations import FreeText
 from sync_server.database import reading
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
-from sync_server.reports import making, verify
+from sync_server.reports import making, snapshot, verify
 from sync_server.reports.making import Format
 from sync_server.reports.tables import tables_of
 from sync_server.storage import remarks, reports
@@ -210,6 +210,7 @@ def test_a_text_changed_in_the_document_and_in_its_source_is_found(
 
     assert verdict.differences == ["Mục «Hạn chế» khác với báo cáo lần 1 đã lưu."]
     assert genuine.is_equal
+    assert genuine.is_original
     assert genuine.written_sections == ["Hạn chế"]
 
 
@@ -235,6 +236,22 @@ def test_a_hall_that_did_not_report_has_no_zeros(after: Persona, headquarters: D
 
     assert table.rows[0][5:-1] == ["–"] * (len(table.rows[0]) - 6)
     assert table.rows[0][4] == silent.counts.summoned
+
+
+def test_another_source_of_figures_is_found(after: Persona, headquarters: Desk) -> None:
+    make(headquarters)
+    with reading() as c:
+        stored = reports.latest(c, MEETING, "evaluation")
+        assert stored
+        spec = making.spec_of(stored)
+        halls = dict(list(spec.basis.halls.items())[1:])
+        forged = replace(spec, basis=replace(spec.basis, halls=halls), changes=("Có mặt 2 → 9.",))
+        computed = replace(forged, figures=snapshot.take_again(c, forged.basis).figures)
+        verdict = verify.verify(c, making.write(computed, "docx"))
+        unknown = verify.verify(c, making.write(replace(spec, revision=7), "docx"))
+
+    assert "Nguồn số liệu mang trong tệp khác với báo cáo lần 1 đã lưu." in verdict.differences
+    assert "Hội nghị này không có báo cáo lần 7 đã lưu." in unknown.differences
 
 
 def test_a_note_laid_over_a_pdf_is_found(after: Persona, headquarters: Desk) -> None:
@@ -450,7 +467,9 @@ def test_what_a_clerk_fills_in_by_hand_changes_nothing_that_is_verified(
     out = io.BytesIO()
     word.save(out)
     with reading() as c:
-        assert verify.verify(c, out.getvalue()).is_equal
+        verdict = verify.verify(c, out.getvalue())
+    assert verdict.is_equal
+    assert not verdict.is_original
 
 
 def test_recorded_tasks_stand_in_the_report_whatever_is_written(

@@ -99,9 +99,9 @@ The slower patterns that are listed in `NUMBERS` are tried only if this pattern 
 
 _DAY = re.compile(
     r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d)"
-    rf"(?!{_BETWEEN}\d(?!\d?:\d\d))"
+    rf"(?: (?:[01]?\d|2[0-3]):[0-5]\d)?(?!{_BETWEEN}\d)(?!:)"
 )
-"""A date, with no other number behind it except a time of day.
+"""A date, perhaps with a time of day, and with no other number behind it.
 
 Nearly every text has a date, and `_LONG_NUMBER` would match it.
 """
