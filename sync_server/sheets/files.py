@@ -33,7 +33,12 @@ MAX_PART_BYTES = 4 * 1024 * 1024
 Such parts, for example the styles, are small. Parts with rows may be larger: a list of 100,000
 people has 60 MB of rows.
 """
+LONGEST_NAME, MOST_NAMES = 2_000, 5_000
+"""The bounds of a workbook's defined names, such as print areas. Reading a long one takes openpyxl
+a
+time that grows with the square of its length."""
 MOST_CELLS = 1_500_000
+MOST_CSV_CELLS = 5_000_000
 """The largest number of cells in a sheet: enough for 100,000 people with fifteen columns.
 
 A sheet with more cells is refused as too large.
@@ -55,7 +60,8 @@ Both kinds of file are refused with advice to save them in another way.
 """
 
 _ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
-_LONG_FORMAT = re.compile(rb'formatCode="[^"]{%d}' % (LONGEST_FORMAT + 1))
+_LONG_FORMAT = re.compile(rb"formatCode\s*=\s*[\"'][^\"']{%d}" % (LONGEST_FORMAT + 1))
+_LONG_NAME = re.compile(rb"<definedName[^>]{0,1000}>[^<]{%d}" % (LONGEST_NAME + 1))
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _AREA = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
@@ -153,6 +159,10 @@ def _check_size(archive: zipfile.ZipFile) -> None:
         raise SheetFault("too_large") from None
     if "xl/styles.xml" in archive.namelist() and _LONG_FORMAT.search(archive.read("xl/styles.xml")):
         raise SheetFault("not_xlsx")
+    if "xl/workbook.xml" in archive.namelist():
+        workbook = archive.read("xl/workbook.xml")
+        if _LONG_NAME.search(workbook) or workbook.count(b"<definedName") > MOST_NAMES:
+            raise SheetFault("not_xlsx")
     if any(part.filename.startswith("xl/externalLinks/") for part in parts):
         raise SheetFault("external_links")
 
@@ -369,9 +379,12 @@ def _read_text(content: bytes, progress: Progress) -> Grid:
     csv.field_size_limit(MAX_CELL)
     rows: list[list[str]] = []
     problems: dict[tuple[int, int], CellProblem] = {}
+    cell_count = 0
     try:
         for at, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator)):
-            if at >= MOST_ROWS or len(cells) > MOST_CSV_COLUMNS:
+            cell_count += len(cells)
+            is_wide = len(cells) > MOST_CSV_COLUMNS
+            if at >= MOST_ROWS or is_wide or cell_count > MOST_CSV_CELLS:
                 raise SheetFault("too_large")
             texts = []
             for column, cell in enumerate(cells):

@@ -4,6 +4,7 @@ A grid also notes the problems that make cells doubtful, such as text that is st
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from sync_server.domain.legacy_text import is_legacy
@@ -77,6 +78,7 @@ class Grid(NamedTuple):
     short_rows_are_complete: bool = True
 
 
+@lru_cache(maxsize=1024)
 def clean_text(text: str) -> tuple[str, CellProblem | None]:
     """Return a cell's text in the Unicode form NFC without invisible characters, and any problem.
 

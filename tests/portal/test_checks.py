@@ -390,3 +390,39 @@ def test_a_date_is_no_long_number(text: str) -> None:
 def test_the_invisible_characters_are_those_of_unicode() -> None:
     hidden = {chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) == "Cf"}
     assert all(INVISIBLE.fullmatch(letter) for letter in hidden)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0912345678/0913345678", "phone"),
+        ("0912345678-0913345678", "phone"),
+        ("Tel.0912345678", "phone"),
+        ("SĐT0912345678", "phone"),
+        ("0912 - 345 - 678", "phone"),
+        ("0912, 345, 678", "phone"),
+        ("0912\u2014345\u2014678", "phone"),
+        ("0912\u034f345678", "phone"),
+        ("09-12-2003 45:00", "phone"),
+        ("012-345-678-901", "id_card"),
+        ("CCCD 03 123 456 7890", "id_card"),
+        ("sinh ngày: 01/02/1970", "birth"),
+        ("sinh vào năm 1970", "birth"),
+        ("sinh ngày  01/02/1970", "birth"),
+        ("a @ b.vn", "email"),
+        ("a(@)b.vn", "email"),
+    ],
+)
+def test_other_spellings_of_personal_data_are_found(text: str, kind: str) -> None:
+    assert kind in {suspicion.kind for suspicion in Guard().suspicions(text)}
+
+
+@pytest.mark.parametrize("text", ["a" * 50_000 + "@", "a." * 50_000 + "@", "@a" + ".a" * 50_000])
+def test_a_long_word_does_not_hold_up_the_guard(text: str) -> None:
+    assert list(Guard().suspicions(text)) == []
+
+
+def test_a_picture_s_hidden_text_is_searched() -> None:
+    page = '<p>Ảnh</p><img alt="0912345678" src="a.webp"><a href="TEL:0913345678">gọi</a>'
+    values = {suspicion.value for suspicion in Guard().suspicions(visible_text(page))}
+    assert values == {"0912345678", "0913345678"}

@@ -464,3 +464,19 @@ def test_a_heading_in_the_column_of_numbers_is_no_person() -> None:
     assert table.faults == []
     assert [line.text("full_name") for line in table.lines] == ["Mẫu An"]
     assert (1, "I. KHỐI CÁC CƠ QUAN ĐẢNG") in table.left_out
+
+
+def test_a_print_area_that_takes_openpyxl_long_is_refused() -> None:
+    """The archive is a real workbook whose only oddity is the defined name."""
+    content, out = workbook([LISTED, [1, "Trịnh Thị Đào", 1980, "U10"]]), BytesIO()
+    area = b'<definedNames><definedName name="_xlnm.Print_Area" localSheetId="0">'
+    area += b"'" * 30_000 + b"</definedName></definedNames></workbook>"
+    with zipfile.ZipFile(BytesIO(content)) as source, zipfile.ZipFile(out, "w") as odd:
+        for name in source.namelist():
+            part = source.read(name)
+            if name == "xl/workbook.xml":
+                part = part.replace(b"<definedNames/>", b"").replace(b"</workbook>", area)
+            odd.writestr(name, part)
+
+    with pytest.raises(SheetFault):
+        read_grids(out.getvalue(), "a.xlsx")

@@ -19,8 +19,8 @@ from sync_server.sheets.headings import FIELDS
 from sync_server.sheets.tables import NoTable, find_table
 
 _MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
-_BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013-]{0,2}"
-"""A pattern for up to two separators between the digits of a number, such as a space or a dot."""
+_BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\u2014\u2022\u2212-]{0,3}"
+"""A pattern for up to three separators between the digits of a number, such as a space or a dot."""
 
 _IN_WORD = "".join(
     [
@@ -49,11 +49,14 @@ because they are also people's names: «An sinh năm 1970» still counts as a ye
 PATTERNS = {
     "phone": re.compile(
         rf"(?<![\w+/.-])(?:\+?84|0084|0(?!\.\d)){_BETWEEN}[235789](?:{_BETWEEN}\d){{8,9}}(?![\w/-])"
-        r"|(?<![\w,.])0[35789]\d\d,\d{3},\d{3}(?![\w,])"
+        r"|(?<![\w,.])0[35789]\d\d, ?\d{3}, ?\d{3}(?![\w,])"
+        r"|(?:(?<=(?i:tel)[.:])|(?<=(?i:tel))|(?<=(?i:đt)[.:])|(?<=(?i:đt)))"
+        rf"0{_BETWEEN}[235789](?:{_BETWEEN}\d){{8}}(?!\d)"
+        r"|(?<![\w./-])0[235789](?:[ .]?\d){8}(?=[/;–-] ?0[235789](?:[ .]?\d){8}(?!\d))"
     ),
     "id_card": re.compile(
-        r"(?<![\w/.-])0\d{2}(?:[ .]?\d{3}){3}(?![\w/-])"
-        r"|(?:\bCMND|\bCMT|\bCCCD|chứng minh|căn cước)[^.\n\d]{0,30}\d(?:[ .]?\d){8}(?!\d)"
+        r"(?<![\w/.-])0\d{2}(?:[ .-]?\d{3}){3}(?![\w/-])"
+        r"|(?:\bCMND|\bCMT|\bCCCD|chứng minh|căn cước)[^.\n\d]{0,30}\d(?:[ .-]?\d){8,11}(?!\d)"
         r"|(?:\bBHXH|bảo hiểm xã hội)[^.\n\d]{0,12}\d{10}(?!\d)"
         r"|hộ chiếu[^.\n\d]{0,12}\b[A-Z]\d{7}\b",
         re.IGNORECASE,
@@ -64,11 +67,12 @@ PATTERNS = {
         re.IGNORECASE,
     ),
     "email": re.compile(
-        r"[\w.+-]+(?:@| ?[\[(](?:at|a còng)[\])] ?)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}\b",
+        r"[\w.+-]{1,64}(?: ?@ ?| ?[\[(](?:at|a còng|@)[\])] ?)[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
+        r"\.[a-z]{2,24}\b",
         re.IGNORECASE,
     ),
     "birth": re.compile(
-        rf"{_IN_WORD}\bsinh(?: nhật)?:?\s?(?:ngày |năm |tháng )?"
+        rf"{_IN_WORD}\bsinh(?: nhật)?:?\s{{0,3}}(?:vào )?(?:ngày|năm|tháng)?[:\s]{{0,3}}"
         r"(?:\d{1,2}(?:[/.-]| tháng ))?(?:\d{1,2}(?:[/.-]| năm ))?(?:19|20)\d\d\b(?! đến )"
         r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b",
         re.IGNORECASE,
@@ -82,16 +86,18 @@ The keys are the kinds of personal data.
 INVISIBLE = re.compile(
     "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""The format characters of Unicode (category Cf), which nobody sees. One expression finds them a
+"""The format characters of Unicode (category Cf), and other characters that nobody sees. One
+expression finds them a
 hundred times faster than a look at the category of every letter."""
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
 _BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
 """An organisation's tax code, which may be published although it looks like a telephone number."""
 NUMBERS = ("phone", "id_card", "party_card")
-_LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}},\d{{3}}")
+_LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}}, ?\d{{3}}")
 """A fast test for long numbers, which most texts do not contain.
 
 The slower patterns that are listed in `NUMBERS` are tried only if this pattern matches.
@@ -269,13 +275,15 @@ def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[S
 
 
 def visible_text(html: str) -> str:
-    """Return the visible text of an HTML page, and the targets of its `tel:` and `mailto:` links.
+    """Return the text of an HTML page, with `alt` and `title` texts, and `tel:` and `mailto:`
+    links.
 
     Line breaks are kept, except those in scripts and style sheets. ` | ` is added after every table
     cell, so that numbers in adjacent cells do not look like one number.
     """
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
-    text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text)
+    text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text, flags=re.I)
+    text = re.sub(r'<[^>]{1,2000}?\b(?:alt|title)="([^"]+)"[^>]*>', r" \1 ", text)
     text = re.sub(r"</t[dh]\s*>", " | ", text)  # or two cells could look like one phone number
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
