@@ -70,12 +70,14 @@ def read_spec(content: bytes) -> bytes | None:
     return unescape(match[1]).encode() if match else None
 
 
-def texts_of(content: bytes) -> list[str]:
+def texts_of(content: bytes, most: int) -> list[str]:
     """Return the visible text of a DOCX file, one line per paragraph and table row, in order.
 
     Text boxes, page headers, page footers and notes are included, hidden text is not. The cells of
     a row are joined with " | ". The first two tables without a grid are left out: a clerk fills in
     number, date and names there.
+
+    Raises: ValueError if there are more than `most` paragraphs, or more than that many rows.
     """
     import docx
     from docx.oxml import parse_xml
@@ -88,7 +90,9 @@ def texts_of(content: bytes) -> list[str]:
         if table.style is None or table.style.name != _GRID
     ]
     to_fill_in = without_grid[:FILLED_IN_TABLES]
-    lines = []
+    lines: list[str] = []
+    if len(word.element.body) > most:
+        raise ValueError("too many paragraphs")
     for block in word.element.body:
         if block.tag == qn("w:tbl") and block not in to_fill_in:
             lines += [
@@ -101,6 +105,8 @@ def texts_of(content: bytes) -> list[str]:
         if part.partname.startswith(("/word/header", "/word/footer", "/word/footnotes")):
             texts = [_visible_text(paragraph) for paragraph in parse_xml(part.blob).iter(qn("w:p"))]
             lines += [text for text in texts if not text.strip().isdecimal()]  # a page number
+    if len(lines) > most:
+        raise ValueError("too many lines")
     return [line for line in lines if line.strip()]
 
 

@@ -116,16 +116,20 @@ def read_spec(content: bytes) -> bytes | None:
     return attached[0] if attached else None
 
 
-def texts_of(content: bytes) -> list[str]:
+def texts_of(content: bytes, most: int) -> list[str]:
     """Return the lines of text in a PDF, page by page, without empty lines.
 
     After the lines of a page come its annotations, such as stamps and notes, except links and
-    fields for signatures. Our reports have no others.
+    fields for signatures. Our reports have no others. Raises: ValueError if there are more than
+    `most` lines.
     """
     from pypdf import PdfReader
 
     lines: list[str] = []
-    for page in PdfReader(io.BytesIO(content)).pages:
+    pages = PdfReader(io.BytesIO(content)).pages
+    for page in pages:
+        if len(lines) > most or len(pages) > most:
+            raise ValueError("too many lines or pages")
         lines += [line for line in page.extract_text().splitlines() if line.strip()]
         annotations = [annotation.get_object() for annotation in page.get("/Annots") or ()]
         lines += [

@@ -26,6 +26,9 @@ MAX_REPORT_BYTES = 32 * 1024 * 1024
 """A DOCX or XLSX file is refused if it has more than 32 MiB after decompression. A list of 5,000
 people takes 20 MB."""
 MOST_CONFERENCES = 40
+MOST_LINES, MOST_ADDED_LINES = 100_000, 500
+"""A file is refused if it has 500 lines more than the report should have, because the comparison of
+many lines takes minutes."""
 MOST_SHOWN = 20
 SHOWN_BEFORE, MOST_LETTERS = 40, 120
 """An excerpt of a differing line starts at most 40 characters before the first difference and has
@@ -126,7 +129,9 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
     expected = _expected(connection, spec, again)
     reader = _READERS[file_format]
     genuine = making.write(expected, file_format)
-    differences += _text_differences(reader.texts_of(content), reader.texts_of(genuine))
+    expected_texts = reader.texts_of(genuine, MOST_LINES)
+    texts = reader.texts_of(content, len(expected_texts) + MOST_ADDED_LINES)
+    differences += _text_differences(texts, expected_texts)
     later = sum(_records_since(connection, part.basis) for part in parts)
     shown = list(dict.fromkeys(differences))[:MOST_SHOWN]
     return Verdict(spec, shown, later, is_original=content == genuine)

@@ -22,6 +22,7 @@ PIECE = 30_000
 """The report's data are split into pieces of 30,000 characters, because a cell holds at most
 32,767."""
 _SPEC_COLUMN = 1
+MOST_COLUMNS = 100
 
 
 def write_xlsx(document: Document) -> bytes:
@@ -80,21 +81,28 @@ def read_spec(content: bytes) -> bytes | None:
     return "".join(pieces).encode() or None
 
 
-def texts_of(content: bytes) -> list[str]:
+def texts_of(content: bytes, most: int) -> list[str]:
     """Return the rows of an XLSX file as texts such as `sheet: cell | cell`.
 
-    Empty rows and the hidden sheet with the sources of the figures are left out.
+    Empty rows, empty cells at the end of a row, and the hidden sheet with the sources of the
+    figures are left out. Raises: ValueError if there are more than `most` rows, or more than
+    `MOST_COLUMNS` columns.
     """
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    return [
-        f"{sheet.title}: " + " | ".join(_as_shown(cell) for cell in row)
-        for sheet in book.worksheets
-        if sheet.title != say(SOURCE_SHEET)
-        for row in sheet.iter_rows(values_only=True)
-        if any(cell is not None for cell in row)
-    ]
+    lines: list[str] = []
+    for sheet in book.worksheets:
+        if sheet.title == say(SOURCE_SHEET):
+            continue
+        sheet.reset_dimensions()  # a file may state fewer rows than it has
+        for row in sheet.iter_rows(values_only=True):
+            if len(row) > MOST_COLUMNS or len(lines) > most:
+                raise ValueError("too many rows or columns")
+            if any(cell is not None for cell in row):
+                shown = " | ".join(_as_shown(cell) for cell in row).rstrip(" |")
+                lines.append(f"{sheet.title}: {shown}")
+    return lines
 
 
 def _as_shown(cell: object) -> str:
