@@ -92,8 +92,8 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
   }
 
   /** Record the arrival of the person whom a text selects, or say why nobody is recorded.
-   * @param {string} text */
-  function take(text) {
+   * @param {string} text @param {"search" | "qr"} source `qr`: a person shows a card or a code now */
+  function take(text, source = "search") {
     const match = selectedMatch(findPeople(sortedLines, text), text);
     if (!isCard(text) && !match) {
       if (!text) return;
@@ -105,13 +105,13 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
     }
     empty();
     if (isCard(text)) void arriveByCard(text); // a USB scanner types the code
-    else if (match) void arrive(match, "search");
+    else if (match) void arrive(match, source);
   }
 
   useEffect(() => {
     if (!scan) return;
     onScanTaken();
-    take(scan.code);
+    take(scan.code, "qr");
     search.current?.focus();
   }, [scan]);
 

@@ -1,42 +1,58 @@
 /** Catches the codes that a USB scanner types while the search field does not have the focus, so
  * that no scan is lost, presses a button or ends up in a form. */
 
-/** The longest time between two keys of a scanner. People take 60 ms and more. */
-const LONGEST_PAUSE_MS = 50;
+/** The longest average and the longest single time between two keys of a scanner. Cheap scanners
+ * are slow, and a busy laptop makes them stutter; only a code of this hall's list counts. */
+const AVERAGE_PAUSE_MS = 85;
+const LONGEST_PAUSE_MS = 200;
+const MOST_KEYS = 200;
 
 /**
  * Call `onCode` with every code that is typed as fast as a scanner types, and ended with Enter,
  * outside the search field or behind a text in it. The code is removed from the field that
- * received it.
+ * received it, unless the field asks for a code (`data-code`).
  * @param {(text: string) => boolean} isCode @param {(code: string) => void} onCode
  * @returns {() => void} stops catching
  */
 export function catchScans(isCode, onCode) {
-  let typed = "";
-  let latestMs = 0;
+  /** @type {{key: string, atMs: number}[]} */
+  let keys = [];
 
   function listen(/** @type {KeyboardEvent} */ event) {
-    const isFast = event.timeStamp - latestMs < LONGEST_PAUSE_MS;
-    latestMs = event.timeStamp;
+    const pauseMs = event.timeStamp - (keys.at(-1)?.atMs ?? 0);
+    if (pauseMs > LONGEST_PAUSE_MS) keys = [];
     if (event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      typed = isFast ? typed + event.key : event.key;
+      keys = [...keys.slice(-MOST_KEYS), { key: event.key, atMs: event.timeStamp }];
       return;
     }
     if (event.key === "Shift") return; // a scanner types capitals with it
-    const code = typed;
-    typed = "";
-    if (event.key !== "Enter" || !isFast || !isCode(code)) return;
+    const code = event.key === "Enter" ? scannedCode(keys, event.timeStamp, isCode) : "";
+    keys = [];
+    if (!code) return;
     const field = event.target;
     const isField = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
     if (isField && field.type === "search" && field.value.trim() === code) return; // the form takes it
     event.preventDefault();
     event.stopPropagation();
+    if (isField && field.dataset.code !== undefined) return; // the clerk scans into this field
     if (isField) removeFrom(field, code);
     onCode(code);
   }
 
   addEventListener("keydown", listen, true);
   return () => removeEventListener("keydown", listen, true);
+}
+
+/** Return the code at the end of the keys, if it was typed at a scanner's speed; else "".
+ * @param {{key: string, atMs: number}[]} keys @param {number} endMs time of the Enter key
+ * @param {(text: string) => boolean} isCode */
+export function scannedCode(keys, endMs, isCode) {
+  for (const [place, { atMs }] of keys.entries()) {
+    const code = keys.slice(place).map(({ key }) => key).join("");
+    const isFast = endMs - atMs <= AVERAGE_PAUSE_MS * code.length;
+    if (isFast && isCode(code)) return code;
+  }
+  return "";
 }
 
 /** Remove a code from a field, and report the change as if the clerk had deleted it.

@@ -90,7 +90,7 @@ export function Requests({ desk, person }) {
         <b>${desk.nameOf(request.person)}</b> · <span class="tag ${state}">${nameOfCode("request", state)}</span>
         ${detail && html`<br />${describeLeave(detail)}`}
         ${isOwed && html`<br /><span class="late">${reportDueText(request)}</span>`}
-        ${!desk.isChair && state === "pending" &&
+        ${!desk.isChair && state === "pending" && !desk.hall.all.closing &&
         html`<button onClick=${() => desk.record({ kind: "absence_withdrawal", person: request.person, refs: [request.id], source: "search", body: {} }, undefined, roomText("absence.withdrawn"))}>
           ${roomText("absence.withdraw")}
         </button>`}

@@ -9,6 +9,7 @@ import { latestInstant } from "../words/instants.js";
 import { timeOf } from "../words/messages.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
 import rules from "../../../rules.json" with { type: "json" };
+import { TakeBack } from "./take-back.js";
 
 /** Earlier incidents belong to another day; a time of day that seems so long ago is still to come. */
 const LONGEST_AGO_MS = 12 * 3_600_000;
@@ -44,6 +45,7 @@ export function Incidents({ desk }) {
         (incident) => html`<li>
           <b>${nameOfCode("trouble", incident.what)}</b> · ${timeOf(incident.from_ms)} – ${incident.until_ms === null ? html`<b class="late">${roomText("incident.goes_on")}</b>` : timeOf(incident.until_ms)}
           ${desk.detailContents.get(bodyOf(incident.id).detail)?.note ? html`<br />${desk.detailContents.get(bodyOf(incident.id).detail).note}` : ""}
+          <${TakeBack} desk=${desk} isMeant=${(/** @type {{id: string}} */ record) => record.id === incident.id} />
           ${incident.until_ms === null && html`<button onClick=${() => end(incident)}>${roomText("incident.end")}</button>`}
         </li>`,
       )}

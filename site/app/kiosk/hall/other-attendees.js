@@ -10,18 +10,12 @@ import { fold } from "../../fold.js";
 import { newcomerCode } from "../sync/new-record.js";
 import { recordsInForce } from "../desk/hall-standing.js";
 import { nameOfCode, roomText } from "../words/room-messages.js";
+import { TakeBack } from "./take-back.js";
 
 const KINDS = ["guest", "substitute", "newcomer"];
 const PERSON = /^[A-Z0-9][A-Z0-9.-]{0,31}$/;
 
 /** @typedef {import("../types.js").LedgerRecord} LedgerRecord */
-
-/** Show a button that voids the matching records. Show nothing if this desk may void none of them.
- * @param {{desk: import("../desk/desk.js").Desk, isMeant: (record: LedgerRecord) => boolean}} props */
-function TakeBack({ desk, isMeant }) {
-  const targets = desk.undoableRecords(isMeant);
-  return targets.length > 0 && html`<button onClick=${() => desk.undo(targets)}>${roomText("take_back")}</button>`;
-}
 
 /** Return the state of a substitute's request; `pending` if the standing does not contain the
  * request.
@@ -58,7 +52,7 @@ export function OtherAttendees({ desk }) {
       : isReplacedHere
         ? roomText("beside.is_present", { name: desk.nameOf(instead) })
         : listed
-        ? roomText("beside.is_listed", { name: listed.name, unit: desk.units[listed.unit] ?? listed.unit })
+        ? roomText(personCode ? "beside.is_listed" : "beside.same_name", { name: listed.name, unit: desk.units[listed.unit] ?? listed.unit })
         : name?.trim() || personCode
           ? ""
           : roomText("beside.nobody");
@@ -105,7 +99,7 @@ export function OtherAttendees({ desk }) {
       </label>
       <p class="muted">${roomText(`beside.why.${kind}`)}</p>
       ${kind === "substitute" && html`<${PersonField} desk=${desk} name="instead" label=${roomText("beside.for")} />`}
-      ${kind !== "guest" && html`<${TextField} name="code" label=${roomText("beside.code")} isOptional max=${32} />`}
+      ${kind !== "guest" && html`<${TextField} name="code" label=${roomText("beside.code")} isOptional isCode max=${32} />`}
       <${TextField} name="name" label=${roomText("beside.name")} max=${120} isOptional=${kind !== "guest"} />
       <${TextField} name="unit" label=${roomText("beside.unit")} isOptional />
       ${fault && html`<p class="fault" role="alert">${fault}</p>`}
