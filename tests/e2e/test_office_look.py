@@ -115,6 +115,7 @@ def test_lists_are_uploaded_and_what_they_would_change_is_seen_on_a_phone(
         ("/nguoi/danh-sach", PEOPLE, "Đơn vị cần chọn"),
         ("/nguoi/danh-sach", PEOPLE.replace("Sở Ngoại vụ", "U06"), "Nhập 3 thay đổi"),
         ("/don-vi", PLACES, "Danh sách này sẽ ghi 3 thay đổi"),
+        (f"/hoi-nghi/{FINISHED_MEETING}/trieu-tap", PEOPLE, "Đơn vị cần chọn"),
         (f"/hoi-nghi/{FINISHED_MEETING}/tu-tep", COUNTS_BEFORE_RATE, "Xem trước điểm danh từ tệp"),
     ):
         page.goto(f"{system.url}/van-phong{path}")
@@ -122,7 +123,7 @@ def test_lists_are_uploaded_and_what_they_would_change_is_seen_on_a_phone(
         page.locator("input[type=file]").set_input_files(
             {"name": "danh-sach.csv", "mimeType": "text/csv", "buffer": text.encode()}
         )
-        page.get_by_role("button", name="Xem trước").first.click()
+        page.get_by_role("button", name="Xem trước", exact=True).first.click()
         expect(page.get_by_text(words).first).to_be_visible()
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         look_at(page, f"{path}: {words}")
