@@ -10,9 +10,10 @@ const isCode = (/** @type {string} */ text) => /^M\d{5}$/.test(text);
 /** @param {string} text @param {number[]} pauses times between the keys in ms; the last one repeats */
 function keysOf(text, pauses) {
   let atMs = 1000;
+  /** @type {[key: string, atMs: number][]} */
   const keys = [...text].map((key, place) => {
     if (place > 0) atMs += pauses[Math.min(place - 1, pauses.length - 1)] ?? 0;
-    return { key, atMs };
+    return [key, atMs];
   });
   return { keys, endMs: atMs + (pauses.at(-1) ?? 0) };
 }

@@ -75,7 +75,7 @@ export function Answer({ desk, answer, onClose, onPerson }) {
   // The undo button voids the records that were just made or, if there are none, the check-in.
   const latestRecords = person ? desk.undoableRecords((record) => record.person === person && desk.lastAction.ids.includes(record.id)) : [];
   const checkIns = person ? desk.undoableRecords((record) => record.kind === "check_in" && record.person === person) : [];
-  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, say("answer.earlier", { at: timeOf(checkIns.at(-1)?.at ?? 0) })];
+  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, `${line?.name} ${timeOf(checkIns.at(-1)?.at ?? 0)}`];
   const closeThen = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
     event.stopPropagation();
     onClose();

@@ -1,11 +1,13 @@
 /** Catches the codes that a USB scanner types while the search field does not have the focus, so
  * that no scan is lost, presses a button or ends up in a form. */
 
+/** A key and the time at which it was pressed, in ms.
+ * @typedef {[key: string, atMs: number]} Key */
+
 /** The longest average and the longest single time between two keys of a scanner. Cheap scanners
  * are slow, and a busy laptop makes them stutter; only a code of this hall's list counts. */
 const AVERAGE_PAUSE_MS = 85;
 const LONGEST_PAUSE_MS = 200;
-const MOST_KEYS = 200;
 
 /**
  * Call `onCode` with every code that is typed as fast as a scanner types, and ended with Enter,
@@ -15,14 +17,13 @@ const MOST_KEYS = 200;
  * @returns {() => void} stops catching
  */
 export function catchScans(isCode, onCode) {
-  /** @type {{key: string, atMs: number}[]} */
+  /** @type {Key[]} */
   let keys = [];
 
   function listen(/** @type {KeyboardEvent} */ event) {
-    const pauseMs = event.timeStamp - (keys.at(-1)?.atMs ?? 0);
-    if (pauseMs > LONGEST_PAUSE_MS) keys = [];
+    if (event.timeStamp - (keys.at(-1)?.[1] ?? 0) > LONGEST_PAUSE_MS) keys = [];
     if (event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      keys = [...keys.slice(-MOST_KEYS), { key: event.key, atMs: event.timeStamp }];
+      keys.push([event.key, event.timeStamp]);
       return;
     }
     if (event.key === "Shift") return; // a scanner types capitals with it
@@ -44,15 +45,12 @@ export function catchScans(isCode, onCode) {
 }
 
 /** Return the code at the end of the keys, if it was typed at a scanner's speed; else "".
- * @param {{key: string, atMs: number}[]} keys @param {number} endMs time of the Enter key
+ * @param {Key[]} keys @param {number} endMs time of the Enter key
  * @param {(text: string) => boolean} isCode */
 export function scannedCode(keys, endMs, isCode) {
-  for (const [place, { atMs }] of keys.entries()) {
-    const code = keys.slice(place).map(({ key }) => key).join("");
-    const isFast = endMs - atMs <= AVERAGE_PAUSE_MS * code.length;
-    if (isFast && isCode(code)) return code;
-  }
-  return "";
+  const typed = keys.map(([key]) => key).join("");
+  const place = keys.findIndex(([, atMs], at) => endMs - atMs <= AVERAGE_PAUSE_MS * (keys.length - at) && isCode(typed.slice(at)));
+  return place < 0 ? "" : typed.slice(place);
 }
 
 /** Remove a code from a field, and report the change as if the clerk had deleted it.
