@@ -78,7 +78,7 @@ class Grid(NamedTuple):
     short_rows_are_complete: bool = True
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)  # one long text is often repeated; more would keep too much in memory
 def clean_text(text: str) -> tuple[str, CellProblem | None]:
     """Return a cell's text in the Unicode form NFC without invisible characters, and any problem.
 

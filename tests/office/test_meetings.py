@@ -201,6 +201,25 @@ def test_a_rule_summons_people_to_their_usual_hall(hall: None, headquarters: Des
     assert people_at("P002") == ["M2", "M3", "T1"]
 
 
+def test_a_rule_about_a_unit_leaves_other_people_of_a_shared_hall_alone(
+    hall: None, headquarters: Desk
+) -> None:
+    with reading() as c:
+        [member] = [p for p in roster.list_people(c, at_ms=0) if p.person == "M2"]
+    write(lambda c: roster.put_people(c, [replace(member, point="P002")]))
+    head = "meeting,point,person,seat\n"
+    lines = f"{MEETING},P002,M3,\n{MEETING},P002,T1,\n{MEETING},P002,S2,\n"
+    summon_by_file(headquarters, head + lines)  # S2 is of U01, and was put into P002 by a list
+
+    assert post_rule(headquarters, unit=["U02"], do="summon").status_code == 302
+    assert people_at("P002") == ["M3", "T1"]  # P002 is U02's, so S2 goes back to U01
+
+    summon_by_file(headquarters, f"{head}{MEETING},P001,S1,\n{MEETING},P001,M3,\n")
+    write(lambda c: roster.put_people(c, [replace(member, unit="U02", point="P001")]))
+    assert post_rule(headquarters, unit=["U02"], do="summon").status_code == 302
+    assert people_at("P001") == ["M2", "S1"]  # M3 is of U02, and S1 is none of the rule's business
+
+
 def test_a_preview_counts_the_people_and_those_whom_the_rule_leaves_out(
     hall: None, headquarters: Desk
 ) -> None:

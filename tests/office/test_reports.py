@@ -23,6 +23,7 @@ from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
 from sync_server.reports import making, snapshot, verify
 from sync_server.reports.making import Format
+from sync_server.reports.spec import ReportSpec
 from sync_server.reports.tables import tables_of
 from sync_server.storage import remarks, reports
 from tests.conftest import FakeClock, Persona
@@ -107,15 +108,21 @@ def test_the_same_report_is_the_same_file_and_verifies(
     assert "phần soạn từ số liệu đúng" in page
 
 
+def made_spec(headquarters: Desk) -> ReportSpec:
+    """Make an evaluation report in the office; return its stored data."""
+    report_id = make(headquarters)
+    with reading() as c:
+        stored = reports.find(c, report_id)
+    assert stored
+    return making.spec_of(stored)
+
+
 @pytest.mark.parametrize("file_format", FILES)
 def test_one_changed_digit_is_found(
     after: Persona, headquarters: Desk, file_format: Format
 ) -> None:
-    make(headquarters)
+    spec = made_spec(headquarters)
     with reading() as c:
-        stored = reports.latest(c, MEETING, "evaluation")
-        assert stored
-        spec = making.spec_of(stored)
         counts = replace(spec.figures.totals, present=spec.figures.totals.present + 1)
         forged = replace(spec, figures=replace(spec.figures, totals=counts))
         verdict = verify.verify(c, making.write(forged, file_format))
@@ -223,11 +230,7 @@ def test_a_number_that_the_draft_lacks_is_pointed_out(after: Persona, headquarte
 
 
 def test_a_hall_that_did_not_report_has_no_zeros(after: Persona, headquarters: Desk) -> None:
-    make(headquarters)
-    with reading() as c:
-        stored = reports.latest(c, MEETING, "evaluation")
-    assert stored
-    spec = making.spec_of(stored)
+    spec = made_spec(headquarters)
     figures = spec.figures
     silent = replace(figures.halls[0], is_reported=False)
     changed = replace(spec, figures=replace(figures, halls=(silent, *figures.halls[1:])))
@@ -239,11 +242,8 @@ def test_a_hall_that_did_not_report_has_no_zeros(after: Persona, headquarters: D
 
 
 def test_another_source_of_figures_is_found(after: Persona, headquarters: Desk) -> None:
-    make(headquarters)
+    spec = made_spec(headquarters)
     with reading() as c:
-        stored = reports.latest(c, MEETING, "evaluation")
-        assert stored
-        spec = making.spec_of(stored)
         halls = dict(list(spec.basis.halls.items())[1:])
         forged = replace(spec, basis=replace(spec.basis, halls=halls), changes=("Có mặt 2 → 9.",))
         computed = replace(forged, figures=snapshot.take_again(c, forged.basis).figures)

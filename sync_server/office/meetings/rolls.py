@@ -83,16 +83,15 @@ def by_rule(meeting: str) -> str | Response:
     at_ms, writer = now_ms(), access.signed_in_account().writer
     connection = transaction()
     arrangements.require_meeting(connection, meeting, at_ms)
-    rolls, changes, units_without_hall = _plan_rolls(connection, meeting, rule)
-    if forms.text("do") != "summon" or not changes:
-        return _render_page(
-            meeting, changes=changes, rule=rule, units_without_hall=units_without_hall
-        )
+    plan = _plan_rolls(connection, meeting, rule)
+    if forms.text("do") != "summon" or not plan.changes:
+        return _render_page(meeting, changes=plan.changes, rule=rule, plan=plan)
 
-    changed_rolls = {point: roll for point, roll in rolls.items() if point in changes}
+    changed_rolls = {point: roll for point, roll in plan.rolls.items() if point in plan.changes}
     arrangements.summon(connection, meeting, changed_rolls, at_ms, writer)
-    access.log_subjects(*changes)
-    flash(say("rolls.summoned", points=len(changes), people=sum(map(len, rolls.values()))))
+    access.log_subjects(*plan.changes)
+    people = sum(map(len, plan.rolls.values()))
+    flash(say("rolls.summoned", points=len(plan.changes), people=people))
     return redirect(url_for("office.rolls.page", meeting=meeting))
 
 
@@ -233,14 +232,25 @@ def _changes_of(
     }
 
 
-def _plan_rolls(
-    connection: Connection, meeting: str, rule: Rule
-) -> tuple[Mapping[str, list[Summoned]], dict[str, RollDifference], dict[str, int]]:
-    """Return the rolls that a rule makes, and what the rule changes. A roll is the people summoned.
+class _RollPlan(NamedTuple):
+    """The rolls (people summoned) that a rule makes, and what the rule changes, by hall code.
 
-    The first result contains the new rolls and the second the changes, both by the hall's code; the
-    second leaves out halls whose people stay the same. The third contains, by the unit's code, the
-    number of people that the rule would summon if they had a hall at this meeting.
+    `changes` leaves out halls whose people stay the same. `units_without_hall`: the number of
+    people that the rule would summon if they had a hall at this meeting, by unit code. `left_out`:
+    the number of people of the rule's units that the rule does not summon.
+    """
+
+    rolls: Mapping[str, list[Summoned]]
+    changes: dict[str, RollDifference]
+    units_without_hall: dict[str, int]
+    left_out: int
+
+
+def _plan_rolls(connection: Connection, meeting: str, rule: Rule) -> _RollPlan:
+    """Return the rolls that a rule makes; nothing is stored.
+
+    A hall of the rule's units gets the people that the rule summons, and keeps people of other
+    units who usually sit there. In other halls, only people of the rule's units change.
     """
     before = arrangements.rolls_of(connection, meeting)
     halls = {code: hall for code, hall in directory.points(connection).items() if code in before}
@@ -250,20 +260,24 @@ def _plan_rolls(
     by_hall: dict[str, list[RosterPerson]] = {code: [] for code in halls}
     without_hall: dict[str, list[RosterPerson]] = {}
     units_of: dict[str, str] = {}
+    left_out = 0
     for person in roster.list_people(connection, at_ms=starts_ms):
         units_of[person.person] = person.unit
+        left_out += person.unit in rule.units and not rule.summons(person)
         if hall := usual_hall(person, halls, hall_of_unit):
             by_hall[hall].append(person)
         else:
             without_hall.setdefault(person.unit, []).append(person)
     rolls = {}
     for hall, people in sorted(by_hall.items()):
-        if halls[hall].unit in rule.units or any(person.unit in rule.units for person in people):
+        is_of_rule = halls[hall].unit in rule.units
+        if is_of_rule or any(person.unit in rule.units for person in people):
             usual = {person.person for person in people}
-            others = [  # people of units that the rule does not concern keep their line
+            others = [
                 line
                 for line in before[hall]
-                if line.person in usual and units_of[line.person] not in rule.units
+                if units_of.get(line.person) not in rule.units
+                and (line.person in usual or not is_of_rule)
             ]
             rolls[hall] = build_roll(rule, people, before[hall], exempt) + others
     changes = {point: compare_rolls(before[point], roll) for point, roll in rolls.items()}
@@ -277,21 +291,13 @@ def _plan_rolls(
         for unit in sorted(rule.units)
         if (count := len(build_roll(rule, without_hall.get(unit, ()), (), exempt)))
     }
-    return rolls, changes, units_without_hall
-
-
-def _count_left_out(connection: Connection, meeting: str, rule: Rule) -> int:
-    """Return how many people of the rule's units the rule does not summon."""
-    starts_ms = arrangements.start_of(connection, meeting, now_ms())
-    return sum(
-        person.unit in rule.units and not rule.summons(person)
-        for person in roster.list_people(connection, at_ms=starts_ms)
-    )
+    return _RollPlan(rolls, changes, units_without_hall, left_out)
 
 
 def _shown_faults(read: _RollList | None) -> list[Fault]:
     """Return a list's faults, except unknown units, because the page has a form for these."""
-    return [fault for fault in read.faults if fault.problem != "unknown_unit"] if read else []
+    faults = [fault for fault in read.faults if fault.problem != "unknown_unit"] if read else []
+    return list_imports.different_first(faults)
 
 
 def _render_page(
@@ -301,7 +307,7 @@ def _render_page(
     rule: Rule | None = None,
     list_id: str = "",
     read: _RollList | None = None,
-    units_without_hall: Mapping[str, int] | None = None,
+    plan: _RollPlan | None = None,
 ) -> str:
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -310,6 +316,7 @@ def _render_page(
     units = directory.unit_names(connection)
     points = {key.point: standing for key, standing in sorted(standings_by_key.items())}
     rank: Rank = "everybody"
+    shown_faults = _shown_faults(read)
     return render_template(
         "meetings/rolls.html",
         meeting=summary,
@@ -321,13 +328,13 @@ def _render_page(
         changes=changes,
         added=sum(len(change.added) for change in (changes or {}).values()),
         removed=sum(len(change.removed) for change in (changes or {}).values()),
-        left_out=_count_left_out(connection, meeting, rule) if rule and changes else 0,
-        units_without_hall=units_without_hall or {},
+        left_out=plan.left_out if plan else 0,
+        units_without_hall=plan.units_without_hall if plan else {},
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
         list_id=list_id,
         read=read,
-        sentences=[describe(fault) for fault in _shown_faults(read)][:MOST_FAULTS_SHOWN],
-        count=len(_shown_faults(read)),
+        sentences=[describe(fault) for fault in shown_faults[:MOST_FAULTS_SHOWN]],
+        count=len(shown_faults),
         most_unmatched=list_forms.MOST_UNMATCHED,
         new_place="",
         is_frozen=any(

@@ -163,7 +163,7 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 
 
 def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
-    """Make the units and halls that the user wants, and redirect to the preview."""
+    """Create the units and halls that the user wants, and redirect to the preview."""
     units, points = (
         list_forms.new_units(read.unmatched_units),
         list_forms.new_points(read.unmatched_points),
@@ -172,6 +172,9 @@ def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
     made_units, made_halls = write(
         lambda c: place_lists.make_named_places(c, read.table, units, points, writer, at_ms)
     )
+    if not made_units and not made_halls:
+        flash(say("lists.made_nothing"))
+        return redirect(url_for("office.people_lists.preview", list_id=list_id))
     message = say(
         "lists.made",
         units=len(made_units),

@@ -108,7 +108,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
     <main>
       <div class="topline">
         <${MeetingChoice} desk=${desk} />
-        ${undoableRecords.length > 0 && room !== "roll" && html`<p class="saved" role="status">✓ ${say("saved", { name: desk.lastAction.label })}</p>`}
+        ${undoableRecords.length > 0 && room !== "roll" && html`<p class="muted" role="status">✓ ${say("saved", { name: desk.lastAction.label })}</p>`}
         ${undoableRecords.length > 0 &&
         html`<button class="undo" title=${say("undo", { name: desk.lastAction.label })} onClick=${() => desk.undo(undoableRecords)}>
           ↶ <span>${say("undo", { name: desk.lastAction.label })}</span>

@@ -275,7 +275,7 @@ export class Desk {
     return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
   }
 
-  /** Cancel records by recording a void of each. @param {LedgerRecord[]} targets */
+  /** Cancel records by recording a void of every one. @param {LedgerRecord[]} targets */
   async undo(targets) {
     await this.recordAll(
       targets.map(({ id, person }) => [

@@ -91,7 +91,7 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
     take(search.current?.value.trim() ?? "");
   }
 
-  /** Record the arrival of the person whom a text selects, or say why nobody is recorded.
+  /** Record the arrival of the person that a text selects, or say why nobody is recorded.
    * @param {string} text @param {"search" | "qr"} source `qr`: a person shows a card or a code now */
   function take(text, source = "search") {
     const match = selectedMatch(findPeople(sortedLines, text), text);

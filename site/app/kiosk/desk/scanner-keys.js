@@ -21,7 +21,7 @@ export function catchScans(isCode, onCode) {
   let keys = [];
 
   function listen(/** @type {KeyboardEvent} */ event) {
-    if (event.timeStamp - (keys.at(-1)?.[1] ?? 0) > LONGEST_PAUSE_MS) keys = [];
+    if (event.repeat || event.timeStamp - (keys.at(-1)?.[1] ?? 0) > LONGEST_PAUSE_MS) keys = [];
     if (event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) {
       keys.push([event.key, event.timeStamp]);
       return;
