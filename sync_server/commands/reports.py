@@ -1,7 +1,7 @@
 """Commands that write reports on meetings as files, and verify such files."""
 
-import gc
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,9 +16,9 @@ from sync_server.messages import number, say
 from sync_server.reports import making, verify
 from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, Format
-from sync_server.reports.pdf_file import PdfUnavailable
+from sync_server.reports.pdf_file import PdfFailed
 from sync_server.reports.snapshot import Source
-from sync_server.reports.spec import WITH_NAMES, AnySpec, Kind
+from sync_server.reports.spec import WITH_NAMES, AnySpec, Kind, Signing
 from sync_server.terminal import CommandFault
 
 KINDS: dict[str, Kind] = {
@@ -57,6 +57,9 @@ report_group = _MeetingFirst("report")
 @click.option("--unit", default="")
 @click.option("--person", default="")
 @click.option("--internal", is_flag=True)
+@click.option("--number", default="")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--signer", default="")
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @on_current_schema
@@ -69,6 +72,9 @@ def report_make(
     person: str,
     *,
     internal: bool,
+    number: str,
+    day: datetime | None,
+    signer: str,
     formats: tuple[Format, ...],
     out: Path,
 ) -> None:
@@ -76,8 +82,9 @@ def report_make(
 
     `meeting` is the meeting's id, and `kind` one of `KINDS`, such as `nhanh` (quick report).
     `point`, `unit` and `person` are codes that restrict a document with names to a hall, a unit or
-    a person. `layout` is the official layout, and `internal` adds names to a report. Without
-    `formats`, the files are DOCX, XLSX and PDF.
+    a person. `layout` is the official layout, and `internal` adds names to a report. `number`,
+    `day` and `signer` are printed in a report on the meeting, and left blank if they are not given.
+    Without `formats`, the files are DOCX, XLSX and PDF.
 
     Raises: CommandFault if the meeting or the hall is unknown, or if a letter would name nobody.
     """
@@ -89,8 +96,11 @@ def report_make(
                     c, meeting, report_kind, layout, source, point=point, unit=unit, person=person
                 )
         else:
+            signing = Signing(number, f"{day:%Y-%m-%d}" if day else "", signer)
             stored = database.write(
-                lambda c: making.make(c, meeting, report_kind, layout, source, by=WHO)
+                lambda c: making.make(
+                    c, meeting, report_kind, layout, source, by=WHO, signing=signing
+                )
             )
             spec = making.spec_of(stored)
             if internal:
@@ -132,17 +142,15 @@ def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
     """Write a report in the given formats into the folder `out`, and print the paths of the files.
 
     `spec` is the content of the report. Without `formats`, the files are DOCX, XLSX and PDF. The
-    folder is created if needed. The PDF is skipped, with a message, if the library Pango is not
-    installed.
+    folder is created if needed. The PDF is skipped, with a message, if it cannot be made.
     """
-    gc.freeze()  # the collector then searches only the half million objects of a PDF's layout
     out.mkdir(parents=True, exist_ok=True)
     for file_format in formats or ("docx", "xlsx", "pdf"):
         path = out / making.file_name(spec, file_format)
         try:
             path.write_bytes(making.write(spec, file_format))
-        except PdfUnavailable:
-            click.echo(say("report.no_pdf"), err=True)
+        except PdfFailed as fault:
+            click.echo(say("report.no_pdf", fault=fault), err=True)
             continue
         click.echo(f"{path}")
 

@@ -117,6 +117,19 @@ def required_moment(name: str) -> int:
     return at_ms
 
 
+def day(name: str) -> str:
+    """Return the date in the form field `name` as YYYY-MM-DD; "" for an empty field.
+
+    Raises: BadForm if the text is not a date, or if the year is not from 2000 to 2199.
+    """
+    value = text(name)
+    try:
+        parse_input(f"{value}T00:00" if value else "")
+    except ValueError:
+        raise BadForm(fault=say("form.day", field=_field_label(name), value=value[:40])) from None
+    return value
+
+
 def one_of(name: str, choices: Sequence[Choice]) -> Choice:
     """Return the text of the form field `name`, which must be one of `choices`.
 

@@ -14,19 +14,23 @@ _LONGEST_LABEL = 38
 
 
 def bar_chart(bars: Sequence[Bar]) -> str:
-    """Return a chart as a `data:` URL of an SVG image, with one horizontal bar per line.
+    """Return a chart as a `data:` URL of an SVG image (see `bar_svg`)."""
+    return f"data:image/svg+xml,{quote(bar_svg(bars))}"
+
+
+def bar_svg(bars: Sequence[Bar]) -> str:
+    """Return a chart as an SVG image, with one horizontal bar per line.
 
     A bar shows `part` as a share of `whole`, with its label before it and its percentage after it.
     Labels of more than 38 characters are shortened.
     """
     width, height = _LABEL + _SCALE + _FIGURE, _LINE * len(bars)
     lines = [_line(bar, place * _LINE) for place, bar in enumerate(bars)]
-    svg = (
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-family="Times New Roman, Tinos, Liberation Serif, '
         f'serif" font-size="14">{"".join(lines)}</svg>'
     )
-    return f"data:image/svg+xml,{quote(svg)}"
 
 
 def _line(bar: Bar, top: int) -> str:

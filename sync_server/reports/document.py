@@ -11,9 +11,9 @@ from sync_server.reports.layouts import LAYOUTS, Layout
 from sync_server.reports.letters import certificate, minutes, summons
 from sync_server.reports.narrative import Section, drafts_of
 from sync_server.reports.parts import Bar, Passage, Table
-from sync_server.reports.spec import LETTERS, AnySpec, Kind, ReportSpec
+from sync_server.reports.spec import LETTERS, AnySpec, Kind, ReportSpec, Signing
 from sync_server.reports.tables import tables_of
-from sync_server.reports.words import day_and_hours, moment, spell
+from sync_server.reports.words import day_and_hours, long_day, moment, spell, vietnam_time
 from sync_server.storage.organisation import Organisation
 
 ROMAN = ("I", "II", "III", "IV", "V")
@@ -41,6 +41,7 @@ SYMBOLS: Mapping[Kind, str] = {
 }
 """The abbreviations used in document numbers, by kind of document: BC for a report, BB for minutes,
 GTT for a summons, GXN for a certificate. A presence list has no number."""
+NUMBER_GAP = " " * 7
 HASH_DIGITS = 12
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """XML forbids these characters, so they are removed from all texts. A single one of them would make
@@ -80,14 +81,38 @@ class Document(NamedTuple):
 
     @property
     def number(self) -> str:
-        """Return the line for the document number, such as `Số -BC/ĐUK`; "" for a presence list.
+        """The line with the document number, such as `Số 05-BC/ĐUK`; "" for a presence list.
 
-        The number itself stays blank, because a clerk enters it when the document is registered.
+        Without a number, there is a gap that a clerk fills in when the document is registered.
         """
         if self.kind == "presence":
             return ""
         line = self.layout.number.replace("BC", SYMBOLS[self.kind])
-        return line.format(symbol=self.organisation.symbol)
+        number = self._signing.number or NUMBER_GAP
+        return self.spelled(line.format(number=number, symbol=self.organisation.symbol))
+
+    @property
+    def day(self) -> str:
+        """The line with place and date, such as `Hoà Bình, ngày 12 tháng 8 năm 2024`.
+
+        Without a date of signing, day and month are left blank.
+        """
+        place, signed = self.organisation.place or say("report.place"), self._signing.day
+        line = (
+            say("report.signed_day", place=place, day=long_day(signed))
+            if signed
+            else say("report.blank_day", place=place, year=vietnam_time(self.at_ms).year)
+        )
+        return self.spelled(line)
+
+    @property
+    def signer(self) -> str:
+        """The name of the person who signs the report; "" if it is left blank."""
+        return self.spelled(self._signing.signer)
+
+    @property
+    def _signing(self) -> Signing:
+        return self.spec.signing if isinstance(self.spec, ReportSpec) else Signing()
 
     @property
     def signing_body(self) -> str:

@@ -14,7 +14,6 @@ import msgspec
 from sync_server.messages import number, say
 from sync_server.reports.document import NO_XML, Document
 from sync_server.reports.parts import Cell, Passage, Table
-from sync_server.reports.words import vietnam_time
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 """A fixed date that is written into DOCX and XLSX files and into ZIP entries. With the current
@@ -199,12 +198,7 @@ class _Writer:
         self._line(left, self._document.number, layout.left_pt)
         for text, size, bold in layout.right_lines:
             self._line(right, text, size, bold=bold, underline=text == layout.right_lines[-1][0])
-        place = organisation.place or say("report.place")
-        day = say("report.blank_day", place=place, year=self._year())
-        self._line(right, day, layout.date_italic_pt, italic=True)
-
-    def _year(self) -> int:
-        return vietnam_time(self._document.at_ms).year
+        self._line(right, self._document.day, layout.date_italic_pt, italic=True)
 
     def _write_title(self) -> None:
         document = self._document
@@ -258,6 +252,7 @@ class _Writer:
             self._line(right, self._organisation.signer_office, layout.signature_pt)
             for _ in range(5):
                 self._line(right, "", layout.signature_pt)
+            self._line(right, self._document.signer, layout.signature_pt, bold=True)
         if self._document.mark:
             self._line(self._word, self._document.mark, 8, align=WD_ALIGN_PARAGRAPH.LEFT)
         if not self._document.tables:

@@ -9,6 +9,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+SUBSTITUTES = ("Tinos", "Liberation Serif")
+"""Fonts with the same widths, for computers without Times New Roman."""
+
 LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
 
 
@@ -18,7 +21,7 @@ class Layout(Struct, frozen=True):
     Fields whose names end in `_pt` are in points, and those in `_mm` in millimetres. `right_lines`
     are the lines of the right header, as (text, size in points, is bold), with a rule under the
     last line. `star`: an asterisk stands under the left header. `number` is the template of the
-    line with the document number; the number itself stays blank. `headings` are the templates of
+    line with the document number. `headings` are the templates of
     section numbers on levels 1 and 2. `archive` is the last line of the list of recipients.
     `on_behalf_of` is the abbreviation before the signing committee, such as T/M ("on behalf of").
     `end` is the mark after the last sentence.
@@ -61,7 +64,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         right_lines=_PARTY_HEADER,
         left_pt=14,
         star=True,
-        number="Số        -BC/{symbol}",  # Hướng dẫn 05-HD/VPTW writes no colon
+        number="Số {number}-BC/{symbol}",  # Hướng dẫn 05-HD/VPTW writes no colon
         date_italic_pt=14,
         title_pt=15,  # the sources give sizes from 14 to 16 pt
         rule_under_title="-----",
@@ -85,7 +88,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         right_lines=_PARTY_HEADER,
         left_pt=14,
         star=True,
-        number="Số        -BC/{symbol}",
+        number="Số {number}-BC/{symbol}",
         date_italic_pt=14,
         title_pt=16,
         rule_under_title="-----",
@@ -112,7 +115,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
         ),
         left_pt=13,
         star=False,
-        number="Số:        /BC-{symbol}",
+        number="Số: {number}/BC-{symbol}",
         date_italic_pt=14,
         title_pt=14,
         rule_under_title="",

@@ -11,7 +11,7 @@ from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.names import name_sort_key
 from sync_server.errors import NobodyToName, UnknownPoint
 from sync_server.messages import number, say
-from sync_server.reports import csv_file, docx_file, pdf_file, snapshot, xlsx_file
+from sync_server.reports import csv_file, docx_file, html_file, pdf_file, snapshot, xlsx_file
 from sync_server.reports.document import Document, build
 from sync_server.reports.figures import Figures, HallLine
 from sync_server.reports.layouts import LayoutName
@@ -27,6 +27,7 @@ from sync_server.reports.spec import (
     PeriodSpec,
     PersonLine,
     ReportSpec,
+    Signing,
 )
 from sync_server.reports.words import vietnam_time
 from sync_server.storage import directory, organisation, remarks, reports
@@ -46,11 +47,12 @@ _WRITERS: Mapping[Format, Callable[[Document], bytes]] = {
     "docx": docx_file.write_docx,
     "xlsx": xlsx_file.write_xlsx,
     "pdf": pdf_file.write_pdf,
-    "html": lambda document: pdf_file.write_html(document).encode(),
+    "html": html_file.write_html,
     "zip": csv_file.write_csv,
 }
 MOST_CHANGES = 40
 _decoder = msgspec.json.Decoder(ReportSpec)
+BLANK = Signing()
 COMPARED = ("summoned", "present", "absent_excused", "absent_unexcused", "not_recorded", "late")
 
 
@@ -62,17 +64,20 @@ def make(
     source: Source,
     *,
     by: str,
+    signing: Signing = BLANK,
 ) -> StoredReport:
     """Make the next revision of a report on a meeting, store it and return it.
 
     `meeting` is the meeting's id. `source` contains the time and the inputs that are not in the
-    database. `by` is the name of the account that makes the report.
+    database. `by` is the name of the account that makes the report. `signing` is what is filled in
+    for the signature.
 
     Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
     """
     taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
     spec = _spec_of(connection, taken, kind, layout, before, source.now_ms)
+    spec = replace(spec, signing=signing)
     encoded = msgspec.json.encode(spec)
     report_id = reports.add(connection, meeting, kind, spec.revision, by, encoded, source.now_ms)
     return StoredReport(report_id, meeting, kind, spec.revision, by, source.now_ms, encoded)
@@ -193,8 +198,8 @@ def make_period(
 def write(spec: AnySpec, file_format: Format) -> bytes:
     """Return the bytes of a report's file in a given format.
 
-    The format `zip` contains only the tables, as CSV files. Raises: PdfUnavailable if a PDF is
-    requested but the library Pango is not installed.
+    The format `zip` contains only the tables, as CSV files. Raises: PdfFailed if a PDF is requested
+    but cannot be made.
     """
     document = build_period(spec) if isinstance(spec, PeriodSpec) else build(spec)
     return _WRITERS[file_format](document)

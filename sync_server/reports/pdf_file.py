@@ -1,108 +1,150 @@
-"""Write reports as HTML pages for printing and as PDF files, and read the PDF files again.
+"""Write reports as PDF files, and read the files again to verify them.
 
 The PDF files are accessible to screen readers (PDF/UA). The tables and the complete data of the
 report are attached to them.
 """
 
 import io
+import json
 import shutil
 import subprocess
-from datetime import UTC, datetime
+import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, Template
 
 from sync_server.messages import percent, say
-from sync_server.reports.chart import bar_chart
+from sync_server.reports.chart import bar_svg
 from sync_server.reports.csv_file import table_as_csv
-from sync_server.reports.document import Document
+from sync_server.reports.document import NO_XML, Document
 from sync_server.reports.docx_file import shown
-from sync_server.reports.words import vietnam_time
+from sync_server.reports.layouts import SUBSTITUTES
+from sync_server.reports.parts import Table
 
 SPEC_NAME = "bao-cao.json"
-SUBSTITUTES = ("Tinos", "Liberation Serif", "Noto Serif", "DejaVu Serif")
-"""Fonts for computers without Times New Roman, the most similar first."""
+TYPESETTER = Path(__file__).with_name("typeset.py")
+TYPESETTING_S = 60
+"""A PDF that takes longer than this number of seconds is given up. A list of 5,000 people takes
+four."""
+EMBEDDED_FONT = "Libertinus Serif"
+"""A font that Typst brings along, which has all Vietnamese letters and looks much like Times."""
 
 
-@cache
-def _paper() -> Template:
-    loader = FileSystemLoader(Path(__file__).parent)
-    return Environment(loader=loader, autoescape=True).get_template("paper.html")
+class PdfFailed(Exception):
+    """Raised if a PDF cannot be made; its text is the reason that Typst gives."""
 
 
-class PdfUnavailable(Exception):
-    """Raised if the library Pango, which lays out the text of PDF files, is not installed."""
+def write_pdf(document: Document) -> bytes:
+    """Return a report as the bytes of a PDF file that is accessible to screen readers (PDF/UA-1).
+
+    The complete data of the report (JSON) and the tables (CSV) are attached to the PDF. The same
+    report gives the same bytes on the same computer.
+
+    Raises: PdfFailed if it takes over `TYPESETTING_S` seconds, or if Typst reports a fault.
+    """
+    try:
+        typesetter = subprocess.run(  # noqa: S603 - the arguments are constant
+            [sys.executable, "-I", TYPESETTER],
+            input=json.dumps(_paper_of(document)).encode(),
+            capture_output=True,
+            timeout=TYPESETTING_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as fault:
+        raise PdfFailed(say("report.pdf_too_long", seconds=TYPESETTING_S)) from fault
+    if typesetter.returncode:
+        lines = typesetter.stderr.decode(errors="replace").strip().splitlines()
+        raise PdfFailed(lines[-1] if lines else f"{typesetter.returncode}")
+    return typesetter.stdout
 
 
-def write_html(document: Document) -> str:
-    """Return a report as one complete HTML page for printing; its chart is an embedded image."""
-    chart = bar_chart(document.bars) if document.bars else ""
-    return _paper().render(
-        document=document,
-        chart=chart,
-        shown=shown,
-        say=say,
-        vietnam_time=vietnam_time,
-        percent=percent,
-        fonts=", ".join(f'"{font}"' for font in _complete_fonts(document.layout.font)) + ", serif",
-    )
+def _paper_of(document: Document) -> dict[str, Any]:
+    """Return the texts and measures that the Typst template `paper.typ` prints."""
+    spelled, layout, organisation = document.spelled, document.layout, document.organisation
+    bars = "; ".join(f"{bar.label} {percent(bar.part, bar.whole)}" for bar in document.bars)
+    return {
+        "at_s": document.at_ms // 1000,
+        "layout": msgspec.to_builtins(layout),
+        "fonts": _complete_fonts(layout.font),
+        "name": f"{document.title} – {document.subject}",
+        "parent": spelled(organisation.parent.upper()),
+        "issuer": spelled(organisation.name.upper()),
+        "number": document.number,
+        "right_lines": [
+            {"text": spelled(text), "pt": pt, "bold": bold} for text, pt, bold in layout.right_lines
+        ],
+        "day": document.day,
+        "title": document.title,
+        "summary": spelled(document.summary),
+        "passages": [
+            {
+                "level": passage.level,
+                "heading": spelled(passage.heading),
+                "paragraphs": [spelled(text) for text in passage.paragraphs],
+            }
+            for passage in document.passages
+        ],
+        "recipients_title": say("report.recipients"),
+        "recipients": [spelled(text) for text in document.recipients],
+        "signing_body": spelled(document.signing_body),
+        "signer_office": spelled(organisation.signer_office),
+        "signer": document.signer,
+        "mark": document.mark,
+        "chart": bar_svg(document.bars) if document.bars else "",
+        "chart_title": say("report.chart"),
+        "chart_alt": f"{say('report.chart')}: {bars}",
+        "tables": [_table_of(table, document) for table in document.tables],
+        "foot": [spelled(text) for text in document.foot],
+        "attachments": [
+            {
+                "name": SPEC_NAME,
+                "content": msgspec.json.encode(document.spec).decode(),
+                "description": say("report.attached.spec"),
+                "type": "application/json",
+            },
+            *(
+                {
+                    "name": f"bieu-{table.key}.csv",
+                    "content": table_as_csv(table),
+                    "description": table.title,
+                    "type": "text/csv",
+                }
+                for table in document.tables
+            ),
+        ],
+    }
+
+
+def _table_of(table: Table, document: Document) -> dict[str, Any]:
+    return {
+        "title": document.spelled(table.title),
+        "columns": [
+            {"title": column.title, "width": column.width, "is_number": column.is_number}
+            for column in table.columns
+        ],
+        "cells": [NO_XML.sub("", shown(value)) for row in table.rows for value in row],
+        "total": [shown(value) for value in table.total or ()],
+    }
 
 
 @cache
 def _complete_fonts(wanted: str) -> list[str]:
     """Return the wanted font and its substitutes, without those that lack Vietnamese letters.
 
-    With an incomplete font, such as Liberation Serif 1, a PDF mixes two fonts inside a word. All
-    names are returned if none is complete, or if fontconfig is not installed.
+    With an incomplete font, such as Liberation Serif 1, a PDF mixes two fonts inside a word. The
+    last name is that of the embedded font. Without fontconfig, no font is known to lack letters.
     """
     names = [wanted, *SUBSTITUTES]
     program = shutil.which("fc-list")
     if program is None:
-        return names
+        return [*names, EMBEDDED_FONT]
     listed = subprocess.run(  # noqa: S603 - the arguments are constant
         [program, ":lang=vi", "family"], capture_output=True, text=True, check=False
     )
     complete = {name for line in listed.stdout.splitlines() for name in line.split(",")}
-    return [name for name in names if name in complete] or names
-
-
-def write_pdf(document: Document) -> bytes:
-    """Return a report as the bytes of a PDF file that is accessible to screen readers (PDF/UA-1).
-
-    The complete data of the report (JSON) and the tables (CSV) are attached to the PDF.
-
-    Raises: PdfUnavailable if the library Pango is not installed.
-    """
-    try:
-        from weasyprint import HTML, Attachment
-    except OSError as fault:
-        raise PdfUnavailable from fault
-    made = datetime.fromtimestamp(document.at_ms / 1000, UTC)
-    attachments = [
-        Attachment(
-            string=msgspec.json.encode(document.spec).decode(),
-            name=SPEC_NAME,
-            description=say("report.attached.spec"),
-            created=made,
-            modified=made,
-        ),
-        *(
-            Attachment(
-                string=table_as_csv(table),
-                name=f"bieu-{table.key}.csv",
-                description=table.title,
-                created=made,
-                modified=made,
-            )
-            for table in document.tables
-        ),
-    ]
-    pdf: bytes = HTML(string=write_html(document)).write_pdf(
-        pdf_variant="pdf/ua-1", attachments=attachments
-    )
-    return pdf
+    return [*(name for name in names if name in complete), EMBEDDED_FONT]
 
 
 def read_spec(content: bytes) -> bytes | None:

@@ -49,6 +49,18 @@ class HallCourse(Struct, frozen=True):
     closed_ms: int | None
 
 
+class Signing(Struct, frozen=True):
+    """What the office fills in when it registers and signs a report; "" leaves a blank.
+
+    `number` is the document number, such as 05. `day` is the date of signing as YYYY-MM-DD, and
+    `signer` the name of the person who signs.
+    """
+
+    number: str = ""
+    day: str = ""
+    signer: str = ""
+
+
 class ReportSpec(Struct, frozen=True, tag="report"):
     """The complete data of a report on one meeting. The same data always give the same file.
 
@@ -67,6 +79,7 @@ class ReportSpec(Struct, frozen=True, tag="report"):
     basis: Basis
     figures: Figures
     sections: dict[Section, str] = {}
+    signing: Signing = Signing()
     changes: tuple[str, ...] = ()
     changed_points: tuple[str, ...] = ()
     is_internal: bool = False

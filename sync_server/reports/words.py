@@ -58,6 +58,16 @@ def cited_day(day: str) -> str:
     return _short_day(datetime.fromisoformat(day))
 
 
+def long_day(day: str) -> str:
+    """Convert a date from YYYY-MM-DD to the form before a signature: `ngày 12 tháng 8 năm 2024`.
+
+    Days below 10 and the months January and February get a leading zero. Raises: ValueError if
+    `day` is not a valid date.
+    """
+    date, month, year = cited_day(day).split("/")
+    return f"ngày {date} tháng {month} năm {year}"
+
+
 def spell(text: str, spelling: Spelling) -> str:
     """Return a text with the tone marks of oa, oe and uy placed in the given spelling.
 

@@ -11,17 +11,18 @@ from sync_server.storage import reports
 from tests.factories import MEETING
 from tests.office.desk import Desk
 
+LAYOUT = "PARTY_HD05_2026"
 PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
 
 
-def make(headquarters: Desk, kind: str = "evaluation", layout: str = "PARTY_HD05_2026") -> str:
+def make(headquarters: Desk, kind: str = "evaluation", layout: str = LAYOUT, **signing: str) -> str:
     """Make a new revision of the meeting's report, and return the revision's id.
 
     `kind` and `layout` are values of the form's fields; the default layout is that of Party
-    documents.
-    Raises: AssertionError if the server refuses the form.
+    documents. `signing` are the fields for number, date and signer. Raises: AssertionError if the
+    server refuses the form.
     """
-    answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
+    answer = headquarters.post(PAGE, report_kind=kind, layout=layout, **signing)
     assert answer.status_code == 302
     with reading() as c:
         latest = reports.latest(c, MEETING, kind)

@@ -2,7 +2,6 @@
 
 import io
 import re
-import sys
 import zipfile
 from collections.abc import Callable
 from html import unescape
@@ -21,7 +20,7 @@ from pypdf.annotations import FreeText
 from sync_server.database import reading
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Profile
-from sync_server.reports import making, snapshot, verify
+from sync_server.reports import making, pdf_file, snapshot, verify
 from sync_server.reports.making import Format
 from sync_server.reports.spec import ReportSpec
 from sync_server.reports.tables import tables_of
@@ -30,7 +29,7 @@ from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.conftest import NAMES
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
-from tests.office.report_files import PAGE, export, make, parts_of
+from tests.office.report_files import LAYOUT, PAGE, export, make, parts_of
 
 WORDS = {
     "parent": "Tỉnh uỷ minh hoạ",
@@ -73,6 +72,7 @@ def test_a_pdf_is_tagged_and_numbers_its_pages_from_the_second(
 ) -> None:
     reader = PdfReader(io.BytesIO(export(headquarters, make(headquarters), "pdf")))
     root: Any = reader.trailer["/Root"]
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_data()
     assert root["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in root
     assert root["/Lang"] == "vi"
@@ -422,19 +422,53 @@ def test_the_terminal_writes_and_verifies(
     assert run(args=["report", "verify", str(tmp_path / "x.docx")]).exit_code == 1
 
 
-def test_without_pango_everything_but_the_pdf_works_and_says_so(
-    after: Persona, headquarters: Desk, monkeypatch: pytest.MonkeyPatch
+def test_a_pdf_that_fails_or_takes_too_long_says_so_and_the_other_files_come(
+    after: Persona, headquarters: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    class Missing:
-        def __getattr__(self, _: str) -> None:
-            raise OSError("cannot load library 'libpango-1.0-0'")
-
-    monkeypatch.setitem(sys.modules, "weasyprint", Missing())
     report_id = make(headquarters)
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise MemoryError('no memory')")
+    monkeypatch.setattr(pdf_file, "TYPESETTER", broken)
     answer = headquarters.get(f"{PAGE}/{report_id}/pdf")
     assert answer.status_code == 422
-    assert "apt install libpango" in answer.text
+    assert "no memory" in answer.text
+    monkeypatch.setattr(pdf_file, "TYPESETTING_S", 0.001)
+    answer = headquarters.get(f"{PAGE}/{report_id}/pdf")
+    assert answer.status_code == 422
+    assert "dàn trang quá" in answer.text
     assert export(headquarters, report_id, "docx")
+
+
+@pytest.mark.parametrize("letter", ["中", "😀", "#x[*_$\\", "\u202e", "\u0301", "\ue000"])
+def test_a_letter_that_no_font_has_does_not_stop_a_pdf(
+    after: Persona, headquarters: Desk, letter: str
+) -> None:
+    headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", remark_proposals=f"Gửi {letter} sớm.")
+    content = export(headquarters, make(headquarters), "pdf")
+    assert PdfReader(io.BytesIO(content)).trailer["/Root"]["/MarkInfo"]["/Marked"]  # type: ignore[index]
+
+
+def test_number_day_and_signer_are_printed_where_they_are_given_and_blank_elsewhere(
+    after: Persona, headquarters: Desk
+) -> None:
+    headquarters.post("/to-chuc", **WORDS)
+    signed = {"document_number": "05", "signed_day": "2026-02-03", "signer": "Người Ký Minh Hoạ"}
+    report_id = make(headquarters, **signed)
+    for file_format in ("docx", "pdf", "html"):
+        text = " ".join(" ".join(parts_of(export(headquarters, report_id, file_format))).split())
+        assert "Số 05-BC/ĐUK" in text
+        assert "Hòa Bình, ngày 03 tháng 02 năm 2026" in text
+        assert "Người Ký Minh Họa" in text
+    content = export(headquarters, report_id, "pdf")
+    with reading() as c:
+        assert verify.verify(c, content).is_equal
+    assert "ngày … tháng … năm 2024" in " ".join(
+        parts_of(export(headquarters, make(headquarters), "html"))
+    )
+    for day in ("2026-02-30", "03/02/2026", "1999-12-31"):
+        answer = headquarters.post(PAGE, report_kind="quick", layout=LAYOUT, signed_day=day)
+        assert answer.status_code == 422
+        assert day in answer.text
 
 
 def test_the_tables_come_as_csv(after: Persona, headquarters: Desk) -> None:

@@ -10,7 +10,7 @@ from sync_server.office import access, downloads
 from sync_server.reports import making
 from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, MEDIA_TYPES, Format
-from sync_server.reports.pdf_file import PdfUnavailable
+from sync_server.reports.pdf_file import PdfFailed
 from sync_server.reports.snapshot import Source
 from sync_server.reports.spec import AnySpec
 
@@ -57,14 +57,14 @@ def send(spec: AnySpec, file_format: Format) -> Response:
     """Return a report as a file to download, or as a page to print if the format is HTML.
 
     `spec` describes the report: its kind, its layout and its figures. The file's name is written to
-    the audit log. Raises: BadForm if PDF is requested and this server cannot make PDF files.
+    the audit log. Raises: BadForm if a PDF is requested but cannot be made.
     """
     name = making.file_name(spec, file_format)
     access.log_subjects(name)
     try:
         content = making.write(spec, file_format)
-    except PdfUnavailable:
-        raise BadForm(fault=say("report.no_pdf")) from None
+    except PdfFailed as fault:
+        raise BadForm(fault=say("report.no_pdf", fault=fault)) from fault
     if file_format == "html":
         page = Response(content, mimetype="text/html")
         page.headers["Content-Security-Policy"] = PAPER_POLICY

@@ -33,13 +33,14 @@ from sync_server.reports import document, making, open_data, snapshot, verify
 from sync_server.reports.layouts import DEFAULT_LAYOUT
 from sync_server.reports.making import FORMATS
 from sync_server.reports.narrative import drafts_of
-from sync_server.reports.spec import WITH_NAMES, Kind
+from sync_server.reports.spec import WITH_NAMES, Kind, Signing
 from sync_server.storage import directory, organisation, remarks, reports
 
 blueprint = Blueprint("reports", __name__)
 
 STORED: tuple[Kind, ...] = ("quick", "evaluation")
 OPEN_FORMATS = ("json", "csv")
+LONGEST_NUMBER, LONGEST_SIGNER = 20, 100
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -81,12 +82,18 @@ def index(meeting: str) -> str:
 def make(meeting: str) -> AnyResponse:
     """Make a report from the current figures, and store it as the next revision.
 
-    The form contains the kind of report and its layout. Redirect to the page of the reports.
-    Raises: UnknownMeeting; BadForm if the kind of report or the layout is unknown.
+    The form contains the kind of report, its layout, and what is filled in for the signature.
+    Redirect to the page of the reports. Raises: UnknownMeeting; BadForm if the kind of report or
+    the layout is unknown, if the date of signing is not a date or if a text is too long.
     """
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
     by, source = access.signed_in_account().name, source_now()
-    stored = write(lambda c: making.make(c, meeting, kind, layout, source, by=by))
+    signing = Signing(
+        number=forms.text("document_number", longest=LONGEST_NUMBER),
+        day=forms.day("signed_day"),
+        signer=forms.text("signer", longest=LONGEST_SIGNER),
+    )
+    stored = write(lambda c: making.make(c, meeting, kind, layout, source, by=by, signing=signing))
     access.log_subjects(meeting, say(f"report.title.{kind}"), f"{stored.revision}")
     flash(say("report.made", kind=say(f"report.kind.{kind}"), revision=stored.revision))
     return redirect(url_for("office.reports.index", meeting=meeting))
@@ -100,7 +107,7 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
     `report_id` is the id of one revision of the report. With `noi-bo` in the query, the file
     contains people's names; only headquarters and auditors may see these. Raises: UnknownReport if
     the report or the format is unknown; Forbidden if the account may not see the names; BadForm if
-    this server cannot make PDF files.
+    a PDF cannot be made.
     """
     wanted = format_of(file_format)
     with reading() as connection:
