@@ -140,13 +140,18 @@ def unit_index(connection: Connection, *, with_ended: bool = False) -> UnitNames
     find units that are no longer in use.
     """
     names = directory.all_unit_names if with_ended else directory.unit_names
-    return UnitNames(names(connection), lists.unit_aliases(connection))
+    return UnitNames(names(connection), lists.aliases(connection, "unit"))
 
 
 def point_index(connection: Connection) -> UnitNames:
-    """Return an index that finds a hall's code by its name. Halls out of use are left out."""
+    """Return an index that finds a hall's code by its name. Halls out of use are left out.
+
+    The index also knows the names for which users chose a hall in earlier lists.
+    """
+    chosen = lists.aliases(connection, "point")
     return UnitNames(
-        {code: without_hall(point.name) for code, point in directory.points(connection).items()}
+        {code: without_hall(point.name) for code, point in directory.points(connection).items()},
+        {without_hall(name): code for name, code in chosen.items()},
     )
 
 
@@ -175,6 +180,9 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
     }
     halls = Counter(text for line in table.lines if (text := line.text("point")))
     points = point_index(connection)
+    remembered_halls = {
+        text[:MAX_ALIAS]: code for text in halls if (code := points.chosen_for(without_hall(text)))
+    }
     positions = Counter(text for line in table.lines if (text := line.text("position")))
     return ListPreview(
         table,
@@ -193,7 +201,7 @@ def preview(connection: Connection, grids: Sequence[Grid], choices: ListChoices)
             "unknown_point",
             halls,
             points,
-            choices.points,
+            remembered_halls | choices.points,
         ),
         [
             UnderstoodText(text, lines, code)

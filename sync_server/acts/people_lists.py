@@ -5,7 +5,6 @@ stores the planned changes.
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import count
@@ -17,7 +16,7 @@ from msgspec.structs import replace
 
 from sync_server.domain.legacy_text import is_legacy_name
 from sync_server.domain.names import SortKey, fold, word_sort_key
-from sync_server.domain.positions import COMMITTEE, position_of, rank_of
+from sync_server.domain.positions import heads, position_of
 from sync_server.domain.records.codes import PersonCode
 from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.sheets.headings import Field
@@ -279,9 +278,12 @@ def _secretaries(
     """
     after = {p.person: p for p in stored if p.ended_ms is None}
     after |= {change.after.person: change.after for change in changes}
-    counts = Counter(p.unit for p in after.values() if rank_of(p.position) == COMMITTEE[0])
-    touched = {change.after.unit for change in changes}
-    return tuple(sorted((u, n) for u, n in counts.items() if n > 1 and u in touched))
+    by_unit: dict[str, dict[str, str]] = {change.after.unit: {} for change in changes}
+    for person in after.values():
+        if person.unit in by_unit:
+            by_unit[person.unit][person.person] = person.position
+    counts = {unit: len(heads(positions)) for unit, positions in by_unit.items()}
+    return tuple(sorted((unit, count) for unit, count in counts.items() if count > 1))
 
 
 class _Draft(NamedTuple):

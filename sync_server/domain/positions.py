@@ -4,6 +4,7 @@ Lists of people contain these positions as codes, such as `BI_THU`.
 """
 
 import re
+from collections.abc import Mapping
 
 from sync_server.domain.names import fold
 from sync_server.domain.records.kinds import Office
@@ -18,16 +19,26 @@ Only the Secretary and the Deputies may preside (checklist rows 24 and 25).
 """
 
 _WHERE = (
-    r"(?: (?:cap uy|dang uy|chi uy|chi bo|dang bo|chi bo co so|dang bo co so|cb|db|du|cu|dbcs))*"
+    r"(?: (?:cap uy|dang uy|chi uy|chi bo|dang bo|chi bo co so|dang bo co so|cb|db|du|cu|dbcs)"
+    r"(?: \d{1,3})?)*"
 )
-_SPELLINGS = (
-    ("BI_THU", re.compile(rf"(?:bi thu|bt){_WHERE}")),
-    ("PHO_BI_THU", re.compile(rf"(?:pho bi thu|pho bt|pbt|p bi thu){_WHERE}")),
-    ("CAP_UY_VIEN", re.compile(r"cap uy vien")),
-)
-"""The texts that are stored as codes, because the code says as much as the text."""
+_SPELLINGS = {
+    "bi thu": "BI_THU",
+    "bt": "BI_THU",
+    "pho bi thu": "PHO_BI_THU",
+    "pho bt": "PHO_BI_THU",
+    "pbt": "PHO_BI_THU",
+    "p bi thu": "PHO_BI_THU",
+    "cap uy vien": "CAP_UY_VIEN",
+}
+"""The texts that are stored as codes, because they say no more than the code."""
 _RANKS = (
-    ("PHO_BI_THU", re.compile(rf"(?:pho bi thu|pho bt|pbt|p bi thu) (?:thuong truc|tt){_WHERE}")),
+    ("BI_THU", re.compile(rf"(?:bi thu|bt){_WHERE}")),
+    (
+        "PHO_BI_THU",
+        re.compile(rf"(?:pho bi thu|pho bt|pbt|p bi thu)(?: (?:thuong truc|tt))?{_WHERE}"),
+    ),
+    ("CAP_UY_VIEN", re.compile(r"cap uy vien")),
     (
         "CAP_UY_VIEN",
         re.compile(
@@ -36,38 +47,53 @@ _RANKS = (
         ),
     ),
 )
-"""The texts that are stored as they are written, with the code of their rank."""
+"""The ranks that texts mean. The texts themselves are stored as they are written."""
+_BRANCH = re.compile(r"\b(?:chi bo|cb|chi uy)\b")
 
 
 def position_of(text: str) -> str:
     """Return the code of a committee position, or the text itself if it says more than a code.
 
-    A text may name several positions, as in «Bí thư Đảng uỷ, Giám đốc». The first committee
-    position counts. «Phó Bí thư Thường trực» says more than the code of a Deputy, and «Bí thư Đoàn»
-    is a position in the Youth Union, so both are returned as texts.
+    «Phó Bí thư» is a code. «Bí thư chi bộ», «Bí thư Đảng uỷ, Giám đốc» and «Bí thư Đoàn» are
+    returned as texts.
     """
-    for part in _parts_of(text):
-        for code, spelling in _SPELLINGS:
-            if spelling.fullmatch(part):
-                return code
-        if any(spelling.fullmatch(part) for _, spelling in _RANKS):
-            return text
-    return text
+    parts = _parts_of(text)
+    return _SPELLINGS.get(parts[0], text) if len(parts) == 1 else text
 
 
 def rank_of(position: str) -> str:
     """Return the code of the committee position that a stored position means; "" if it means none.
 
     `position` is a code or a text. «Uỷ viên Ban Thường vụ», for example, is a member of the
-    committee (`CAP_UY_VIEN`).
+    committee (`CAP_UY_VIEN`). If a text names several positions, as in «Bí thư Đảng uỷ, Giám đốc»,
+    the first committee position counts.
     """
     if position in COMMITTEE:
         return position
     for part in _parts_of(position):
-        for code, spelling in (*_SPELLINGS, *_RANKS):
+        for code, spelling in _RANKS:
             if spelling.fullmatch(part):
                 return code
     return ""
+
+
+def is_of_branch(position: str) -> bool:
+    """Return whether a position is one in a Party branch (chi bộ), as «Bí thư chi bộ» is.
+
+    In a unit that has branches, the Secretary of a branch is not the unit's Secretary.
+    """
+    return bool(_BRANCH.search(" ".join(_parts_of(position))))
+
+
+def heads(positions: Mapping[str, str]) -> set[str]:
+    """Return the codes of the people who are Secretary of a unit.
+
+    `positions` contains the position of every person of the unit, by the person's code. Secretaries
+    of branches count only if the unit has no other Secretary.
+    """
+    secretaries = {p: text for p, text in positions.items() if rank_of(text) == COMMITTEE[0]}
+    of_unit = {person for person, text in secretaries.items() if not is_of_branch(text)}
+    return of_unit or set(secretaries)
 
 
 def _parts_of(text: str) -> list[str]:

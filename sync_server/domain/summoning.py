@@ -6,7 +6,7 @@ The list of the people that one hall summons is called its roll.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, get_args
 
-from sync_server.domain.positions import COMMITTEE, OFFICES, rank_of
+from sync_server.domain.positions import COMMITTEE, OFFICES, is_of_branch, rank_of
 from sync_server.domain.records.kinds import Office, Summoned
 
 Rank = Literal["everybody", "committee", "officers", "secretaries"]
@@ -102,15 +102,16 @@ def officers_among(
     """Return the Secretary and the Deputies among a unit's people, as pairs (person code, office).
 
     The office is `secretary` or `deputy`. If there are several Secretaries, only one is returned:
-    one whose code is in `first` if possible, otherwise the one with the lowest code.
+    one whose code is in `first` if possible, then one who is not the Secretary of a branch, then
+    the one with the lowest code.
     """
     ranked = sorted(
-        (member.person not in first, member.person, OFFICES[rank])
+        (member.person not in first, is_of_branch(member.position), member.person, OFFICES[rank])
         for member in members
         if (rank := rank_of(member.position)) in OFFICES
     )
     officers: list[tuple[str, Office]] = []
-    for _, person, office in ranked:
+    for *_, person, office in ranked:
         if office == "deputy" or office not in dict(officers).values():
             officers.append((person, office))
     return tuple(officers)

@@ -147,22 +147,23 @@ class UnitNames:
         """Return the codes of units spelled similarly to a text, the most similar first.
 
         Similar are names with nearly the same letters and at least half of the words in common, and
-        a name all of whose words occur in the other one. At most three different names match, but
-        several units may share a name. Numbers must be equal: «Chi bộ 2» is not similar to «Chi bộ
-        1».
+        a name all of whose words occur in the other one, as in «Hội trường tầng 5 Sở Y tế». At
+        most three different names match, but several units may share a name. Numbers in both names
+        must be equal: «Chi bộ 2» is not similar to «Chi bộ 1».
         """
         short = _FORM.sub("", _expand(text[:MAX_ALIAS]))
         numbers, words = _NUMBERS.findall(short), set(short.split())
         scores: dict[str, float] = {}
         for key in self._by_short:
-            key_words = set(key.split())
+            key_words, key_numbers = set(key.split()), _NUMBERS.findall(key)
             common = sum(_has_near_word(word, key_words) for word in words)
-            if _NUMBERS.findall(key) != numbers or not common:
+            if not common or (numbers and key_numbers and numbers != key_numbers):
                 continue
             ratio = difflib.SequenceMatcher(None, short, key).ratio()
             is_part = common >= _LEAST_WORDS and common == min(len(words), len(key_words))
             is_part = is_part and bool(words & key_words - _GENERAL_WORDS)
-            if is_part or (ratio >= _NEAR and 2 * common >= len(words | key_words)):
+            is_alike = ratio >= _NEAR and 2 * common >= len(words | key_words)
+            if is_part or (is_alike and numbers == key_numbers):
                 scores[key] = ratio
         keys = sorted(scores, key=lambda key: (-scores[key], key))[:MOST_NEAR]
         return [code for key in keys for code in sorted(self._by_short[key])]

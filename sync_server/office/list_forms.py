@@ -18,18 +18,18 @@ def chosen_units() -> dict[str, str]:
     """Return the codes of the units that the user chose for names in an uploaded list, by name.
 
     The form field `u-NAME` contains the unit's code, or "" if the user chose nothing for this name.
-    Names longer than `MAX_ALIAS` characters are shortened.
+    If the user ticked `near-units`, the answer for such a name is the similar one in the field
+    `nu-NAME`, if there is one. Names longer than `MAX_ALIAS` characters are shortened.
     """
-    return _chosen("u-")
+    return _chosen("u-", "near-units")
 
 
 def chosen_points() -> dict[str, str]:
     """Return the codes of the halls that the user chose for names in an uploaded list, by name.
 
-    The form field `h-NAME` contains the hall's code, or "" if the user chose nothing for this name.
-    Names longer than `MAX_ALIAS` characters are shortened.
+    The form fields are `h-NAME`, `near-points` and `nh-NAME`; see `chosen_units`.
     """
-    return _chosen("h-")
+    return _chosen("h-", "near-points")
 
 
 def new_units(names: Iterable[UnmatchedName]) -> set[str]:
@@ -55,8 +55,10 @@ def _new_places(names: Iterable[UnmatchedName], prefix: str, tick: str) -> set[s
     return wanted
 
 
-def _chosen(prefix: str) -> dict[str, str]:
-    return {name: "" if code == NEW_PLACE else code for name, code in _answers(prefix).items()}
+def _chosen(prefix: str, tick: str) -> dict[str, str]:
+    near = _answers(f"n{prefix}") if tick in request.form else {}
+    answers = {name: code or near.get(name, "") for name, code in _answers(prefix).items()}
+    return {name: "" if code == NEW_PLACE else code for name, code in answers.items()}
 
 
 def _answers(prefix: str) -> dict[str, str]:

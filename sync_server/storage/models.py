@@ -141,15 +141,16 @@ class HeadingChoice(Base):
     field: Mapped[str] = mapped_column(String(24))
 
 
-class UnitAlias(Base):
-    """A name that uploaded lists use for a unit, and the code of the unit that a user chose for it.
+class PlaceAlias(Base):
+    """A name in uploaded lists for a unit or a hall, and the code that a user chose for it.
 
-    The same unit is used when the name occurs in a later list.
+    `kind` is `unit` or `point`. The same unit or hall is used when the name occurs in a later list.
     """
 
-    __tablename__ = "unit_alias"
+    __tablename__ = "place_alias"
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    unit: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(String(16))
 
 
 class Card(Base):

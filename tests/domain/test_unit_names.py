@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_server.domain.positions import position_of, rank_of
+from sync_server.domain.positions import heads, position_of, rank_of
 from sync_server.domain.unit_names import UnitNames
 from sync_server.domain.unit_types import likely_type_of
 
@@ -42,15 +42,16 @@ def test_a_unit_is_found_by_code_and_by_name(text: str, unit: str | None) -> Non
 def test_near_misses_are_offered() -> None:
     assert UNITS.near("Sở Nội vụụ") == ["Đảng bộ Sở Nội vụ"]
     assert UNITS.near("Bệnh viện Đa khoa") == []
+    assert UNITS.near("Hội trường tầng 5 Sở Nội vụ") == ["Đảng bộ Sở Nội vụ"]
 
 
 @pytest.mark.parametrize(
     ("text", "position", "rank"),
     [
         ("Bí thư", "BI_THU", "BI_THU"),
-        ("BT Đảng uỷ", "BI_THU", "BI_THU"),
-        ("Bí thư CB", "BI_THU", "BI_THU"),
-        ("Bí thư chi bộ, Giám đốc", "BI_THU", "BI_THU"),
+        ("BT Đảng uỷ", "BT Đảng uỷ", "BI_THU"),
+        ("Bí thư CB", "Bí thư CB", "BI_THU"),
+        ("Bí thư chi bộ, Giám đốc", "Bí thư chi bộ, Giám đốc", "BI_THU"),
         ("PBT", "PHO_BI_THU", "PHO_BI_THU"),
         ("Phó Bí thư thường trực", "Phó Bí thư thường trực", "PHO_BI_THU"),
         ("Phó Bí thư TT", "Phó Bí thư TT", "PHO_BI_THU"),
@@ -69,6 +70,13 @@ def test_a_position_keeps_what_its_text_says_and_has_a_rank(
 ) -> None:
     assert position_of(text) == position
     assert rank_of(text) == rank_of(position) == rank
+
+
+def test_the_secretary_of_a_branch_is_not_the_units_if_it_has_another() -> None:
+    branches = {"A": "Bí thư chi bộ", "B": "Bí thư Chi bộ 2", "D": "PHO_BI_THU"}
+    assert heads(branches) == {"A", "B"}
+    assert heads(branches | {"C": "Bí thư Đảng uỷ, Giám đốc"}) == {"C"}
+    assert heads(branches | {"C": "BI_THU"}) == {"C"}
 
 
 @pytest.mark.parametrize(

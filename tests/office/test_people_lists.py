@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -11,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from sync_server.database import reading, write
 from sync_server.storage import directory, purpose
+from sync_server.storage.directory import PointSummary
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 from tests.conftest import FakeClock
@@ -308,3 +310,31 @@ def test_units_and_halls_that_a_list_names_are_made_on_request(headquarters: Des
     assert halls[people["Mẫu Hai"].point] == "Hội trường Xã Mới"
     assert "Điểm cầu Chi bộ Trạm Mới" in halls.values()
     assert "Điểm cầu Đảng bộ Xã Mới" not in halls.values()
+
+
+def test_all_similar_names_are_accepted_by_one_tick_and_remembered(
+    hall: None, headquarters: Desk
+) -> None:
+    for code, name in (("P801", "Trung tâm Văn hoá"), ("P802", "Nhà khách Sông Lô")):
+        point = PointSummary(code, f"Điểm cầu {name}", "U01", "ADMIN_AGENCY")
+        write(partial(directory.put_point, point=point))
+    text = (
+        "Họ và tên;Năm sinh;Đơn vị;Đảng viên;Điểm cầu\n"
+        "Mẫu Một;1970;U01;x;Hội trường tầng 5 Trung tâm Văn hoá\n"
+        "Mẫu Hai;1970;U01;x;Phòng 2, Nhà khách Sông Lô\n"
+    ).encode()
+    first, second = (upload(headquarters, text, "a.csv") for _ in range(2))
+    page = headquarters.get(first).text
+    near = dict(re.findall(r'name="(nh-[^"]+)" value="([^"]+)"', page))
+    unanswered = {name.removeprefix("n"): "" for name in near}
+    assert len(near) == 2
+    assert "Hội trường tầng 5 Trung tâm Văn hoá → Điểm cầu Trung tâm Văn hoá" in page
+
+    confirm(headquarters, first, **unanswered, **near, **{"near-points": "on"})
+
+    usual = {p.full_name: p.point for p in people().values() if p.point}
+    assert usual == {
+        "Mẫu Một": near["nh-Hội trường tầng 5 Trung tâm Văn hoá"],
+        "Mẫu Hai": near["nh-Phòng 2, Nhà khách Sông Lô"],
+    }
+    assert "<div><dt>Không đổi</dt><dd>2</dd></div>" in headquarters.get(second).text

@@ -254,10 +254,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("heading"),
     )
     op.create_table(
-        "unit_alias",
+        "place_alias",
+        sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("unit", sa.String(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name"),
     )
     op.create_table(
         "point",
@@ -461,7 +462,7 @@ def downgrade() -> None:
     op.drop_table("quarantine")
     op.drop_table("point_standing")
     op.drop_table("point")
-    op.drop_table("unit_alias")
+    op.drop_table("place_alias")
     op.drop_table("heading_choice")
     with op.batch_alter_table("uploaded_list", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_uploaded_list_at_ms"))

@@ -158,7 +158,7 @@ def decide(meeting: str, list_id: str) -> Response:
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
     if forms.text("do") != "summon":
-        write(partial(lists.remember_units, units=list_forms.chosen_units()))
+        write(partial(lists.remember_places, kind="unit", codes=list_forms.chosen_units()))
         return redirect(url_for("office.rolls.preview", meeting=meeting, list_id=list_id))
     read = _read_list(meeting, list_id)
     if read.faults:

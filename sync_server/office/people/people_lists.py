@@ -71,8 +71,12 @@ class ChangeLine(NamedTuple):
 @blueprint.get("/nguoi/danh-sach")
 @allowed(Action.ARRANGE)
 def index() -> str:
-    """Return the page with the form for uploading lists of people, templates and recent imports."""
+    """Return the page with the form for uploading lists of people, templates and recent imports.
+
+    The page also links to the meetings that have not ended, to which people can be summoned next.
+    """
     connection = transaction()
+    meetings = directory.meetings(connection, now_ms(), None)
     return render_template(
         "people/people_lists.html",
         imports=[
@@ -80,6 +84,7 @@ def index() -> str:
             for stored in lists.latest_done(connection, "people")
         ],
         units=directory.unit_names(connection),
+        meetings=[meeting for meeting in meetings if meeting.state != "closed"],
     )
 
 
@@ -136,7 +141,9 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     stored, before = _draft(list_id)
     choices, at_ms = _read_choices(before), now_ms()
     write(lambda c: lists.set_choices(c, list_id, msgspec.json.encode(choices)))
-    write(partial(lists.remember_units, units=choices.units))
+    halls = {name: "" if code == NO_HALL else code for name, code in choices.points.items()}
+    write(partial(lists.remember_places, kind="unit", codes=choices.units))
+    write(partial(lists.remember_places, kind="point", codes=halls))
     write(partial(lists.remember_fields, fields={k: v or "" for k, v in choices.fields.items()}))
     act = request.form.get("do")
     if act not in {"import", "make"}:

@@ -1,7 +1,7 @@
 """Store the list files that users upload, and the changes that were made by importing them.
 
-Also store the users' choices for later lists: which field a column heading means, and which unit a
-name means.
+Also store the users' choices for later lists: which field a column heading means, and which unit
+or hall a name means.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import uuid_utils
 from sqlalchemy import Connection, delete, insert, select, update
 
 from sync_server.domain.records.codes import DAY_MS
-from sync_server.storage.models import HeadingChoice, UnitAlias, UploadedList
+from sync_server.storage.models import HeadingChoice, PlaceAlias, UploadedList
 from sync_server.storage.prepared import columns_of
 
 DRAFT_LIFE_MS = 2 * DAY_MS
@@ -21,6 +21,7 @@ contains personal data, so it is deleted after that, when somebody next uploads 
 MOST_LISTED = 20
 
 ListKind = Literal["people", "places", "roll", "attendance"]
+PlaceKind = Literal["unit", "point"]
 
 
 class StoredList(NamedTuple):
@@ -161,22 +162,24 @@ def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
         )
 
 
-def unit_aliases(connection: Connection) -> dict[str, str]:
-    """Return the codes of the units that users have chosen for the names in lists, by name.
+def aliases(connection: Connection, kind: PlaceKind) -> dict[str, str]:
+    """Return the codes of the units or halls that users have chosen for the names in lists.
 
-    Names for which no user has chosen a unit are left out.
+    The keys are the names. Names for which no user has chosen a code are left out.
     """
-    return dict(connection.execute(select(UnitAlias.name, UnitAlias.unit)).all())
+    query = select(PlaceAlias.name, PlaceAlias.code).where(PlaceAlias.kind == kind)
+    return dict(connection.execute(query).all())
 
 
-def remember_units(connection: Connection, units: Mapping[str, str]) -> None:
-    """Store which units a user has chosen for names in a list, so that later lists can use them.
+def remember_places(connection: Connection, kind: PlaceKind, codes: Mapping[str, str]) -> None:
+    """Store which units or halls a user has chosen for names, so that later lists can use them.
 
-    The keys of `units` are the names, and its values the unit codes. An empty code deletes the
-    stored choice for the name.
+    The keys of `codes` are the names in the list. An empty code deletes the stored choice for the
+    name.
     """
-    if units:
-        connection.execute(delete(UnitAlias).where(UnitAlias.name.in_(sorted(units))))
-    rows = [{"name": name, "unit": unit} for name, unit in units.items() if unit]
+    if codes:
+        of_names = (PlaceAlias.kind == kind) & PlaceAlias.name.in_(sorted(codes))
+        connection.execute(delete(PlaceAlias).where(of_names))
+    rows = [{"kind": kind, "name": name, "code": code} for name, code in codes.items() if code]
     if rows:
-        connection.execute(insert(UnitAlias), rows)
+        connection.execute(insert(PlaceAlias), rows)
