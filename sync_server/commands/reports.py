@@ -1,7 +1,6 @@
 """Commands that write reports on meetings as files, and verify such files."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from sync_server.reports.layouts import DEFAULT_LAYOUT, LAYOUTS, LayoutName
 from sync_server.reports.making import FORMATS, Format
 from sync_server.reports.pdf_file import PdfFailed
 from sync_server.reports.snapshot import Source
-from sync_server.reports.spec import WITH_NAMES, AnySpec, Kind, Signing
+from sync_server.reports.spec import WITH_NAMES, AnySpec, Kind
 from sync_server.terminal import CommandFault
 
 KINDS: dict[str, Kind] = {
@@ -57,9 +56,6 @@ report_group = _MeetingFirst("report")
 @click.option("--unit", default="")
 @click.option("--person", default="")
 @click.option("--internal", is_flag=True)
-@click.option("--number", default="")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]))
-@click.option("--signer", default="")
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @on_current_schema
@@ -72,9 +68,6 @@ def report_make(
     person: str,
     *,
     internal: bool,
-    number: str,
-    day: datetime | None,
-    signer: str,
     formats: tuple[Format, ...],
     out: Path,
 ) -> None:
@@ -82,9 +75,8 @@ def report_make(
 
     `meeting` is the meeting's id, and `kind` one of `KINDS`, such as `nhanh` (quick report).
     `point`, `unit` and `person` are codes that restrict a document with names to a hall, a unit or
-    a person. `layout` is the official layout, and `internal` adds names to a report. `number`,
-    `day` and `signer` are printed in a report on the meeting, and left blank if they are not given.
-    Without `formats`, the files are DOCX, XLSX and PDF.
+    a person. `layout` is the official layout, and `internal` adds names to a report. Without
+    `formats`, the files are DOCX, XLSX and PDF.
 
     Raises: CommandFault if the meeting or the hall is unknown, or if a letter would name nobody.
     """
@@ -96,11 +88,8 @@ def report_make(
                     c, meeting, report_kind, layout, source, point=point, unit=unit, person=person
                 )
         else:
-            signing = Signing(number, f"{day:%Y-%m-%d}" if day else "", signer)
             stored = database.write(
-                lambda c: making.make(
-                    c, meeting, report_kind, layout, source, by=WHO, signing=signing
-                )
+                lambda c: making.make(c, meeting, report_kind, layout, source, by=WHO)
             )
             spec = making.spec_of(stored)
             if internal:

@@ -111,6 +111,11 @@ class Document(NamedTuple):
         return self.spelled(self._signing.signer)
 
     @property
+    def signer_office(self) -> str:
+        """The office of the person who signs the report, such as BÍ THƯ."""
+        return self.spelled(self._signing.office or self.organisation.signer_office)
+
+    @property
     def _signing(self) -> Signing:
         return self.spec.signing if isinstance(self.spec, ReportSpec) else Signing()
 

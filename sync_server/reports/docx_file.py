@@ -46,7 +46,9 @@ def write_docx(document: Document) -> bytes:
     writer = _Writer(word, document)
     writer.write()
     _attach_spec(word, document)
-    word.core_properties.created = word.core_properties.modified = EPOCH.replace(tzinfo=None)
+    made = datetime.fromtimestamp(document.at_ms // 1000, UTC).replace(tzinfo=None)
+    word.core_properties.created = word.core_properties.modified = made
+    word.core_properties.comments = ""
     word.core_properties.title = document.title
     word.core_properties.author = document.organisation.name
     word.core_properties.language = "vi-VN"
@@ -249,7 +251,7 @@ class _Writer:
             for text in self._document.recipients:
                 self._line(left, text, layout.recipients_pt, align=WD_ALIGN_PARAGRAPH.LEFT)
             self._line(right, self._document.signing_body, layout.signature_pt, bold=True)
-            self._line(right, self._organisation.signer_office, layout.signature_pt)
+            self._line(right, self._document.signer_office, layout.signature_pt)
             for _ in range(5):
                 self._line(right, "", layout.signature_pt)
             self._line(right, self._document.signer, layout.signature_pt, bold=True)
@@ -329,8 +331,8 @@ class _Writer:
 
         table = self._word.add_table(rows=1, cols=2)
         table.autofit = False
-        for cell, width in zip(table.rows[0].cells, (68, 97), strict=True):
-            cell.width = Mm(width)
+        for column, cell, width in zip(table.columns, table.rows[0].cells, (68, 97), strict=True):
+            column.width = cell.width = Mm(width)
         first, second = table.rows[0].cells
         return first, second
 

@@ -1,6 +1,8 @@
 """Make a meeting's reports, minutes and lists, and write them in any file format."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Literal, get_args
 
 import msgspec
@@ -9,7 +11,7 @@ from sqlalchemy import Connection
 
 from sync_server.domain.judging.standing import PointStanding
 from sync_server.domain.names import name_sort_key
-from sync_server.errors import NobodyToName, UnknownPoint
+from sync_server.errors import BadForm, NobodyToName, UnknownPoint
 from sync_server.messages import number, say
 from sync_server.reports import csv_file, docx_file, html_file, pdf_file, snapshot, xlsx_file
 from sync_server.reports.document import Document, build
@@ -52,7 +54,7 @@ _WRITERS: Mapping[Format, Callable[[Document], bytes]] = {
 }
 MOST_CHANGES = 40
 _decoder = msgspec.json.Decoder(ReportSpec)
-BLANK = Signing()
+NUMBER = re.compile(r"\d{1,5}[a-zA-Z]?")
 COMPARED = ("summoned", "present", "absent_excused", "absent_unexcused", "not_recorded", "late")
 
 
@@ -64,23 +66,42 @@ def make(
     source: Source,
     *,
     by: str,
-    signing: Signing = BLANK,
 ) -> StoredReport:
     """Make the next revision of a report on a meeting, store it and return it.
 
     `meeting` is the meeting's id. `source` contains the time and the inputs that are not in the
-    database. `by` is the name of the account that makes the report. `signing` is what is filled in
-    for the signature.
+    database. `by` is the name of the account that makes the report.
 
     Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
     """
     taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
     spec = _spec_of(connection, taken, kind, layout, before, source.now_ms)
-    spec = replace(spec, signing=signing)
     encoded = msgspec.json.encode(spec)
     report_id = reports.add(connection, meeting, kind, spec.revision, by, encoded, source.now_ms)
     return StoredReport(report_id, meeting, kind, spec.revision, by, source.now_ms, encoded)
+
+
+def sign(connection: Connection, stored: StoredReport, signing: Signing) -> ReportSpec:
+    """Store the number, date and signer of a report's revision; return the revision's new data.
+
+    The figures and texts stay as they were approved. Raises: BadForm if the number is not one, or
+    if the date is before the day of the figures.
+    """
+    if signing.number and not NUMBER.fullmatch(signing.number):
+        raise BadForm(fault=say("report.bad_number", number=signing.number))
+    spec = spec_of(stored)
+    figures_day = vietnam_time(spec.basis.meeting.at_ms).date()
+    if signing.day and date.fromisoformat(signing.day) < figures_day:
+        fault = say(
+            "report.signed_too_early",
+            day=f"{date.fromisoformat(signing.day):%d/%m/%Y}",
+            figures=f"{figures_day:%d/%m/%Y}",
+        )
+        raise BadForm(fault=fault)
+    signed = replace(spec, signing=signing)
+    reports.put_spec(connection, stored.id, msgspec.json.encode(signed))
+    return signed
 
 
 def spec_of(stored: StoredReport) -> ReportSpec:

@@ -241,6 +241,11 @@ def _limits(figures: Figures) -> str:
         "not_recorded": totals.not_recorded,
         "unexcused": totals.absent_unexcused,
         "late": totals.late,
+        "left_early": totals.left_early,
+        "not_agreed": totals.not_agreed,
+        "phones": totals.calls + totals.private_use,
+        "disorder": totals.disorder + totals.wrong_seat,
+        "incidents": len(figures.incidents),
         "no_chair": figures.with_note("no_chair"),
         "not_ready": figures.with_note("not_ready"),
         "open": figures.with_note("open"),
@@ -258,6 +263,10 @@ def _limits(figures: Figures) -> str:
         for name, count in counts.items()
         if count
     ]
+    for topic in FEEDBACK_TOPICS:
+        if poor := sum(line.get(topic) == "poor" for line in figures.ratings):
+            name = say(f"topic.{topic}").lower()
+            sentences.append(say("report.limit.poor", count=number(poor), topic=name))
     if figures.missing_groups:
         groups = ", ".join(say(f"report.material_group.{name}") for name in figures.missing_groups)
         sentences.append(say("report.limit.materials", groups=groups))

@@ -89,7 +89,7 @@ def _paper_of(document: Document) -> dict[str, Any]:
         "recipients_title": say("report.recipients"),
         "recipients": [spelled(text) for text in document.recipients],
         "signing_body": spelled(document.signing_body),
-        "signer_office": spelled(organisation.signer_office),
+        "signer_office": document.signer_office,
         "signer": document.signer,
         "mark": document.mark,
         "chart": bar_svg(document.bars) if document.bars else "",

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import uuid_utils
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from sync_server.storage.models import ReportRow
 from sync_server.storage.prepared import columns_of
@@ -48,6 +48,11 @@ def add(
     row = StoredReport(str(uuid_utils.uuid7()), meeting, kind, revision, by, now_ms, spec)
     connection.execute(insert(ReportRow), [row._asdict()])
     return row.id
+
+
+def put_spec(connection: Connection, report_id: str, spec: bytes) -> None:
+    """Replace the content (JSON) of a report revision, for example when it gets its number."""
+    connection.execute(update(ReportRow).where(ReportRow.id == report_id).values(spec=spec))
 
 
 def find(connection: Connection, report_id: str) -> StoredReport | None:

@@ -15,14 +15,14 @@ LAYOUT = "PARTY_HD05_2026"
 PAGE = f"/hoi-nghi/{MEETING}/bao-cao"
 
 
-def make(headquarters: Desk, kind: str = "evaluation", layout: str = LAYOUT, **signing: str) -> str:
+def make(headquarters: Desk, kind: str = "evaluation", layout: str = LAYOUT) -> str:
     """Make a new revision of the meeting's report, and return the revision's id.
 
     `kind` and `layout` are values of the form's fields; the default layout is that of Party
-    documents. `signing` are the fields for number, date and signer. Raises: AssertionError if the
-    server refuses the form.
+    documents.
+    Raises: AssertionError if the server refuses the form.
     """
-    answer = headquarters.post(PAGE, report_kind=kind, layout=layout, **signing)
+    answer = headquarters.post(PAGE, report_kind=kind, layout=layout)
     assert answer.status_code == 302
     with reading() as c:
         latest = reports.latest(c, MEETING, kind)

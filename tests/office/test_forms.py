@@ -11,6 +11,7 @@ from sync_server.domain.records.codes import DAY_MS
 from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft, id_of
 from tests.office.desk import Desk
+from tests.office.report_files import make
 
 AT = f"/hoi-nghi/{MEETING}"
 PAGES = (
@@ -87,6 +88,7 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         draft("check_in", 30, person="M2"),  # leaves out numbers, which a form can give up
         *({"id": id_of(number), "kind": "check_in"} for number in range(4, 9)),
     )
+    make(headquarters)  # a report gets its number in a form
     Desk(app.test_client()).sign_in("bantochuc")  # opens a second session, which a form can end
     headquarters.post("/thiet-bi/ma", profile="clerk", point_code="P002")  # a form can withdraw it
     draft_list, roll_list = preview_lists(headquarters)

@@ -29,7 +29,7 @@ from tests.conftest import FakeClock, Persona
 from tests.factories import MEETING, draft
 from tests.office.conftest import NAMES
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
-from tests.office.report_files import LAYOUT, PAGE, export, make, parts_of
+from tests.office.report_files import PAGE, export, make, parts_of
 
 WORDS = {
     "parent": "Tỉnh uỷ minh hoạ",
@@ -452,23 +452,30 @@ def test_number_day_and_signer_are_printed_where_they_are_given_and_blank_elsewh
     after: Persona, headquarters: Desk
 ) -> None:
     headquarters.post("/to-chuc", **WORDS)
-    signed = {"document_number": "05", "signed_day": "2026-02-03", "signer": "Người Ký Minh Hoạ"}
-    report_id = make(headquarters, **signed)
+    report_id = make(headquarters)
+    unsigned = export(headquarters, report_id, "docx")
+    signed = {"document_number": "05", "signed_day": "2026-02-03", "signer": "Người Ký Minh Hoạ",
+              "office": "PHÓ BÍ THƯ"}  # fmt: skip
+    assert headquarters.post(f"{PAGE}/{report_id}/ky", **signed).status_code == 302
     for file_format in ("docx", "pdf", "html"):
         text = " ".join(" ".join(parts_of(export(headquarters, report_id, file_format))).split())
         assert "Số 05-BC/ĐUK" in text
         assert "Hòa Bình, ngày 03 tháng 02 năm 2026" in text
+        assert "PHÓ BÍ THƯ Người Ký Minh Họa" in text.replace("<w:p>", "") or file_format != "pdf"
         assert "Người Ký Minh Họa" in text
-    content = export(headquarters, report_id, "pdf")
-    with reading() as c:
-        assert verify.verify(c, content).is_equal
+    for content in (export(headquarters, report_id, "pdf"), unsigned):
+        with reading() as c:
+            assert verify.verify(c, content).is_equal
     assert "ngày … tháng … năm 2024" in " ".join(
         parts_of(export(headquarters, make(headquarters), "html"))
     )
-    for day in ("2026-02-30", "03/02/2026", "1999-12-31"):
-        answer = headquarters.post(PAGE, report_kind="quick", layout=LAYOUT, signed_day=day)
+    wrong_days = [{"signed_day": day} for day in ("2026-02-30", "03/02/2026", "1999-12-31")]
+    too_early = {"signed_day": "2024-08-21"}
+    for fields in (*wrong_days, too_early, {"document_number": "05/BC"}):
+        answer = headquarters.post(f"{PAGE}/{report_id}/ky", **fields)
         assert answer.status_code == 422
-        assert day in answer.text
+    assert "trước ngày của số liệu" in headquarters.post(f"{PAGE}/{report_id}/ky", **too_early).text
+    assert "Số 05-BC" in "".join(parts_of(export(headquarters, report_id, "html")))
 
 
 def test_the_tables_come_as_csv(after: Persona, headquarters: Desk) -> None:

@@ -121,7 +121,7 @@ def test_nothing_is_said_that_no_figure_shows() -> None:
     assert "đi công tác 3" in drafts["numbers"]
     assert "lý do không còn lưu 1" in drafts["numbers"]
     limits = drafts_of(figures_with(summoned=5, present=3, late=2, absent_unexcused=2))["limits"]
-    assert limits.splitlines() == ["Có 2 đồng chí vắng không lý do.", "Có 2 đồng chí đi muộn."]
+    assert limits.splitlines() == ["Có 2 đồng chí vắng không lý do.", "Có 2 đồng chí đến muộn."]
 
 
 def test_an_edited_section_replaces_its_draft_and_empty_ones_wait_for_words() -> None:

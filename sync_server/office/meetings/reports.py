@@ -10,6 +10,7 @@ from flask import (
     request,
     url_for,
 )
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.acts import arrangements
@@ -34,13 +35,15 @@ from sync_server.reports.layouts import DEFAULT_LAYOUT
 from sync_server.reports.making import FORMATS
 from sync_server.reports.narrative import drafts_of
 from sync_server.reports.spec import WITH_NAMES, Kind, Signing
+from sync_server.reports.words import cited_day
 from sync_server.storage import directory, organisation, remarks, reports
+from sync_server.storage.reports import StoredReport
 
 blueprint = Blueprint("reports", __name__)
 
 STORED: tuple[Kind, ...] = ("quick", "evaluation")
 OPEN_FORMATS = ("json", "csv")
-LONGEST_NUMBER, LONGEST_SIGNER = 20, 100
+LONGEST_NUMBER, LONGEST_SIGNER = 6, 100
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
 
@@ -68,8 +71,9 @@ def index(meeting: str) -> str:
         lists=[kind for kind in WITH_NAMES if kind != "certificate"],
         layouts=LAYOUT_NAMES,
         formats=FORMATS,
-        empty=[name for name, text in texts.items() if not text and name not in document.OPTIONAL],
+        empty=[name for name, text in texts.items() if not text and name != "good_practice"],
         open_formats=OPEN_FORMATS,
+        day_of=cited_day,
         smallest=open_data.SMALLEST,
         points=arrangements.points_of(connection, meeting),
         names=directory.all_points(connection),
@@ -82,21 +86,46 @@ def index(meeting: str) -> str:
 def make(meeting: str) -> AnyResponse:
     """Make a report from the current figures, and store it as the next revision.
 
-    The form contains the kind of report, its layout, and what is filled in for the signature.
-    Redirect to the page of the reports. Raises: UnknownMeeting; BadForm if the kind of report or
-    the layout is unknown, if the date of signing is not a date or if a text is too long.
+    The form contains the kind of report and its layout. Redirect to the page of the reports.
+    Raises: UnknownMeeting; BadForm if the kind of report or the layout is unknown.
     """
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
     by, source = access.signed_in_account().name, source_now()
+    stored = write(lambda c: making.make(c, meeting, kind, layout, source, by=by))
+    access.log_subjects(meeting, say(f"report.title.{kind}"), f"{stored.revision}")
+    flash(say("report.made", kind=say(f"report.kind.{kind}"), revision=stored.revision))
+    return redirect(url_for("office.reports.index", meeting=meeting))
+
+
+@blueprint.post("/hoi-nghi/<meeting>/bao-cao/<report_id>/ky")
+@allowed(Action.EVALUATE)
+def sign(meeting: str, report_id: str) -> AnyResponse:
+    """Print a number, a date and a signer into a stored report, whose figures stay the same.
+
+    `report_id` is the id of one revision of the report. Redirect to the page of the reports.
+    Raises: UnknownReport if the report is unknown; BadForm if the number or the date is wrong, or
+    if the date is before the day of the figures.
+    """
     signing = Signing(
         number=forms.text("document_number", longest=LONGEST_NUMBER),
         day=forms.day("signed_day"),
         signer=forms.text("signer", longest=LONGEST_SIGNER),
+        office=forms.text("office", longest=LONGEST_SIGNER),
     )
-    stored = write(lambda c: making.make(c, meeting, kind, layout, source, by=by, signing=signing))
-    access.log_subjects(meeting, say(f"report.title.{kind}"), f"{stored.revision}")
-    flash(say("report.made", kind=say(f"report.kind.{kind}"), revision=stored.revision))
+    connection = transaction()
+    stored = _must_find(connection, meeting, report_id)
+    making.sign(connection, stored, signing)
+    kind = say(f"report.kind.{stored.kind}")
+    access.log_subjects(meeting, kind, f"{stored.revision}", signing.number)
+    flash(say("report.signed", kind=kind, revision=stored.revision))
     return redirect(url_for("office.reports.index", meeting=meeting))
+
+
+def _must_find(connection: Connection, meeting: str, report_id: str) -> StoredReport:
+    stored = reports.find(connection, report_id)
+    if stored is None or stored.meeting != meeting:
+        raise UnknownReport(report=report_id)
+    return stored
 
 
 @blueprint.get("/hoi-nghi/<meeting>/bao-cao/<report_id>/<file_format>")
@@ -111,10 +140,7 @@ def export(meeting: str, report_id: str, file_format: str) -> Response:
     """
     wanted = format_of(file_format)
     with reading() as connection:
-        stored = reports.find(connection, report_id)
-        if stored is None or stored.meeting != meeting:
-            raise UnknownReport(report=report_id)
-        spec = making.spec_of(stored)
+        spec = making.spec_of(_must_find(connection, meeting, report_id))
         if "noi-bo" in request.args:
             if not access.may(Action.READ_HELD):
                 raise access.refusal(Action.READ_STANDING)
