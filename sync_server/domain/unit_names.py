@@ -160,8 +160,9 @@ class UnitNames:
             if not common or (numbers and key_numbers and numbers != key_numbers):
                 continue
             ratio = difflib.SequenceMatcher(None, short, key).ratio()
-            is_part = common >= _LEAST_WORDS and common == min(len(words), len(key_words))
-            is_part = is_part and bool(words & key_words - _GENERAL_WORDS)
+            part = min(words, key_words, key=len)
+            is_part = len(part) >= _LEAST_WORDS and part <= words & key_words
+            is_part = is_part and bool(part - _GENERAL_WORDS)
             is_alike = ratio >= _NEAR and 2 * common >= len(words | key_words)
             if is_part or (is_alike and numbers == key_numbers):
                 scores[key] = ratio

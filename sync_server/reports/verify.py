@@ -164,8 +164,12 @@ def _section_differences(connection: Connection, spec: ReportSpec) -> list[str]:
     without_texts = replace(
         spec, sections={}, people=(), course=None, is_internal=original.is_internal
     )
-    if spec.signing == Signing():  # the file was exported before the report got its number
-        without_texts = replace(without_texts, signing=original.signing)
+    if spec.signing not in {Signing(), original.signing}:
+        stated, stored_signing = (
+            ", ".join(msgspec.structs.astuple(s)) for s in (spec.signing, original.signing)
+        )
+        differences.append(say("report.verify.signing", stated=stated, stored=stored_signing))
+    without_texts = replace(without_texts, signing=original.signing)
     if without_texts != replace(original, sections={}):
         differences.append(say("report.verify.source", revision=spec.revision))
     return differences

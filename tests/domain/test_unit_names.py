@@ -43,6 +43,10 @@ def test_near_misses_are_offered() -> None:
     assert UNITS.near("Sở Nội vụụ") == ["Đảng bộ Sở Nội vụ"]
     assert UNITS.near("Bệnh viện Đa khoa") == []
     assert UNITS.near("Hội trường tầng 5 Sở Nội vụ") == ["Đảng bộ Sở Nội vụ"]
+    halls = UnitNames({"P1": "Sở Công Thương", "P2": "Sở Lao động - Thương binh và Xã hội",
+                       "P3": "Sở Giao thông vận tải"})  # fmt: skip
+    assert halls.near_codes("Hội trường tầng 3 Sở LĐ-TB&XH") == ["P2"]
+    assert halls.near_codes("Phòng họp trực tuyến Sở Giao thông vận tải") == ["P3"]
 
 
 @pytest.mark.parametrize(

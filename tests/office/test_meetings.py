@@ -201,6 +201,16 @@ def test_a_rule_summons_people_to_their_usual_hall(hall: None, headquarters: Des
     assert people_at("P002") == ["M2", "M3", "T1"]
 
 
+def test_a_preview_says_who_sits_elsewhere_because_the_own_hall_is_not_invited(
+    hall: None, headquarters: Desk
+) -> None:
+    with reading() as c:
+        [member] = [p for p in roster.list_people(c, at_ms=0) if p.person == "M2"]
+    assert "điểm cầu riêng" not in post_rule(headquarters).text
+    write(lambda c: roster.put_people(c, [replace(member, point="P077")]))
+    assert "1 người có điểm cầu riêng trong danh sách" in post_rule(headquarters).text
+
+
 def test_a_rule_about_a_unit_leaves_other_people_of_a_shared_hall_alone(
     hall: None, headquarters: Desk
 ) -> None:

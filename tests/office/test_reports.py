@@ -463,9 +463,14 @@ def test_number_day_and_signer_are_printed_where_they_are_given_and_blank_elsewh
         assert "Hòa Bình, ngày 03 tháng 02 năm 2026" in text
         assert "PHÓ BÍ THƯ Người Ký Minh Họa" in text.replace("<w:p>", "") or file_format != "pdf"
         assert "Người Ký Minh Họa" in text
-    for content in (export(headquarters, report_id, "pdf"), unsigned):
+    for content in (unsigned, export(headquarters, report_id, "pdf")):
         with reading() as c:
             assert verify.verify(c, content).is_equal
+    headquarters.post(f"{PAGE}/{report_id}/ky", **{**signed, "document_number": "06"})
+    with reading() as c:
+        [difference] = verify.verify(c, content).differences
+    assert difference.startswith("Số, ngày ký hoặc người ký trong tệp (05, 2026-02-03,")
+    headquarters.post(f"{PAGE}/{report_id}/ky", **signed)
     assert "ngày … tháng … năm 2024" in " ".join(
         parts_of(export(headquarters, make(headquarters), "html"))
     )

@@ -237,13 +237,15 @@ class _RollPlan(NamedTuple):
 
     `changes` leaves out halls whose people stay the same. `units_without_hall`: the number of
     people that the rule would summon if they had a hall at this meeting, by unit code. `left_out`:
-    the number of people of the rule's units that the rule does not summon.
+    the number of people of the rule's units that the rule does not summon. `in_unit_hall`: the
+    number of people who go to their unit's hall because their own is not part of this meeting.
     """
 
     rolls: Mapping[str, list[Summoned]]
     changes: dict[str, RollDifference]
     units_without_hall: dict[str, int]
     left_out: int
+    in_unit_hall: int
 
 
 def _plan_rolls(connection: Connection, meeting: str, rule: Rule) -> _RollPlan:
@@ -260,12 +262,14 @@ def _plan_rolls(connection: Connection, meeting: str, rule: Rule) -> _RollPlan:
     by_hall: dict[str, list[RosterPerson]] = {code: [] for code in halls}
     without_hall: dict[str, list[RosterPerson]] = {}
     units_of: dict[str, str] = {}
-    left_out = 0
+    left_out = in_unit_hall = 0
     for person in roster.list_people(connection, at_ms=starts_ms):
         units_of[person.person] = person.unit
         left_out += person.unit in rule.units and not rule.summons(person)
         if hall := usual_hall(person, halls, hall_of_unit):
             by_hall[hall].append(person)
+            is_elsewhere = bool(person.point) and person.point != hall
+            in_unit_hall += is_elsewhere and rule.summons(person)
         else:
             without_hall.setdefault(person.unit, []).append(person)
     rolls = {}
@@ -291,7 +295,7 @@ def _plan_rolls(connection: Connection, meeting: str, rule: Rule) -> _RollPlan:
         for unit in sorted(rule.units)
         if (count := len(build_roll(rule, without_hall.get(unit, ()), (), exempt)))
     }
-    return _RollPlan(rolls, changes, units_without_hall, left_out)
+    return _RollPlan(rolls, changes, units_without_hall, left_out, in_unit_hall)
 
 
 def _shown_faults(read: _RollList | None) -> list[Fault]:
@@ -329,6 +333,7 @@ def _render_page(
         added=sum(len(change.added) for change in (changes or {}).values()),
         removed=sum(len(change.removed) for change in (changes or {}).values()),
         left_out=plan.left_out if plan else 0,
+        in_unit_hall=plan.in_unit_hall if plan else 0,
         units_without_hall=plan.units_without_hall if plan else {},
         rule=rule or Rule(frozenset(units), rank, frozenset(MEMBERSHIPS[:2])),
         list_id=list_id,

@@ -16,14 +16,20 @@ import { say } from "../words/messages.js";
 export async function checkIn(desk, lines, source, happenedAt, mode = "in_person") {
   const label = lines.length === 1 ? lines[0].name : say("people", { n: lines.length });
   const storedRecords = await desk.recordAll(
-    lines.map((line) => {
-      const seat = mode === "in_person" && line.seat ? { seat: line.seat } : {};
-      const stated = happenedAt ? { happened_at: happenedAt } : {};
-      return [{ kind: "check_in", person: line.person, source, body: { mode, ...seat, ...stated } }];
-    }),
+    lines.map((line) => [checkInDraft(line, source, happenedAt, mode)]),
     label,
   );
   return storedRecords.length === lines.length;
+}
+
+/** Return the draft of a check-in; the parameters are those of `checkIn`.
+ * @param {RosterLine} line @param {"search" | "qr" | "bulk" | "paper"} source
+ * @param {string | null} [happenedAt] @param {"in_person" | "online"} [mode]
+ * @returns {import("../sync/new-record.js").Draft} */
+export function checkInDraft(line, source, happenedAt = null, mode = "in_person") {
+  const seat = mode === "in_person" && line.seat ? { seat: line.seat } : {};
+  const stated = happenedAt ? { happened_at: happenedAt } : {};
+  return { kind: "check_in", person: line.person, source, body: { mode, ...seat, ...stated } };
 }
 
 /** Return whether a person is present: checked in here, at another point or online, and not checked

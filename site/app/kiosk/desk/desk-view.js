@@ -2,14 +2,15 @@
  * person's sheet. */
 
 import { html } from "htm/preact";
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 
+import { Answer } from "./answer.js";
 import { isCard } from "./card.js";
 import { RECORDED_EVENT } from "./desk.js";
 import { Header, Notices } from "./header.js";
 import { meetingStateOf } from "./choose-meeting.js";
-import { Answer } from "./person-row.js";
 import { waitingOf } from "./requests.js";
+import { hasHalfFilledForm, KeptRoom } from "./kept-room.js";
 import { LazyPart, loadRooms } from "./lazy-part.js";
 import { RollCall } from "./roll-call.js";
 import { catchScans } from "./scanner-keys.js";
@@ -23,7 +24,7 @@ const UNDO_MS = 30_000; // later, the clerk can still undo the action in the per
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
- * @typedef {import("./person-row.js").AnswerContent} AnswerContent
+ * @typedef {import("./answer.js").AnswerContent} AnswerContent
  * @typedef {{desk: Desk, onAnswer: (answer: AnswerContent) => void, onPerson: (person: string) => void,
  *   onEnrol: () => void, onLock: () => void}} ViewProps
  */
@@ -42,6 +43,8 @@ export function DeskView({ desk, onLock, onEnrol }) {
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
   const rooms = desk.isChair ? CHAIR_ROOMS : CLERK_ROOMS;
   const [room, setRoom] = useState(rooms[0]);
+  const visited = useRef(new Set([/** @type {Room} */ ("roll")]));
+  visited.current.add(room);
   const [answer, setAnswer] = useState(/** @type {AnswerContent | null} */ (null));
   const [person, setPerson] = useState(/** @type {string | null} */ (null));
   const [scan, setScan] = useState(/** @type {{code: string} | null} */ (null));
@@ -57,14 +60,13 @@ export function DeskView({ desk, onLock, onEnrol }) {
   useEffect(() => {
     const isCode = (/** @type {string} */ text) => isCard(text) || desk.roster.has(text.toUpperCase()) || PERSON_CODE.test(text);
     return catchScans(isCode, (code) => {
-      setPerson(null);
-      setRoom("roll");
+      if (!hasHalfFilledForm("dialog")) setPerson(null);
       setScan({ code });
     });
   }, [desk]);
   useEffect(() => {
     const warnIfUnsent = (/** @type {BeforeUnloadEvent} */ event) => {
-      if (desk.fates.unsent > 0) event.preventDefault();
+      if (desk.fates.unsent > 0 || hasHalfFilledForm()) event.preventDefault();
     };
     addEventListener("beforeunload", warnIfUnsent);
     return () => removeEventListener("beforeunload", warnIfUnsent);
@@ -73,6 +75,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
     if (!answer) return undefined;
     const close = () => setAnswer(null);
     const closeOnKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") event.preventDefault(); // closes the answer, not the sheet under it
       const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
       if (event.key !== "Tab" && !isOnButton) close();
     };
@@ -114,7 +117,13 @@ export function DeskView({ desk, onLock, onEnrol }) {
           ↶ <span>${say("undo", { name: desk.lastAction.label })}</span>
         </button>`}
       </div>
-      ${room === "roll" ? html`<${RollCall} ...${props} scan=${scan} onScanTaken=${() => setScan(null)} />` : html`<${LazyPart} key=${room} which=${room} props=${props} />`}
+      ${rooms.map(
+        (roomName) =>
+          visited.current.has(roomName) &&
+          html`<${KeptRoom} key=${roomName} hidden=${roomName !== room} scan=${roomName === "roll" && scan}>
+            ${roomName === "roll" ? html`<${RollCall} ...${props} scan=${scan} onScanTaken=${() => setScan(null)} />` : html`<${LazyPart} which=${roomName} props=${props} />`}
+          <//>`,
+      )}
     </main>
     ${person && html`<${LazyPart} which="sheet" props=${{ ...props, person, onClose: () => setPerson(null) }} />`}
     ${answer && html`<${Answer} desk=${desk} answer=${answer} onClose=${() => setAnswer(null)} onPerson=${setPerson} />`}

@@ -2,6 +2,7 @@
 
 export { View as chair } from "./chair-view.js";
 export { View as device } from "../device/device-view.js";
+export { View as filters } from "./filters.js";
 export { View as hall } from "../hall/hall-view.js";
 export { View as queue } from "./queue-view.js";
 export { View as seats } from "./seats-view.js";

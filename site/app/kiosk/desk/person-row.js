@@ -1,9 +1,7 @@
-/** Shows one person, either as a row of the list or as the answer that fills the screen for some
- * seconds. */
+/** Shows one person as a row of the list, and says what the kiosk's pages say about a person. */
 
 import { html } from "htm/preact";
 import { Component } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 
 import { say, sayPosition, timeOf } from "../words/messages.js";
 
@@ -11,9 +9,6 @@ import { say, sayPosition, timeOf } from "../words/messages.js";
  * @typedef {import("../types.js").RosterLine} RosterLine
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../../rules/standing.js").PersonStanding} PersonStanding
- *
- * The content of an answer: a message, with or without a person. A `title` marks a success.
- * @typedef {{person?: string, message: string, title?: string}} AnswerContent
  */
 
 /** @type {Record<string, string>} */
@@ -52,53 +47,6 @@ export class PersonRow extends Component {
       <button class="more" aria-label=${say("more", { name: line.name })} onClick=${() => onMore(line.person)}>⋯</button>
     </li>`;
   }
-}
-
-/**
- * Show the result of an action over the whole screen. A tap, any key except Tab, or a timeout
- * closes the answer. On a focused button, Enter presses the button instead.
- * @param {{desk: Desk, answer: AnswerContent, onClose: () => void, onPerson: (person: string) => void}} props
- */
-export function Answer({ desk, answer, onClose, onPerson }) {
-  const { person } = answer;
-  const nextButton = useRef(/** @type {HTMLButtonElement | null} */ (null));
-  useEffect(() => {
-    if (document.activeElement === document.body) nextButton.current?.focus(); // as after a dialog closes
-    return () => {
-      const { activeElement: at } = document;
-      const isOurs = at === document.body || at?.closest(".answer");
-      if (isOurs) /** @type {HTMLElement | null} */ (document.querySelector(".search input"))?.focus();
-    };
-  }, []);
-  const line = person ? rosterLineOf(desk, person) : null;
-  const standing = person ? desk.hall.of.get(person) : undefined;
-  // The undo button voids the records that were just made or, if there are none, the check-in.
-  const latestRecords = person ? desk.undoableRecords((record) => record.person === person && desk.lastAction.ids.includes(record.id)) : [];
-  const checkIns = person ? desk.undoableRecords((record) => record.kind === "check_in" && record.person === person) : [];
-  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, `${line?.name} ${timeOf(checkIns.at(-1)?.at ?? 0)}`];
-  const closeThen = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
-    event.stopPropagation();
-    onClose();
-    act();
-  };
-  const isAfterClosing = desk.hall.all.closing !== null;
-  const state = line ? displayStateOf(standing) : answer.title ? "present" : "unexcused";
-  return html`<div class="answer ${state}" role="alertdialog" aria-label=${say("answer")} onClick=${onClose}>
-    <p class="band">${answer.title ?? (line ? sayState(standing) : say("answer.unknown"))}</p>
-    ${line &&
-    html`<p class="who">${line.name}</p>
-      <p>${positionAndUnitOf(line, desk.units)} · ${line.person}</p>
-      ${(standing?.seat ?? line.seat) && html`<p class="place">${say("answer.seat")} <b>${standing?.seat ?? line.seat}</b></p>`}`}
-    <p>${answer.message}</p>
-    ${isAfterClosing && html`<p class="late">${say("answer.after_close")}</p>`}
-    ${line && standing?.standing === "present" && html`<p class="muted">${say("answer.phone")}</p>`}
-    <p class="acts">
-      <button ref=${nextButton} onClick=${closeThen(() => {})}>${say("answer.next")}</button>
-      ${line && html`<button onClick=${closeThen(() => onPerson(line.person))}>${say("answer.more")}</button>`}
-    </p>
-    ${undoableRecords.length > 0 &&
-    html`<button class="undo" onClick=${closeThen(() => void desk.undo(undoableRecords))}>↶ ${say("undo", { name: label })}</button>`}
-  </div>`;
 }
 
 /** Return a person's roster line. For a person on no roster, return a line with the code and the

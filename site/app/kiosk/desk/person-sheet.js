@@ -5,6 +5,7 @@ import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { AbsenceForm, Requests } from "../hall/absence.js";
+import { mayTakeChair } from "../hall/chairing.js";
 import { checkIn, hasCheckedOut, isPresentNow } from "./check-in.js";
 import { readForm, TextField } from "./fields.js";
 import { positionAndUnitOf, rosterLineOf, sayState, displayStateOf } from "./person-row.js";
@@ -23,8 +24,8 @@ export function View({ desk, person, onClose, onAnswer }) {
   const line = rosterLineOf(desk, person);
   const standing = desk.hall.of.get(person);
   const isInHall = isPresentNow(desk, person);
-  const { chair, terms } = desk.hall.all;
-  const mayPreside = isInHall && [chair.secretary, chair.delegate].includes(person);
+  const { terms } = desk.hall.all;
+  const mayPreside = isInHall && mayTakeChair(desk, person);
   const undoableRecords = desk.undoableRecords((record) => record.person === person && record.kind !== "readiness");
   const substitute = substituteOf(desk, person);
   const name = line.name;

@@ -20,7 +20,6 @@ import { beep } from "./sound.js";
  */
 
 const LONGEST_SHOWN = 40; // characters shown of a typed text that matches nobody
-const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
 
 /** Show the search field, the tools and the list of people, and record arrivals. On a chair's
  * device, a tap opens the person's sheet instead. `scan` is a code that a scanner typed elsewhere
@@ -62,7 +61,7 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
       const wasInHall = isPresentNow(desk, line.person);
       if (!wasInHall && !(await checkIn(desk, [line], isFromPaper ? "paper" : source, at))) return;
       beep(wasInHall ? "was" : "stored");
-      const arrivedAt = timeOf(desk.hall.of.get(line.person)?.stays[0]?.[0] ?? 0);
+      const arrivedAt = timeOf(desk.hall.of.get(line.person)?.stays.at(-1)?.[0] ?? 0);
       const storedKey = desk.outcome?.state === "sent" ? "answer.stored" : "answer.queued";
       const messageKey = wasInHall ? "answer.was" : isFromPaper ? "answer.stated" : storedKey;
       const message = say(messageKey, { at: arrivedAt, now: timeOf(desk.nowMs) });
@@ -179,7 +178,7 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
       <label>${say("paper.time")} <input type="time" value=${statedTime} onInput=${(/** @type {any} */ event) => setStatedTime(event.target.value)} /></label>
       ${say(isTimeUnclear ? "paper.ahead" : "paper.why")}
     </p>`}
-    ${(isFiltering || desk.isChair) && html`<${Filters} desk=${desk} filter=${filter} onChange=${setFilter} />`}
+    ${(isFiltering || desk.isChair) && html`<${LazyPart} which="filters" props=${{ desk, filter, onChange: setFilter }} />`}
     ${typed.trim() && matches.length > 0 && !onlyMatch && html`<p class="hint">${say("search.several", { n: matches.length })}</p>`}
     <${Counts} desk=${desk} />
     ${chosen &&
@@ -223,34 +222,8 @@ export function Counts({ desk }) {
   </p>`;
 }
 
-/** @typedef {{state: string, unit: string, row: string}} Filter */
-
-/** Show the fields that filter the list by state, unit and row of seats.
- * @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */
-function Filters({ desk, filter, onChange }) {
-  const rows = new Set([...desk.roster.values()].map((line) => rowOf(line.seat)).filter(Boolean));
-  /** @type {[keyof Filter, [string, string][]][]} */
-  const choices = [
-    ["state", STATES.map((state) => [state, say(`filter.${state}`)])],
-    ["unit", Object.entries(desk.units)],
-    ["row", [...rows].sort().map((row) => [row, row])],
-  ];
-  return html`<div class="choices">
-    ${choices.map(
-      ([name, options]) =>
-        html`<label>
-          ${say(`filter.${name}`)}
-          <select value=${filter[name]} onChange=${(/** @type {any} */ event) => onChange({ ...filter, [name]: event.target.value })}>
-            <option value="">${say("filter.all")}</option>
-            ${options.map(([value, label]) => html`<option value=${value}>${label}</option>`)}
-          </select>
-        </label>`,
-    )}
-  </div>`;
-}
-
 /** Return whether a person matches every field of the filter that is set.
- * @param {Desk} desk @param {RosterLine} line @param {Filter} filter */
+ * @param {Desk} desk @param {RosterLine} line @param {import("./filters.js").Filter} filter */
 function matchesFilter(desk, line, { state, unit, row }) {
   if (unit && line.unit !== unit) return false;
   if (row && rowOf(line.seat) !== row) return false;
@@ -258,7 +231,7 @@ function matchesFilter(desk, line, { state, unit, row }) {
 }
 
 /** Return a seat's row, which is the text before the first digit; "" without a row. */
-function rowOf(/** @type {string} */ seat) {
+export function rowOf(/** @type {string} */ seat) {
   return /^\D*/.exec(seat)?.[0] ?? "";
 }
 

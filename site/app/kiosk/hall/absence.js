@@ -28,10 +28,12 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
     const { reason, number, date, note, due, photo, who } = readForm(event);
     const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
     if (report === "scanned" && !scan) return setFault(roomText("absence.no_photo"));
+    const personCode = person ?? who;
+    const isAsked = leaveRequestsOf(desk).some((request) => request.person === personCode && ["pending", "approved"].includes(request.state));
+    if (isAsked) return setFault(roomText("absence.twice", { name: desk.nameOf(personCode) }));
     const day = due || dayOf(desk.meeting?.starts_at ?? desk.nowMs);
     const body = { report, ...(report === "to_follow" ? { to_follow_by: instantOf(day, "17:00") } : {}) };
     const personal = withoutEmpty({ reason, number, date, note, scan });
-    const personCode = person ?? who;
     const label = `${roomText("absence.title")}: ${desk.nameOf(personCode)}`;
     const stored = await desk.record({ kind: "absence_request", person: personCode, source: "search", body }, personal, label);
     if (stored) onDone();

@@ -3,12 +3,21 @@
 
 import { html } from "htm/preact";
 
-import { checkIn, isPresentNow } from "../desk/check-in.js";
+import { checkInDraft, isPresentNow } from "../desk/check-in.js";
 import { readForm, PersonField, TextField } from "../desk/fields.js";
 import { timeOf } from "../words/messages.js";
 import { recordsInForce } from "../desk/hall-standing.js";
 import { officersAt } from "../../rules/settings.js";
 import { roomText } from "../words/room-messages.js";
+
+/** Return whether a person may take the chair now. Nobody takes it from the Secretary.
+ * @param {import("../desk/desk.js").Desk} desk @param {string} person */
+export function mayTakeChair(desk, person) {
+  const { chair } = desk.hall.all;
+  const lastSpan = chair.spans.at(-1);
+  const presiding = lastSpan?.until_ms === null ? lastSpan.person : null;
+  return person !== presiding && (presiding === null || presiding !== chair.secretary) && [chair.secretary, chair.delegate].includes(person);
+}
 
 /** Show the person who presides, a button for every officer who may take the chair, and the form
  * that delegates the chair to a Deputy. If the Secretary is unknown, show only a notice.
@@ -24,9 +33,10 @@ export function Chair({ desk }) {
 
   async function assume(/** @type {string} */ person) {
     const line = desk.roster.get(person);
-    if (!desk.isChair && line && !isPresentNow(desk, person) && !(await checkIn(desk, [line], "search", null))) return;
+    const isArriving = !desk.isChair && line !== undefined && !isPresentNow(desk, person);
     const refs = person === chair.delegate && lastDelegation ? { refs: [lastDelegation.id] } : {};
-    await desk.record({ kind: "chair_assumed", person, ...refs, source: "search", body: {} }, undefined, roomText("chair.assumed"));
+    const assumed = { kind: "chair_assumed", person, ...refs, source: "search", body: {} };
+    await desk.recordAll([...(isArriving ? [checkInDraft(line, "search")] : []), assumed].map((draft) => [draft]), roomText("chair.assumed"));
   }
 
   async function delegate(/** @type {Event} */ event) {
@@ -42,7 +52,7 @@ export function Chair({ desk }) {
     ${mayPreside.map(
       (person) => html`<p>
         <b>${desk.nameOf(person)}</b> · ${roomText(person === secretary ? "chair.secretary" : "chair.deputy")}
-        ${person !== presiding && html`<button onClick=${() => assume(person)}>${roomText("chair.assume")}</button>`}
+        ${mayTakeChair(desk, person) && html`<button onClick=${() => assume(person)}>${roomText("chair.assume")}</button>`}
       </p>`,
     )}
     ${lastDelegation &&

@@ -2,7 +2,7 @@
  * and at its closing. */
 
 import { html } from "htm/preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { AbsenceForm, Requests } from "./absence.js";
 import { leaveRequestsOf, waitingOf } from "../desk/requests.js";
@@ -45,13 +45,15 @@ export function View({ desk }) {
     )}`;
 }
 
-/** Show one step with its state and note. Show its content only while the step is expanded.
+/** Show one step with its state and note. Draw its content when the step is first expanded.
  * @param {{desk: Desk, step: Step}} props */
 function StepView({ desk, step: { key, isOpen, note, Part } }) {
   const [isShown, setShown] = useState(false);
+  const wasShown = useRef(false); // what was typed in a step stays while the step is collapsed
+  wasShown.current ||= isShown;
   return html`<details class="step ${isOpen === null ? "" : isOpen ? "open" : "done"}" open=${isShown} onToggle=${(/** @type {any} */ event) => setShown(event.target.open)}>
     <summary><b>${isOpen === null ? "–" : isOpen ? "○" : "●"} ${roomText(`step.${key}`)}</b>${note && html`<span class="muted"> · ${note}</span>`}</summary>
-    ${isShown && html`<${Part} desk=${desk} />`}
+    ${wasShown.current && html`<${Part} desk=${desk} />`}
   </details>`;
 }
 
