@@ -23,10 +23,10 @@ With a lower number, foreign names such as «Noël ở Citroën» would be taken
 
 
 def first_legacy(text: str) -> int | None:
-    """Return the index in `text` where letters in an older encoding begin; None if there are none.
+    """Return the index in `text` where letters in TCVN3 or VNI begin; None if there are none.
 
-    The encodings are TCVN3 and VNI. TCVN3 is recognised by at least two matches of its pattern, VNI
-    by at least three. Fewer matches may be foreign names.
+    These are encodings of Vietnamese that were used before Unicode. One or two of their letters do
+    not count, because they may belong to a foreign name.
     """
     for pattern, least in _LEGACY:
         matches = list(pattern.finditer(text))

@@ -71,7 +71,10 @@ class Commits:
             self._changed.notify_all()
 
     def wait_after(self, count: int) -> int:
-        """Wait until more than `count` commits have happened or no more will; return the number."""
+        """Wait until there are more than `count` commits, or until all are done.
+
+        Return the number of commits so far.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._count > count or self.is_over)
             return self._count

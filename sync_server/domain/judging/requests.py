@@ -112,7 +112,7 @@ class RequestStates(NamedTuple):
 
     @property
     def approved(self) -> frozenset[RequestKey]:
-        """The `(record id, person code)` of every approved request or substitute."""
+        """Return the keys of the approved requests for leave or for a substitute."""
         return frozenset(key for key, state in self.by_request.items() if state == "approved")
 
 

@@ -32,7 +32,7 @@ class BlobKey(NamedTuple):
 
 
 class Offset(NamedTuple):
-    """The number of bytes of a blob that have arrived, and whether the blob is complete."""
+    """How far an upload has come: the number of bytes received, and whether that is all of it."""
 
     received: int
     is_complete: bool
@@ -80,9 +80,10 @@ def put_piece(
 
 
 def put_whole(connection: Connection, key: BlobKey, content: bytes, *, now_ms: int) -> None:
-    """Store a blob in one piece, replacing an incomplete upload of the blob if there is one.
+    """Store a blob (large content) in one piece. An incomplete upload of it is replaced.
 
-    A complete blob stays unchanged. Content that does not match the sha256 in `key` is not stored.
+    A blob that is already stored completely is not written again. Content that does not match the
+    sha256 in `key` is not stored.
     """
     if not offset_of(connection, key).is_complete:
         drop(connection, [key])
