@@ -9,15 +9,16 @@ receipt signed by headquarters, which lets the device clear its queue.
 import hashlib
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sync_server import sealing
 from sync_server.database import reading, write
 from sync_server.domain.foreign_bytes import decode_foreign
-from sync_server.domain.records.codes import DeviceCode, Instant, from_ms
+from sync_server.domain.records.codes import MAX_SEQ, DeviceCode, Instant, from_ms
+from sync_server.domain.records.sequence import Ranges
 from sync_server.errors import DetailUnreadable, QueueFileFaulty, SignatureWrong
 from sync_server.messages import say
 from sync_server.storage.access import devices
@@ -48,13 +49,15 @@ class Parcel(Struct, frozen=True):
 
     `records` contains the exact JSON of every record. `details` contains personal data such as
     reasons, encrypted with headquarters' public key, by the sha256 of the encrypted text. `made_at`
-    is when the device made the parcel, in ISO 8601 UTC.
+    is when the device made the parcel, in ISO 8601 UTC. `highest` is the highest number that the
+    device has given to a record.
     """
 
     device: DeviceCode
     made_at: Instant
     records: tuple[str, ...]
     details: dict[str, str]
+    highest: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
 
 
 class ReceiptLine(Struct, frozen=True):
@@ -80,7 +83,8 @@ class ParcelReceipt(Struct, frozen=True):
 
     `device` and `point` are the codes of the device and its hall. `records` are the results in the
     order of the file. `details` contains the sha256 of every detail that was stored. `received_at`
-    is the time of the import in ISO 8601 UTC.
+    is the time of the import in ISO 8601 UTC. `want`: inclusive ranges of the record numbers that
+    headquarters lacks, for which earlier receipts no longer hold.
     """
 
     device: str
@@ -88,6 +92,7 @@ class ParcelReceipt(Struct, frozen=True):
     received_at: str
     records: tuple[ReceiptLine, ...]
     details: tuple[str, ...]
+    want: Ranges = ()
 
 
 class ImportResult(Struct, frozen=True):
@@ -169,10 +174,19 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
     """
     texts = [record.encode("utf-8", "replace") for record in parcel.records]
     verdicts: list[Verdict] = []
-    for start in range(0, len(texts), BATCH):
+    want: Ranges = ()
+    for start in range(0, len(texts) or 1, BATCH):
         offers = intake.judge_records(texts[start : start + BATCH], signer.writer)
-        delivery = Delivery(signer.writer, offers, now_ms, is_revoked=signer.is_revoked)
-        verdicts += write(partial(intake.receive, delivery=delivery)).verdicts
+        delivery = Delivery(
+            signer.writer,
+            offers,
+            now_ms,
+            is_revoked=signer.is_revoked,
+            highest=parcel.highest if start + BATCH >= len(texts) else 0,
+        )
+        receipt = write(partial(intake.receive, delivery=delivery))
+        verdicts += receipt.verdicts
+        want = receipt.want
     stored_details = [] if signer.is_revoked else _store_details(parcel, now_ms)
     lines = (
         ReceiptLine(
@@ -191,6 +205,7 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
         from_ms(now_ms),
         tuple(lines),
         tuple(stored_details),
+        () if signer.is_revoked else want,
     )
 
 

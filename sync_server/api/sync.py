@@ -74,7 +74,8 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     which marks the last record that the device has received; without a meeting, it contains none.
     `details` contains small encrypted personal details by sha256. `app` is the version of the kiosk
     (the check-in page). `unsent` is the number of records that the device will still have to send
-    after this request.
+    after this request. `highest` is the highest record number that it has sent, this request
+    included; if the server knows only lower numbers, it asks for the records between.
     """
 
     clock: ClockStatement | None = None
@@ -85,6 +86,7 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     details: dict[str, str] = {}
     app: Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")] | None = None
     unsent: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+    highest: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
 
 
 class SyncAnswer(Struct, frozen=True):
@@ -151,6 +153,7 @@ def sync() -> Response:
         device_report,
         caller.is_revoked,
         details.matching_small(sync_request.details),
+        sync_request.highest,
     )
     receipt = _receive(delivery)
     settings: Settings = current_app.config["SETTINGS"]

@@ -8,10 +8,10 @@ import {
   addRecord,
   countFates,
   countPinTry,
-  deleteSentDetails,
   dropOldRecords,
   resetPinTries,
   isAnotherEpoch,
+  markDetailsSent,
   openStore,
   listMeetingRecords,
   putEnrolment,
@@ -106,8 +106,12 @@ test("a detail is stored with its record, and goes when it has arrived", async (
   await add(db, { detail: { sha256: "ab", box: "jwe" } });
 
   assert.deepEqual((await listUnsentDetails(db, DEVICE)).map((detail) => detail.box), ["jwe"]);
-  await deleteSentDetails(db, ["ab"]);
+  await markDetailsSent(db, ["ab"]);
   assert.equal((await countFates(db)).details, 0);
+
+  const restored = { ...answer({}), want_details: ["ab", "unknown"] }; // a server that lost it asks again
+  await storeAnswer(db, DEVICE, [], restored, null);
+  assert.deepEqual((await listUnsentDetails(db, DEVICE)).map((detail) => detail.box), ["jwe"]);
 });
 
 test("verdicts give every record its fate", async () => {
@@ -132,8 +136,11 @@ test("a receipt clears the records that headquarters has", async () => {
   const db = await open();
   const entry = await add(db);
 
-  assert.equal(await storeVerdicts(db, new Map([[entry.id, verdict("stored")], ["unknown", verdict("stored")]])), 1);
+  const verdicts = new Map([[entry.id, verdict("stored")], ["unknown", verdict("stored")]]);
+  assert.equal(await storeVerdicts(db, DEVICE, [], verdicts), 1);
   assert.equal((await countFates(db)).unsent, 0);
+  assert.equal(await storeVerdicts(db, DEVICE, [[1, 1]], new Map()), 0); // headquarters lacks it again
+  assert.equal((await countFates(db)).unsent, 1);
 });
 
 test("a new server epoch replaces the stream, and streams are stored by meeting", async () => {

@@ -50,6 +50,18 @@ def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[R
     return tuple(gaps), head
 
 
+def missing_up_to(missing: Ranges, head: int, highest: int) -> tuple[Ranges, int]:
+    """Return the missing record numbers and the highest known number after a device stated its own.
+
+    `highest` is the highest number that the device has sent. It exceeds `head`, the highest number
+    received, if the server was restored from a backup; all numbers between are then missing. A
+    number that is too far ahead is ignored.
+    """
+    if not head < highest <= head + MAX_JUMP:
+        return missing, head
+    return (*missing, (head + 1, highest)), highest
+
+
 def count_missing(missing: Ranges) -> int:
     """Return how many numbers the inclusive ranges contain; `((38, 38), (41, 43))` gives 4."""
     return sum(last - first + 1 for first, last in missing)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sync_server.domain.records.codes import DAY_MS, from_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
-from sync_server.domain.records.sequence import Ranges, missing_after
+from sync_server.domain.records.sequence import Ranges, missing_after, missing_up_to
 from sync_server.errors import EnrolmentCodeExpired, EnrolmentCodeUnknown, EnrolmentCodeUsed
 from sync_server.storage.access import accounts
 from sync_server.storage.access.tokens import (
@@ -468,14 +468,17 @@ def give_up_gaps(connection: Connection, device: str) -> Ranges:
     return missing
 
 
-def close_gaps(connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int]) -> Ranges:
+def close_gaps(
+    connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int], highest: int = 0
+) -> Ranges:
     """Remove the numbers of arrived records from a device's gaps; return the gaps that remain.
 
     `gaps` (record numbers that had not arrived) is the result of `lock`, which has locked the
-    device's row. `numbers` are the numbers of the records that have now arrived. The result
-    consists of inclusive ranges.
+    device's row. `numbers` are the numbers of the records that have now arrived, and `highest` is
+    the highest number that the device says it has sent. The result consists of inclusive ranges.
     """
     after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))
+    after = Gaps(*missing_up_to(*after, highest))
     if after != gaps:
         missing = msgspec.json.encode(after.missing).decode()
         row = {"device_id": device, "new_missing": missing, "new_head": after.head}

@@ -84,7 +84,8 @@ class Delivery(NamedTuple):
     `writer` is the sender. `offers` are the uploaded records with the results of checking them, in
     the order of the upload. `report` is the state that the device reported, or None. `is_revoked`:
     whether headquarters has blocked the device. `sealed`: small encrypted texts with personal data,
-    by sha256.
+    by sha256. `highest`: the highest record number that the device says it has sent, this upload
+    included, or 0.
     """
 
     writer: Writer
@@ -93,6 +94,7 @@ class Delivery(NamedTuple):
     report: DeviceReport | None = None
     is_revoked: bool = False
     sealed: Mapping[str, str] = {}
+    highest: int = 0
 
     @property
     def entries(self) -> list[LedgerEntry]:
@@ -162,7 +164,7 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
     )
     return Receipt(
         _verdicts(connection, delivery, accepted, appended),
-        devices.close_gaps(connection, device, gaps, sorted(numbers)),
+        devices.close_gaps(connection, device, gaps, sorted(numbers), delivery.highest),
         details.missing(connection, [entry.record for entry in delivery.entries]),
     )
 

@@ -6,7 +6,7 @@
 
 import { dayOf } from "../words/instants.js";
 import { timeOf } from "../words/messages.js";
-import { listAllRecords, deleteSentDetails, listEnrolments, listQueuedRecords, storeVerdicts, listUnsentDetails } from "./store.js";
+import { highestNumber, listAllRecords, listEnrolments, listQueuedRecords, markDetailsSent, storeVerdicts, listUnsentDetails } from "./store.js";
 import { roomText } from "../words/room-messages.js";
 
 /** @typedef {import("../desk/desk.js").Desk} Desk */
@@ -37,6 +37,7 @@ export async function exportQueue(desk) {
       made_at: new Date().toISOString(),
       records: queuedRecords.map((deviceRecord) => JSON.stringify(deviceRecord.record)),
       details: Object.fromEntries(details.map((detail) => [detail.sha256, detail.box])),
+      highest: await highestNumber(desk.db, device),
     };
     const signedParcel = await sign(enrolment.key.privateKey, device, parcel);
     boxes.push(await sealTo(enrolment.seal_key, new TextEncoder().encode(signedParcel)));
@@ -50,7 +51,7 @@ export async function exportQueue(desk) {
 }
 
 /** Check the signatures in a receipt file from headquarters, store its verdicts on records, and
- * delete the details that it confirms. Receipts for other devices are skipped.
+ * mark the details that it confirms. Records that headquarters lacks again are queued. Receipts for other devices are skipped.
  * @param {Desk} desk @param {string} text of the receipt file
  * @returns {Promise<string>} a message for the clerk */
 export async function importReceipt(desk, text) {
@@ -81,8 +82,8 @@ export async function importReceipt(desk, text) {
       const isSame = deviceRecord?.device === receipt.device && (await sha256Of(JSON.stringify(deviceRecord?.record))) === line.sha256;
       if (isSame) verdicts.set(line.id, line);
     }
-    settledCount += await storeVerdicts(desk.db, verdicts);
-    await deleteSentDetails(desk.db, receipt.details);
+    settledCount += await storeVerdicts(desk.db, receipt.device, receipt.want, verdicts);
+    await markDetailsSent(desk.db, receipt.details);
   }
   if (settledCount === 0 && foreignCount > 0) return roomText("receipt.other");
   return roomText("receipt.taken", { n: settledCount });

@@ -186,14 +186,37 @@ export function listUnsentDetails(db, device) {
   return db.run((handle) => handle.getAllFromIndex("details", "unsent", [device, 0]));
 }
 
-/** Delete details that the server or headquarters has confirmed, by their sha256.
+/** Mark details that the server or headquarters has confirmed, by their sha256. They stay, encrypted
+ * for headquarters, as long as their records, in case the server must be restored from a backup.
  * @param {Database} db @param {string[]} hashes */
-export function deleteSentDetails(db, hashes) {
+export function markDetailsSent(db, hashes) {
   return db.run(async (handle) => {
     const tx = handle.transaction("details", "readwrite");
-    for (const sha256 of hashes) await tx.store.delete(sha256);
+    for (const sha256 of hashes) await markDetail(tx.store, sha256, 1);
     await tx.done;
   });
+}
+
+/** @param {any} details the object store @param {string} sha256 @param {0 | 1} isSent */
+async function markDetail(details, sha256, isSent) {
+  const detail = await details.get(sha256);
+  if (detail) await details.put({ ...detail, isSent });
+}
+
+/** Queue again the records with numbers in these ranges, because the server lacks them.
+ * @param {any} records the object store @param {string} device @param {[number, number][]} ranges */
+async function queueAgain(records, device, ranges) {
+  for (const [first, last] of ranges) {
+    const range = IDBKeyRange.bound([device, first], [device, last]);
+    for (const deviceRecord of await records.index("number").getAll(range)) {
+      if (deviceRecord.fate !== "refused") records.put({ ...deviceRecord, fate: "queued" });
+    }
+  }
+}
+
+/** Return the highest record number of a device, or 0. @param {Database} db @param {string} device */
+export async function highestNumber(db, device) {
+  return (await getMeta(db, `seq/${device}`)) ?? 0;
 }
 
 /** Return the numbers of unsent, refused and held records, and of unsent details, over all
@@ -228,7 +251,7 @@ export function countFates(db) {
  */
 export function storeAnswer(db, device, sentRecords, answer, fetched) {
   return db.run(async (handle) => {
-    const tx = handle.transaction(["meta", "records", "sealed"], "readwrite", STRICT);
+    const tx = handle.transaction(["meta", "records", "details", "sealed"], "readwrite", STRICT);
     const records = tx.objectStore("records");
     for (const [index, deviceRecord] of sentRecords.entries()) {
       const verdict = answer.verdicts[index];
@@ -236,12 +259,8 @@ export function storeAnswer(db, device, sentRecords, answer, fetched) {
       const { fate, code, at_corrected: atCorrected } = verdict;
       records.put({ ...deviceRecord, fate, code, atCorrected });
     }
-    for (const [first, last] of answer.want) {
-      const range = IDBKeyRange.bound([device, first], [device, last]);
-      for (const deviceRecord of await records.index("number").getAll(range)) {
-        if (deviceRecord.fate !== "refused") records.put({ ...deviceRecord, fate: "queued" });
-      }
-    }
+    await queueAgain(records, device, answer.want);
+    for (const sha256 of answer.want_details) await markDetail(tx.objectStore("details"), sha256, 0);
     for (const ruling of answer.records.filter((record) => record.kind === "ruling")) {
       const deviceRecord = await records.get(ruling.refs?.[0] ?? "");
       // Send the record again, to learn its new fate.
@@ -267,12 +286,12 @@ export function isAnotherEpoch(before, after) {
   return before !== "0" && before.split(":")[0] !== after.split(":")[0];
 }
 
-/** Store headquarters' verdicts on records that reached headquarters as a file. Records that are no
- * longer queued do not change.
- * @param {Database} db
+/** Store headquarters' verdicts on records that reached headquarters as a file, and queue again the
+ * records that it lacks. Other records that are no longer queued do not change.
+ * @param {Database} db @param {string} device @param {[number, number][]} want ranges of numbers
  * @param {Map<string, import("../types.js").Verdict>} verdicts by id
  * @returns {Promise<number>} the number of records that left the queue */
-export function storeVerdicts(db, verdicts) {
+export function storeVerdicts(db, device, want, verdicts) {
   return db.run(async (handle) => {
     const tx = handle.transaction("records", "readwrite", STRICT);
     let settledCount = 0;
@@ -282,6 +301,7 @@ export function storeVerdicts(db, verdicts) {
       await tx.store.put({ ...deviceRecord, fate, code, atCorrected });
       settledCount += 1;
     }
+    await queueAgain(tx.store, device, want);
     await tx.done;
     return settledCount;
   });
@@ -289,20 +309,23 @@ export function storeVerdicts(db, verdicts) {
 
 const ARCHIVE_MS = 30 * 86_400_000;
 
-/** Delete records over 30 days old, of meetings that were signed off on this device. Meetings with
+/** Delete records over 30 days old, with their details, of meetings that were signed off on this device. Meetings with
  * a record that is queued, held or refused are left unchanged.
  * @param {Database} db @param {number} nowMs */
 export function dropOldRecords(db, nowMs) {
   return db.run(async (handle) => {
-    const tx = handle.transaction("records", "readwrite");
+    const tx = handle.transaction(["records", "details"], "readwrite");
+    const records = tx.objectStore("records");
     /** @type {DeviceRecord[]} */
-    const deviceRecords = await tx.store.getAll();
+    const deviceRecords = await records.getAll();
     const isDone = (/** @type {DeviceRecord} */ deviceRecord) => ["stored", "released", "dismissed"].includes(deviceRecord.fate);
     const waiting = new Set(deviceRecords.filter((deviceRecord) => !isDone(deviceRecord)).map((deviceRecord) => deviceRecord.meeting));
     const closed = new Set(deviceRecords.filter((deviceRecord) => deviceRecord.record.kind === "closing").map((deviceRecord) => deviceRecord.meeting));
     for (const deviceRecord of deviceRecords) {
       const isOld = nowMs - Date.parse(deviceRecord.record.at) > ARCHIVE_MS;
-      if (isOld && closed.has(deviceRecord.meeting) && !waiting.has(deviceRecord.meeting)) tx.store.delete(deviceRecord.id);
+      if (!isOld || !closed.has(deviceRecord.meeting) || waiting.has(deviceRecord.meeting)) continue;
+      records.delete(deviceRecord.id);
+      tx.objectStore("details").delete(deviceRecord.record.body.detail ?? "");
     }
     await tx.done;
   });

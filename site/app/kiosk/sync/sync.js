@@ -6,9 +6,10 @@
 import { call } from "./server.js";
 import {
   countQueued,
-  deleteSentDetails,
+  highestNumber,
   listEnrolments,
   getMeta,
+  markDetailsSent,
   getSealed,
   isAnotherEpoch,
   putSealed,
@@ -24,6 +25,9 @@ import rules from "../../../rules.json" with { type: "json" };
 const BATCH = 200;
 const SMALL_DETAIL_BYTES = rules.small_detail_bytes;
 const SMALL_DETAILS = 40; // per request; well below the server's limit
+/** A locked kiosk without anything to send tells the server its highest record number this often, so
+ * that a server that was restored from a backup asks for what it lacks. */
+const IDLE_CONTACT_MS = 10 * 60_000;
 const PIECE_BYTES = rules.detail_piece_bytes;
 
 /** Error codes of the server after which an automatic retry is useless. */
@@ -82,7 +86,11 @@ async function syncEnrolment(db, clock, enrolment, reader) {
     const batch = await listQueuedRecords(db, device, BATCH);
     // The server refuses the details of a revoked device, so somebody must hand them over in a file.
     const pendingDetails = enrolment.lost === "revoked" ? [] : await listUnsentDetails(db, device);
-    if (!reader && batch.length === 0 && pendingDetails.length === 0) return { ...SENT, skewMs };
+    const isIdle = batch.length === 0 && pendingDetails.length === 0;
+    if (!reader && isIdle && Date.now() - ((await getMeta(db, `contact/${device}`)) ?? 0) < IDLE_CONTACT_MS) return { ...SENT, skewMs };
+    const queuedCount = await countQueued(db, device);
+    const isRest = queuedCount > batch.length; // the queue is sent in order of number
+    const highest = isRest ? batch[batch.length - 1].seq : await highestNumber(db, device);
     const namedHashes = new Set(batch.map((deviceRecord) => deviceRecord.record.body.detail));
     const smallDetails = pendingDetails.filter((detail) => namedHashes.has(detail.sha256) && detail.box.length <= SMALL_DETAIL_BYTES);
     const inlineDetails = Object.fromEntries(smallDetails.slice(0, SMALL_DETAILS).map((detail) => [detail.sha256, detail.box]));
@@ -93,10 +101,11 @@ async function syncEnrolment(db, clock, enrolment, reader) {
       ...(meeting ? { meeting, cursor } : {}),
       records: batch.map((deviceRecord) => deviceRecord.record),
       details: inlineDetails,
-      unsent: (await countQueued(db, device)) - batch.length,
+      unsent: queuedCount - batch.length,
+      highest,
       ...(typeof KIOSK_VERSION === "string" ? { app: KIOSK_VERSION } : {}),
     };
-    const isOnlyDetails = batch.length === 0 && !reader;
+    const isOnlyDetails = batch.length === 0 && pendingDetails.length > 0 && !reader;
     const result = isOnlyDetails ? null : await call("/sync", { token, body });
     if (result && !result.ok) return outcomeOfFailure(db, device, result);
     /** @type {import("../types.js").SyncAnswer | null} */
@@ -104,9 +113,10 @@ async function syncEnrolment(db, clock, enrolment, reader) {
     if (answer) {
       const fetched = reader && meeting ? await sealFetched(reader, meeting, cursor, answer) : null;
       await storeAnswer(db, device, batch, answer, fetched);
-      await deleteSentDetails(db, Object.keys(inlineDetails).filter((sha256) => !answer.want_details.includes(sha256)));
+      await markDetailsSent(db, Object.keys(inlineDetails).filter((sha256) => !answer.want_details.includes(sha256)));
       skewMs = Date.parse(answer.server_time) - Date.parse(now.at);
       await setMeta(db, "lastSentAt", new Date().toISOString());
+      await setMeta(db, `contact/${device}`, Date.now());
       if (answer.verdicts.some((verdict) => verdict.code === "device_revoked")) await wipeIfSecure(db, device);
       if (reader) await refreshMeetings(db, device, reader.key, token);
       if (reader && meeting) await refreshRoster(db, enrolment, reader, meeting, token, answer.roster_rev);
@@ -175,8 +185,8 @@ async function refreshRoster(db, { device, point }, reader, meeting, token, rev)
   await setMeta(db, `rev/${device}/${meeting}`, rev);
 }
 
-/** Upload a detail in pieces, from where an earlier upload stopped, then delete the detail from
- * this device. Return the failure that stopped the upload, or null.
+/** Upload a detail in pieces, from where an earlier upload stopped, then mark the detail as
+ * sent. Return the failure that stopped the upload, or null.
  * @param {Database} db @param {string} token
  * @param {import("../types.js").Detail} detail @returns {Promise<import("./server.js").Failure | null>} */
 async function uploadDetail(db, token, { sha256, box }) {
@@ -189,6 +199,6 @@ async function uploadDetail(db, token, { sha256, box }) {
     answer = await call(path, { token, method: "PUT", piece, headers });
   }
   if (!answer.ok) return answer;
-  await deleteSentDetails(db, [sha256]);
+  await markDetailsSent(db, [sha256]);
   return null;
 }
