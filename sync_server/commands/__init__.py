@@ -10,6 +10,7 @@ from flask import Flask
 
 from sync_server.commands import (
     accounts,
+    audit_log,
     devices,
     meetings,
     queues,
@@ -31,6 +32,7 @@ COMMANDS: tuple[click.Command, ...] = (
     queues.queue_group,
     upkeep.ledger_group,
     upkeep.purge,
+    audit_log.audit_group,
 )
 
 

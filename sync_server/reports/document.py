@@ -14,6 +14,7 @@ from sync_server.reports.parts import Bar, Passage, Table
 from sync_server.reports.spec import LETTERS, AnySpec, Kind, ReportSpec, Signing
 from sync_server.reports.tables import tables_of
 from sync_server.reports.words import day_and_hours, long_day, moment, spell, vietnam_time
+from sync_server.storage.access.audit import ChainHead
 from sync_server.storage.organisation import Organisation
 
 ROMAN = ("I", "II", "III", "IV", "V")
@@ -252,7 +253,13 @@ def foot_of(spec: ReportSpec) -> list[str]:
     return [
         say("report.foot", at=moment(basis.meeting.at_ms), revision=spec.revision),
         source_line(basis.epoch, [facts.head for _, facts in sorted(basis.halls.items())]),
+        *([_audit_line(spec.audit)] if spec.audit.number else []),
     ]
+
+
+def _audit_line(head: ChainHead) -> str:
+    mark = head.chain[:HASH_DIGITS]
+    return say("report.foot.audit", number=number(head.number), mark=mark)
 
 
 def source_line(epoch: str, heads: Sequence[int]) -> str:

@@ -33,6 +33,7 @@ from sync_server.reports.spec import (
 )
 from sync_server.reports.words import vietnam_time
 from sync_server.storage import directory, organisation, remarks, reports
+from sync_server.storage.access import audit
 from sync_server.storage.people import roster
 from sync_server.storage.reports import StoredReport
 
@@ -268,6 +269,7 @@ def _spec_of(
         sections=sections,
         changes=changes,
         changed_points=points,
+        audit=audit.head(connection),
     )
 
 

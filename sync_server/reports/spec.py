@@ -8,6 +8,7 @@ from sync_server.reports.figures import Attendee, Figures
 from sync_server.reports.layouts import LayoutName
 from sync_server.reports.narrative import Section
 from sync_server.reports.snapshot import Basis
+from sync_server.storage.access.audit import ChainHead
 from sync_server.storage.organisation import Organisation
 
 Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certificate", "period"]
@@ -71,7 +72,7 @@ class ReportSpec(Struct, frozen=True, tag="report"):
     sentences on what has changed since the previous revision, and `changed_points` are the codes of
     the changed halls. The codes `point`, `unit` and `person` limit minutes, a list or a letter to
     one hall, unit or person; "" sets no limit. Only minutes have a `course`, and only internal
-    files have `people`.
+    files have `people`. `audit` is the latest row of the audit log when the report was made.
     """
 
     kind: Kind
@@ -90,6 +91,7 @@ class ReportSpec(Struct, frozen=True, tag="report"):
     person: str = ""
     course: HallCourse | None = None
     people: tuple[PersonLine, ...] = ()
+    audit: ChainHead = ChainHead(0, "")
 
 
 class Conference(Struct, frozen=True):

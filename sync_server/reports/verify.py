@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_server.domain.foreign_bytes import decode_foreign
-from sync_server.messages import say
+from sync_server.messages import number, say
 from sync_server.reports import docx_file, making, pdf_file, snapshot, xlsx_file
 from sync_server.reports.figures import Figures
 from sync_server.reports.making import Format
@@ -27,6 +27,7 @@ from sync_server.reports.spec import (
 )
 from sync_server.sheets.archives import check_archive
 from sync_server.storage import reports
+from sync_server.storage.access import audit
 from sync_server.storage.ledger import streams
 
 MAX_REPORT_BYTES = 32 * 1024 * 1024
@@ -133,6 +134,8 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
     ]
     if isinstance(spec, ReportSpec):
         differences += _section_differences(connection, spec)
+        if spec.audit.number and audit.chain_at(connection, spec.audit.number) != spec.audit.chain:
+            differences.append(say("report.verify.audit", number=number(spec.audit.number)))
     expected = _expected(connection, spec, again)
     reader = _READERS[file_format]
     genuine = making.write(expected, file_format)

@@ -1,10 +1,23 @@
 """The database tables. Times in columns `…_ms` are in milliseconds since 1970-01-01 UTC.
 
-Primary keys are codes of the domain or UUIDv7, never counters, so that several servers or a
-distributed database can create rows without using the same key twice.
+Primary keys are codes of the domain or UUIDv7, not counters, so that several servers or a
+distributed database can create rows without using the same key twice. Only the rows of the audit
+log are counted.
 """
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sync_server.database import Base
@@ -275,11 +288,16 @@ class AuditRow(Base):
 
     `who` is an account or a device, and `about` lists the codes of the people and things concerned.
     `is_act` is True if something was changed, and False if data was only read. `outcome` is the
-    HTTP status of the request, and `path` its URL path. Rows are never changed or deleted.
+    HTTP status of the request, and `path` its URL path.
+
+    Rows are numbered from 1. `chain` is the sha256 of the chain of the row before and this row's
+    content, so that a changed, missing or reordered row is found. The database itself refuses to
+    change or delete a row.
     """
 
     __tablename__ = "audit"
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    chain: Mapped[str] = mapped_column(String(64))
     at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     who: Mapped[str] = mapped_column(String(48), index=True)
     action: Mapped[str] = mapped_column(String(32))
@@ -598,3 +616,36 @@ class BlobPiece(Base):
     owner: Mapped[str] = mapped_column(String(48), primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     bytes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+APPEND_ONLY = ("audit", "ledger")
+"""The tables whose rows the database refuses to change or delete, whoever asks."""
+
+
+def append_only_statements(table: str, dialect: str) -> list[str]:
+    """Return the SQL that makes a database refuse to change or delete the rows of a table.
+
+    `dialect` is `sqlite` or `postgresql`.
+    """
+    message = f"{table}: rows are never changed or deleted"
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            for act in ("UPDATE", "DELETE")
+        ]
+    return [
+        f"CREATE OR REPLACE FUNCTION {table}_stays() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$",
+        f"CREATE TRIGGER {table}_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_stays()",
+    ]
+
+
+def _make_append_only(table: Table, connection: Connection, **_: Any) -> None:
+    for statement in append_only_statements(table.name, connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+for _model in (AuditRow, LedgerRow):
+    event.listen(_model.__table__, "after_create", _make_append_only)

@@ -1,18 +1,21 @@
 """Store the audit log: who read personal data or changed something, and when.
 
-Rows are never changed or deleted.
+Rows are never changed or deleted. Every row contains a hash over itself and the row before, so that
+`check_chain` finds a changed, missing or reordered row.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import uuid_utils
+import msgspec
 from sqlalchemy import Connection, insert, select
 
 from sync_server.storage.models import AuditRow
 from sync_server.storage.prepared import columns_of
 
 LONGEST_PATH = 2_000
+CHECKED_AT_ONCE = 2_000
 REFUSED_CALL = "refused_call"
 """The action code in the audit log for an API call that was refused before its action was known."""
 ILLEGIBLE = "dismiss_illegible"
@@ -34,6 +37,13 @@ class AuditEntry(NamedTuple):
     outcome: int
     path: str
     about: str
+
+
+class ChainHead(NamedTuple):
+    """The latest row of the audit log: its number, and the hash over it and all rows before."""
+
+    number: int
+    chain: str
 
 
 class AuditFilter(NamedTuple):
@@ -58,10 +68,51 @@ _ENTRY_COLUMNS = columns_of(AuditEntry, AuditRow)
 def note(connection: Connection, entry: AuditEntry) -> None:
     """Add a row to the audit log.
 
-    Only the first 2,000 characters (`LONGEST_PATH`) of the URL path are stored.
+    Only the first 2,000 characters (`LONGEST_PATH`) of the URL path are stored. Raises:
+    IntegrityError if another transaction has added a row at the same moment; `database.write` then
+    runs this one again.
     """
-    values = entry._asdict() | {"path": entry.path[:LONGEST_PATH]}
-    connection.execute(insert(AuditRow).values(id=str(uuid_utils.uuid7()), **values))
+    entry = entry._replace(path=entry.path[:LONGEST_PATH])
+    before = head(connection)
+    number = before.number + 1
+    chain = _chain_of(before.chain, number, entry)
+    connection.execute(insert(AuditRow).values(number=number, chain=chain, **entry._asdict()))
+
+
+def head(connection: Connection) -> ChainHead:
+    """Return the number and the hash of the latest row; 0 and "" if the log is empty."""
+    query = select(AuditRow.number, AuditRow.chain).order_by(AuditRow.number.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return ChainHead(*row) if row else ChainHead(0, "")
+
+
+def chain_at(connection: Connection, number: int) -> str | None:
+    """Return the hash of the row with this number; None if there is none."""
+    return connection.scalar(select(AuditRow.chain).where(AuditRow.number == number))
+
+
+def check_chain(connection: Connection) -> int | None:
+    """Return the number of the first row that was changed, moved or is missing; None if all fit.
+
+    Rows that were cut off at the end leave no trace in the log itself. They are found by comparing
+    the head with one that was printed earlier, in a report or by `audit verify`.
+    """
+    expected, chain = 1, ""
+    query = select(AuditRow.number, AuditRow.chain, *_ENTRY_COLUMNS).order_by(AuditRow.number)
+    while rows := connection.execute(
+        query.where(AuditRow.number >= expected).limit(CHECKED_AT_ONCE)
+    ).all():
+        for number, stored, *values in rows:
+            chain = _chain_of(chain, number, AuditEntry(*values))
+            if number != expected or stored != chain:
+                return expected
+            expected += 1
+    return None
+
+
+def _chain_of(before: str, number: int, entry: AuditEntry) -> str:
+    content = msgspec.json.encode([number, *entry])
+    return hashlib.sha256(before.encode() + content).hexdigest()
 
 
 def read(
@@ -83,5 +134,5 @@ def read(
         query = query.where(in_about | AuditRow.path.contains(wanted.about, autoescape=True))
     if wanted.only_acts:
         query = query.where(AuditRow.is_act)
-    query = query.order_by(AuditRow.at_ms.desc(), AuditRow.id.desc()).limit(limit).offset(skip)
+    query = query.order_by(AuditRow.at_ms.desc(), AuditRow.number.desc()).limit(limit).offset(skip)
     return [AuditEntry(*row) for row in connection.execute(query)]

@@ -1,0 +1,30 @@
+"""The command that checks whether anybody has tampered with the audit log."""
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from sync_server import database
+from sync_server.commands.common import on_current_schema
+from sync_server.messages import number, say
+from sync_server.storage.access import audit
+
+audit_group = AppGroup("audit")
+
+
+@audit_group.command("verify")
+@on_current_schema
+def audit_verify() -> None:
+    """Check the chain of the audit log, and print its head: the number and hash of the latest row.
+
+    The exit status is 1 if a row was changed, moved or removed. Keep the printed heads elsewhere:
+    only they reveal rows that were cut off at the end.
+    """
+    with database.reading() as connection:
+        broken = audit.check_chain(connection)
+        head = audit.head(connection)
+    if broken is not None:
+        click.echo(say("cli.audit.broken", number=number(broken)), err=True)
+        sys.exit(1)
+    click.echo(say("cli.audit.whole", number=number(head.number), chain=head.chain or "–"))
