@@ -5,6 +5,7 @@ malformed, the server does not start.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,6 +46,8 @@ They keep other users of the machine from reading the database.
 """
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
+RECIPIENT = re.compile(r"age1[0-9a-z]{58}")
+"""The public keys of age, for which backups are encrypted."""
 MIN_SECRET_LENGTH = 32
 """The smallest permitted number of characters in the settings `SECRET_KEY` and `SEAL_KEY`.
 
@@ -63,7 +66,8 @@ class Settings(Struct, frozen=True):
     `database_url` is an SQLAlchemy URL. `secret_key` signs sessions, and `seal_key` decrypts
     personal data. `site_dir` is the folder of the built portal. `public_url` is the address that
     users open, without a slash at the end. `proxies` is the number of reverse proxies in front of
-    the server.
+    the server. Backups go into the folder `backup_dir`, encrypted for the public key
+    `backup_recipient` (age); without the key, no backup is made.
     """
 
     database_url: str
@@ -72,6 +76,8 @@ class Settings(Struct, frozen=True):
     site_dir: Path
     public_url: str
     proxies: int = 0
+    backup_recipient: str = ""
+    backup_dir: Path = ROOT / "instance" / "backups"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -94,6 +100,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         site_dir=_resolve_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
         public_url=_check_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
         proxies=_parse_proxies(environ.get("PROXIES") or "0"),
+        backup_recipient=_check_recipient(environ.get("BACKUP_RECIPIENT", "")),
+        backup_dir=ROOT / (environ.get("BACKUP_DIR") or "instance/backups"),
     )
 
 
@@ -131,6 +139,12 @@ def _parse_proxies(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and int(value) <= MOST_PROXIES):
         raise ConfigError(say("config.proxies", value=value, most=MOST_PROXIES))
     return int(value)
+
+
+def _check_recipient(value: str) -> str:
+    if value and not RECIPIENT.fullmatch(value):
+        raise ConfigError(say("config.backup_recipient", value=value[:80]))
+    return value
 
 
 def _check_public_url(value: str) -> str:

@@ -353,6 +353,14 @@ def upgrade_schema() -> None:
     flask_migrate.upgrade()
 
 
+def sqlite_path() -> Path | None:
+    """Return the path of the SQLite database; None for other databases and one in memory."""
+    path = db.engine.url.database
+    if db.engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        return None
+    return Path(path)
+
+
 def check_free_disk() -> None:
     """Check that 64 MiB (`LEAST_FREE_BYTES`) are free on the disk of an SQLite database.
 
@@ -360,10 +368,8 @@ def check_free_disk() -> None:
 
     Raises: DiskFull if less space is free.
     """
-    path = db.engine.url.database
-    if db.engine.dialect.name != "sqlite" or not path or path == ":memory:":
-        return
-    if shutil.disk_usage(Path(path).parent).free < LEAST_FREE_BYTES:
+    path = sqlite_path()
+    if path and shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES:
         raise DiskFull(retry_after_s=FULL_RETRY_S)
 
 

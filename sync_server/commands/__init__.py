@@ -11,6 +11,7 @@ from flask import Flask
 from sync_server.commands import (
     accounts,
     audit_log,
+    backups,
     devices,
     meetings,
     queues,
@@ -33,6 +34,8 @@ COMMANDS: tuple[click.Command, ...] = (
     upkeep.ledger_group,
     upkeep.purge,
     audit_log.audit_group,
+    backups.backup_group,
+    backups.restore,
 )
 
 

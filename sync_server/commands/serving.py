@@ -1,5 +1,7 @@
 """Commands that run the production server, and fill the database with a demonstration."""
 
+from contextlib import nullcontext
+
 import click
 import msgspec
 from flask import current_app
@@ -11,6 +13,7 @@ from sync_server.commands.demo import demonstration
 from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.messages import number, say
 from sync_server.storage.blobs import releases
+from sync_server.storage.database_copies import ServerRuns, serving
 from sync_server.storage.ledger import record_store
 from sync_server.terminal import CommandFault
 from sync_server.web.production_server import serve_forever
@@ -41,8 +44,12 @@ def serve(host: str, port: int) -> None:
         click.echo(say("serve.clock_behind", minutes=number(minutes)), err=True)
     if release:
         click.echo(say("serve.published", release=release[:12], path=current_settings().site_dir))
+    path = database.sqlite_path()
     try:
-        serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
+        with serving(path) if path else nullcontext():
+            serve_forever(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]
+    except ServerRuns:
+        raise CommandFault(say("serve.restoring")) from None
     except OSError as fault:
         raise CommandFault(say("cli.port", host=host, port=port, fault=fault.strerror)) from None
     finally:

@@ -1,10 +1,12 @@
 """Check what the signed-in account may do, and write the audit log of page views and acts."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+import msgspec
 from flask import (
     Response,
     current_app,
@@ -32,6 +34,7 @@ from sync_server.web.session_cookies import TOKEN
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+_acts_log = logging.getLogger("diemcau.acts")
 HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 
 
@@ -41,7 +44,16 @@ def clear_request_state() -> None:
     After a conflict in the database, a request runs a second time. The second run must not see the
     values of the first.
     """
-    for name in ("who", "action", "about", "openings", "is_logged", "is_refresh", "is_fault"):
+    for name in (
+        "who",
+        "action",
+        "about",
+        "openings",
+        "is_logged",
+        "is_refresh",
+        "is_fault",
+        "noted",
+    ):
         g.pop(name, None)
 
 
@@ -108,11 +120,14 @@ def allowed(
             if session.get(TOKEN) is None:  # without a session, open no write transaction
                 return make_response(_redirect_to_sign_in())
             if request.method == "POST" and not is_slow:
-                return _run_act(lambda: _run_view(view, action, url_values))
+                response = _run_act(lambda: _run_view(view, action, url_values))
+                _log_acts()
+                return response
             with nullcontext() if is_slow else reading():
                 response = _run_view(view, action, url_values)
             if entries := _entries_for(response):
                 _write_log(entries)
+                _log_acts()
             return response
 
         guarded.action = action  # type: ignore[attr-defined]
@@ -262,11 +277,23 @@ def _entries_for(response: Response) -> list[AuditEntry]:
 def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
         audit.note(connection, entry)
+    g.noted = entries
     at_ms = now_ms()
     current = current_session()
     if current and at_ms > current.seen_ms + sessions.SEEN_MS:
         sessions.mark_used(connection, current.id, now_ms=at_ms)
     g.is_logged = True
+
+
+def _log_acts() -> None:
+    """Write the acts of this request, now committed, into the server's log as JSON.
+
+    After a restore from a backup, the log tells which acts must be done again.
+    """
+    for entry in g.get("noted", ()):
+        if entry.is_act and entry.outcome < HTTP_BAD_REQUEST:
+            line = {"event": "act", **entry._asdict()}
+            _acts_log.info("%s", msgspec.json.encode(line).decode())
 
 
 def _write_log(entries: Sequence[AuditEntry]) -> None:

@@ -61,6 +61,15 @@ def epoch(connection: Connection) -> str | None:
     return connection.scalar(select(Node.epoch))
 
 
+def renew_epoch(connection: Connection) -> None:
+    """Give the database a new random code, so that every reader starts from the beginning."""
+    connection.execute(update(Node).values(epoch=_new_epoch()))
+
+
+def _new_epoch() -> str:
+    return "e" + secrets.token_hex(4)
+
+
 def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
     """Group stream keys by meeting, so that one statement can read all streams of a meeting.
 
@@ -140,7 +149,7 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
         insert(Stream), [{"meeting": key.meeting, "point": key.point} for key in keys]
     )
     if epoch(connection) is None:
-        connection.execute(insert(Node).values(epoch="e" + secrets.token_hex(4)))
+        connection.execute(insert(Node).values(epoch=_new_epoch()))
 
 
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
