@@ -25,6 +25,7 @@ from sync_server.domain.records.codes import (
     to_ms,
 )
 from sync_server.domain.records.permissions import Action
+from sync_server.domain.records.sequence import missing_up_to
 from sync_server.errors import MalformedRequest, TooManyRecords
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import Caller
@@ -189,7 +190,9 @@ def _receive(delivery: Delivery) -> Receipt:
     receipt = write_if_free(lambda c: intake.receive(c, delivery))
     if receipt is None:
         with reading() as connection:
-            receipt = Receipt([], devices.gaps_of(connection, delivery.writer.device).missing, [])
+            gaps = devices.gaps_of(connection, delivery.writer.device)
+        want, _ = missing_up_to(gaps.missing, gaps.head, delivery.highest)
+        receipt = Receipt([], want, [])
     return receipt
 
 

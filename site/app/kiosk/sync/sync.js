@@ -128,7 +128,8 @@ async function syncEnrolment(db, clock, enrolment, reader) {
       if (fault) failedHashes.add(detail.sha256); // the next round tries this detail again
     }
     const isDone = !answer || (batch.length < BATCH && !answer.more && answer.want.length === 0);
-    if (isDone || (batch.length === 0 && !answer.more)) return { ...SENT, skewMs };
+    const isStuck = batch.length === 0 && !answer?.more && (await countQueued(db, device)) === 0; // it wants what is gone
+    if (isDone || isStuck) return { ...SENT, skewMs };
   }
 }
 

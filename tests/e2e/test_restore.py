@@ -1,0 +1,108 @@
+"""Test that kiosks fill a restored server with everything that its backup lacks."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import func, select
+
+from sync_server import create_app
+from sync_server.acts import backups
+from sync_server.config import load_settings
+from sync_server.database import db, reading
+from sync_server.storage.database_copies import Summary, summarise
+from sync_server.storage.models import Blob
+from tests.e2e.conftest import System
+from tests.e2e.kiosk import (
+    SLOW_MS,
+    check_in,
+    enrol,
+    open_room,
+    open_step,
+    unsent_count,
+    wait_until,
+)
+from tests.e2e.servers import ServerProcess
+
+pytestmark = pytest.mark.e2e
+COMPLETE = select(func.count()).select_from(Blob).where(Blob.is_complete)
+IDLE = """() => new Promise((resolve) => {
+  const request = indexedDB.open("diemcau-kiosk");
+  request.onsuccess = () => {
+    const meta = request.result.transaction("meta", "readwrite").objectStore("meta");
+    const keys = meta.getAllKeys();
+    keys.onsuccess = () => {
+      for (const key of keys.result) if (key.startsWith("contact/")) meta.put(0, key);
+      meta.transaction.oncomplete = () => { dispatchEvent(new Event("online")); resolve(); };
+    };
+  };
+})"""
+"""Makes a locked kiosk behave as if ten minutes had passed since its last contact."""
+
+
+def contents(system: System) -> tuple[Summary, int]:
+    """Return the summary of the system's database, and the number of details that it holds."""
+    with create_app(load_settings(system.environ)).app_context():
+        with reading() as connection:
+            summary, count = summarise(connection), connection.scalar(COMPLETE) or 0
+        db.engine.dispose()
+    return summary, count
+
+
+def kiosk(browser: Browser, system: System, point: str) -> Page:
+    page = browser.new_context().new_page()
+    enrol(page, system, system.enrolment_link(point))
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+    return page
+
+
+def ask_for_leave(page: Page) -> None:
+    """Record a leave request with a reason, which is sent as an encrypted detail."""
+    open_room(page, "Hội trường")
+    step = open_step(page, "Đơn")
+    step.get_by_role("button", name="Ghi đơn xin vắng").click()
+    step.get_by_label("Người xin").select_option(index=3)
+    step.get_by_label("Số văn bản").fill("12")
+    step.get_by_role("button", name="Gửi đơn xin vắng").click()
+    open_room(page, "Điểm danh")
+
+
+def test_kiosks_fill_a_restored_server_with_what_its_backup_lacks(
+    system: System, browser: Browser, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret, public = backups.new_key()
+    key = tmp_path / "khoa.txt"
+    key.write_text(secret)
+    system.environ |= {"BACKUP_RECIPIENT": public, "BACKUP_DIR": str(tmp_path / "backups")}
+    busy, idle = kiosk(browser, system, "P001"), kiosk(browser, system, "P002")
+    check_in(busy, 1)
+    check_in(idle, 1)
+    wait_until(busy, lambda: unsent_count(busy) + unsent_count(idle) == 0)
+    system.flask("backup", "make")
+    [backup] = backups.latest(tmp_path / "backups")
+
+    check_in(busy, 2)
+    ask_for_leave(busy)
+    check_in(idle, 3)
+    wait_until(busy, lambda: unsent_count(busy) + unsent_count(idle) == 0)
+    idle.get_by_role("button", name="Khoá", exact=True).click()
+    before, details_before = contents(system)
+    system.server.stop()
+    system.flask("restore", str(backup), "--key", str(key))
+    restored, _ = contents(system)
+    system.server = ServerProcess(system.environ, system.port)
+    busy.get_by_role("button", name="Gửi ngay").click()
+    idle.evaluate(IDLE)
+
+    wait_until(busy, lambda: contents(system)[0].ledger == before.ledger, times=3)
+    wait_until(busy, lambda: contents(system)[1] == details_before)
+    after, _ = contents(system)
+    assert after.standings == before.standings
+    assert restored.records < before.records == after.records
+    figures = (
+        f"restore: {before.records} records before, {restored.records} in the backup, "
+        f"{after.records} after the kiosks' next contact; lost 0, doubled 0\n"
+    )
+    with capsys.disabled():
+        sys.stdout.write(figures)
