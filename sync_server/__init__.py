@@ -36,7 +36,14 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     from sync_server.clocks import system_clock
     from sync_server.config import load_settings
     from sync_server.storage.access.sessions import LONGEST_MS
-    from sync_server.web import error_pages, hosts, portal_files, rate_limits, response_headers
+    from sync_server.web import (
+        error_pages,
+        hosts,
+        portal_files,
+        rate_limits,
+        request_log,
+        response_headers,
+    )
 
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="office")
@@ -81,6 +88,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     rate_limits.init_app(app)
     office.babel.init_app(app)
     error_pages.init_app(app)
+    request_log.init_app(app)
     hosts.init_app(app)
     response_headers.init_app(app)
     app.register_blueprint(api.blueprint)

@@ -331,6 +331,12 @@ class DatabaseBusy(AppError):
     status, code = 503, "database_busy"
 
 
+class Draining(AppError):
+    """Raised if the server is about to stop and takes no new work."""
+
+    status, code = 503, "draining"
+
+
 class ForeignHost(AppError):
     """Raised if the host in a request differs from the host in the setting `PUBLIC_URL`."""
 

@@ -1,10 +1,12 @@
 """Report whether this server is running, and whether it is ready for requests."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from sqlalchemy import text
 
 from sync_server.api.bodies import json_response
 from sync_server.database import check_free_disk, reading
+from sync_server.errors import Draining
+from sync_server.web.production_server import DRAIN_S, is_draining
 
 blueprint = Blueprint("health", __name__)
 
@@ -19,9 +21,11 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Respond 200 if the database answers and its disk has enough free space.
 
-    Raises: DiskFull (507) if there is too little space; DatabaseBusy (503) if the database does not
-    answer in time.
+    Raises: Draining (503) if the server is about to stop; DiskFull (507) if there is too little
+    space; DatabaseBusy (503) if the database does not answer in time.
     """
+    if is_draining(current_app):
+        raise Draining(retry_after_s=DRAIN_S)
     check_free_disk()
     with reading() as connection:
         connection.execute(text("SELECT 1 FROM stream WHERE 1 = 0"))

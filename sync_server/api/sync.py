@@ -33,7 +33,7 @@ from sync_server.storage.blobs import details
 from sync_server.storage.ledger import intake, streams
 from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt, Verdict
 from sync_server.storage.ledger.streams import StreamKey
-from sync_server.web import rate_limits, served_portal
+from sync_server.web import rate_limits, request_log, served_portal
 
 blueprint = Blueprint("sync", __name__)
 
@@ -157,6 +157,7 @@ def sync() -> Response:
         sync_request.highest,
     )
     receipt = _receive(delivery)
+    request_log.count_stored(sum(verdict.status == "stored" for verdict in receipt.verdicts))
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         page, rev = _pull(connection, stream_key, sync_request.cursor)

@@ -13,6 +13,7 @@ from sync_server.commands import (
     audit_log,
     backups,
     devices,
+    doctor,
     meetings,
     queues,
     reports,
@@ -25,6 +26,7 @@ from sync_server.messages import say
 COMMANDS: tuple[click.Command, ...] = (
     serving.serve,
     serving.demo_command,
+    doctor.doctor,
     reports.report_group,
     roster.roster_group,
     devices.device_group,

@@ -16,6 +16,7 @@ from sync_server.office import access, formatting
 from sync_server.office.formatting import babel
 from sync_server.office.meetings import urgent
 from sync_server.office.menus import main_menu
+from sync_server.storage import purpose
 from sync_server.web.hosts import refuse_nul
 
 __all__ = ["babel", "blueprint", "csrf"]
@@ -64,15 +65,18 @@ def frame() -> dict[str, object]:
     """Return the variables that every template of the office can use.
 
     `who` is the signed-in account or None, and `menu` contains the account's menu entries. `needs`
-    lists the urgent matters if the account belongs to headquarters, and is None otherwise. The page
-    for an internal error gets no variables, because reading them could fail again.
+    lists the urgent matters if the account belongs to headquarters, and is None otherwise.
+    `is_demonstration`: all people are invented. The page for an internal error gets no variables,
+    because reading them could fail again.
     """
     if g.get("is_fault"):
         return {}
-    with reading():  # an error page is built after the request's transaction has ended
+    # An error page is built after the request's transaction has ended.
+    with reading() as connection:
         current_account = access.account_if_signed_in()
         return {
             "who": current_account,
+            "is_demonstration": purpose.is_demonstration(connection),
             "menu": main_menu(current_account) if current_account else [],
             "needs": urgent.urgent_matters() if access.may(Action.RULE) else None,
         }

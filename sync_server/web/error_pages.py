@@ -1,7 +1,6 @@
 """Turn errors into responses: JSON documents (RFC 9457) for the API, HTML pages for people."""
 
 import logging
-import secrets
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -22,6 +21,7 @@ from sync_server.errors import (
     MethodNotAllowed,
     NotFound,
 )
+from sync_server.web import request_log
 
 _log = logging.getLogger(__name__)
 
@@ -123,6 +123,6 @@ def _file_fault_response(fault: OSError) -> Response:
 
 
 def _bug_response(fault: Exception) -> Response:
-    reference = secrets.token_hex(4)
+    reference = request_log.request_id()
     _log.error("internal fault %s", reference, exc_info=fault)
     return error_response(InternalFault(reference=reference))

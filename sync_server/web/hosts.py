@@ -15,6 +15,10 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 proxies that do not pass on the original host name."""
 
 
+LOCAL_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+"""The addresses from which programs on this machine call."""
+
+
 def init_app(app: Flask) -> None:
     """Make the app check the `Host` header of every request."""
     app.before_request(check_host)

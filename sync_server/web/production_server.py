@@ -69,6 +69,7 @@ DRAIN_S = 10
 """Running requests have 10 s to finish once the server is ordered to stop."""
 
 API_PATH = "/api/"
+EXTENSION = "diemcau-server"
 MAINTENANCE_S = 2
 
 
@@ -300,10 +301,23 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
     # Modules and routes are never freed. If garbage collections skip them, those that run while a
     # PDF is written take a fifth less time.
     gc.freeze()
+    app.extensions[EXTENSION] = server
     signal.signal(signal.SIGTERM, server.stop)
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+
+
+def waiting_requests(app: Flask) -> int:
+    """Return how many requests wait for a thread; 0 if another server runs the app."""
+    server = app.extensions.get(EXTENSION)
+    return len(server.task_dispatcher.queue) if server else 0
+
+
+def is_draining(app: Flask) -> bool:
+    """Return whether the server has been ordered to stop and is finishing its requests."""
+    server = app.extensions.get(EXTENSION)
+    return bool(server and server.stopping_since_s is not None)
 
 
 def _allow_open_files() -> None:

@@ -13,6 +13,7 @@ from tests.office.desk import ROLE_ACCOUNTS, desk_of
 OPEN = {
     "site.file",
     "api.health.healthz",
+    "api.metrics.metrics",  # for programs on this machine only
     "api.health.readyz",
     "api.enrolment.enrol",
     "api.releases.served_release",

@@ -9,10 +9,14 @@ from werkzeug.wrappers import Response
 
 from sync_server.clocks import now_ms
 from sync_server.database import reading, write
+from sync_server.errors import BadForm
+from sync_server.messages import say
 from sync_server.office import access
 from sync_server.office.system.known_browsers import known_browser, remember_browser
+from sync_server.storage import purpose
 from sync_server.storage.access import accounts, audit, sessions, sign_in_failures
 from sync_server.web import rate_limits
+from sync_server.web.hosts import LOCAL_ADDRESSES
 from sync_server.web.session_cookies import TOKEN
 
 blueprint = Blueprint("sign_in", __name__)
@@ -36,7 +40,8 @@ def enter() -> Response | tuple[str, int]:
     further failure makes this time longer. In a browser in which the account has signed in before,
     only failures in that browser count.
 
-    Raises: TooManyRequests if one address makes over 30 attempts in a minute.
+    Raises: TooManyRequests if one address makes over 30 attempts in a minute; BadForm if the
+    database is a demonstration and the browser is on another machine.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
@@ -47,6 +52,10 @@ def enter() -> Response | tuple[str, int]:
 
     # Every attempt is counted before the check, so that parallel attempts cannot avoid the wait.
     must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
+    if address not in LOCAL_ADDRESSES:
+        with reading() as connection:
+            if purpose.is_demonstration(connection):
+                raise BadForm(fault=say("demo.only_here"))
     with reading() as connection:  # hashing is slow and must not block writers
         account = accounts.account_with_password(connection, name, password)
 
