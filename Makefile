@@ -59,7 +59,7 @@ format: .venv/dev ## format the Python code
 
 lock: .venv/dev ## renew the locked requirements, with hashes and without hosts
 	@pip install --quiet uv
-	@uv pip compile pyproject.toml --extra server --extra site --universal --python-version 3.11 \
+	@uv pip compile pyproject.toml --extra server --extra postgres --extra site --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements/run.txt
 	@uv pip compile pyproject.toml --extra server --extra postgres --extra site --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --upgrade \

@@ -31,6 +31,7 @@ COMMANDS: tuple[click.Command, ...] = (
     roster.roster_group,
     devices.device_group,
     accounts.user_group,
+    accounts.setup_link,
     meetings.meeting_group,
     queues.queue_group,
     upkeep.ledger_group,

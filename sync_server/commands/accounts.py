@@ -4,9 +4,10 @@ import click
 from flask.cli import AppGroup
 
 from sync_server import database
-from sync_server.acts import account_rules
+from sync_server.acts import account_rules, first_setup
 from sync_server.clocks import now_ms
-from sync_server.commands.common import on_current_schema
+from sync_server.commands.common import current_settings, on_current_schema
+from sync_server.config import OFFICE_PATH
 from sync_server.domain.records.permissions import OFFICE_ROLES, Profile
 from sync_server.messages import say
 from sync_server.storage.access import accounts
@@ -40,6 +41,22 @@ def user_add(
         raise CommandFault(fault)
     database.write(lambda c: accounts.put(c, account, password))
     click.echo(say("account.added", name=name, role=say(f"role.{role}")))
+
+
+@click.command("setup")
+@on_current_schema
+def setup_link() -> None:
+    """Print the address of the page on which the first account is created in a browser.
+
+    The address works for 24 hours, and only as long as there is no account. Raises: CommandFault if
+    there is one already.
+    """
+    settings = current_settings()
+    code = first_setup.new_code(settings.secret_key)
+    with database.reading() as c:
+        if not first_setup.is_valid(c, settings.secret_key, code):
+            raise CommandFault(say("cli.setup_link.done"))
+    click.echo(f"{settings.public_url}{OFFICE_PATH}/thiet-lap?ma={code}")
 
 
 @user_group.command("token")

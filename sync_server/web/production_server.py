@@ -8,6 +8,7 @@ requests before the server stops.
 import contextlib
 import gc
 import logging
+import os
 import select
 import signal
 import socket
@@ -70,6 +71,8 @@ DRAIN_S = 10
 
 API_PATH = "/api/"
 EXTENSION = "diemcau-server"
+FIRST_INHERITED = 3
+"""The number of the first file descriptor that systemd passes to a process."""
 MAINTENANCE_S = 2
 
 
@@ -280,10 +283,13 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _allow_open_files()
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    inherited = _inherited_socket()
     dispatcher = _Dispatcher()
     dispatcher.set_thread_count(THREADS)
     server = ProductionServer(
         app,
+        _sock=inherited,
+        bind_socket=inherited is None,
         sockinfo=(family, socket.SOCK_STREAM, 0, address),
         dispatcher=dispatcher,
         adj=ServerAdjustments(
@@ -306,6 +312,17 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+
+
+def _inherited_socket() -> socket.socket | None:
+    """Return the listening socket that systemd has passed to this process; None without one.
+
+    systemd keeps the socket open while the server restarts, so that requests wait meanwhile
+    (sd_listen_fds(3)).
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    return socket.socket(fileno=FIRST_INHERITED)
 
 
 def waiting_requests(app: Flask) -> int:

@@ -19,6 +19,7 @@ OPEN = {
     "api.releases.served_release",
 }
 SIGN_IN = {"office.sign_in.form", "office.sign_in.enter", "office.sign_in.leave"}
+SETUP = {"office.setup.page", "office.setup.put"}  # opened by a code, until there is an account
 PARTS = {
     "meeting": "m",
     "point": "P002",  # a point other than the chair's
@@ -43,7 +44,7 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
     Raises: AssertionError if `PARTS` has no value for a parameter.
     """
     for rule in app.url_map.iter_rules():
-        if rule.endpoint in OPEN | SIGN_IN:
+        if rule.endpoint in OPEN | SIGN_IN | SETUP:
             continue
         path = rule.rule
         for name, value in PARTS.items():

@@ -110,4 +110,4 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("office.") and "POST" in (rule.methods or ())
     }
-    assert acts - offered == PORTAL_ENDPOINTS | {"office.sign_in.enter"}
+    assert acts - offered == PORTAL_ENDPOINTS | {"office.sign_in.enter", "office.setup.put"}
