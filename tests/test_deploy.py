@@ -4,11 +4,13 @@ A proxy that is not installed is not tested.
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +24,12 @@ from tests.conftest import SECRET
 
 PROGRAMS = ("nginx", "caddy")
 PUBLIC_URL = "http://localhost"
+AS_SYSTEMD = (
+    "import os, sys; os.dup2(int(sys.argv[1]), 3); "
+    "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+"""Starts a program as systemd does: the socket is descriptor 3, and LISTEN_PID is the program."""
 
 
 def free_port() -> int:
@@ -114,3 +122,84 @@ def test_the_portal_and_the_api_work_behind_a_proxy(name: str, portal: Path) -> 
     assert f"{address}/app/ " in page.headers["Content-Security-Policy"]
     assert page.headers["Content-Encoding"] == "gzip"
     assert refused.status_code == 401  # the server checks the token before it reads the body
+
+
+@pytest.mark.parametrize("unit", ["diemcau.service", "diemcau-backup.service"])
+def test_the_services_are_confined(unit: str) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd is not installed")
+    shown = subprocess.run(  # noqa: S603 - the arguments are constant
+        [program, "security", "--offline=true", "--no-pager", f"deploy/systemd/{unit}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    exposure = re.search(r"Overall exposure level .*: (\d+\.\d)", shown)
+    if exposure is None:
+        pytest.skip("this systemd cannot judge a unit offline")
+    assert float(exposure[1]) <= 2.5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="systemd passes sockets on Linux")
+def test_a_restart_fails_no_request_because_systemd_holds_the_port(
+    portal: Path, tmp_path: Path
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = int(listener.getsockname()[1])
+        environ = {
+            **os.environ,
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'd.sqlite3'}",
+            "SECRET_KEY": SECRET,
+            "SEAL_KEY": SECRET,
+            "SITE_DIR": str(portal),
+            "PUBLIC_URL": f"{PUBLIC_URL}:{port}",
+        }
+        flask = [sys.executable, "-m", "flask", "--app", "sync_server"]
+        subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=environ, check=True)  # noqa: S603
+        start = [sys.executable, "-c", AS_SYSTEMD, str(listener.fileno()), *flask, "serve"]
+        statuses: list[int] = []
+        is_over = threading.Event()
+
+        def read_on() -> None:
+            while not is_over.is_set():
+                try:
+                    answer = requests.get(f"http://127.0.0.1:{port}/index.html", timeout=30)
+                    statuses.append(answer.status_code)
+                except requests.RequestException:
+                    statuses.append(0)
+
+        readers = [threading.Thread(target=read_on) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for _ in range(3):
+            server = subprocess.Popen(  # noqa: S603 - our own server
+                start,
+                cwd=ROOT,
+                env=environ,
+                pass_fds=[listener.fileno()],
+                stdout=subprocess.PIPE,
+            )
+            assert server.stdout
+            server.stdout.readline()  # it serves
+            before = len(statuses)
+            while len(statuses) < before + 40:
+                time.sleep(0.01)
+            server.terminate()
+            assert server.wait(20) == 0
+            server.stdout.close()
+        last = subprocess.Popen(  # noqa: S603 - our own server
+            start,
+            cwd=ROOT,
+            env=environ,
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.DEVNULL,
+        )
+        is_over.set()
+        for reader in readers:
+            reader.join()
+        last.terminate()
+        last.wait(20)
+    assert set(statuses) == {200}
+    assert len(statuses) >= 120

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from sync_server.config import PRIVATE_FILE, PRIVATE_FOLDER, Settings
 from sync_server.database import db
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.records.codes import VIETNAM, from_ms
 from sync_server.messages import say
 from sync_server.storage import database_copies
@@ -45,6 +46,9 @@ class Manifest(Struct, frozen=True):
     made_at: str
     engine: str
     summary: Summary
+
+
+_manifest_decoder = msgspec.json.Decoder(Manifest)
 
 
 class OpenedBackup(NamedTuple):
@@ -160,7 +164,7 @@ def _require_same_engine(manifest: Manifest) -> None:
 
 def _unpacked(work: Path) -> OpenedBackup:
     with gzip.open(work / "archive", "rb") as packed, tarfile.open(fileobj=packed) as tar:
-        manifest = msgspec.json.decode(_read_small(tar, MANIFEST), type=Manifest)
+        manifest = decode_foreign(_read_small(tar, MANIFEST), _manifest_decoder)
         keys = _read_small(tar, KEYS).decode()
         source = tar.extractfile(DATABASE)
         assert source

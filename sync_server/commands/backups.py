@@ -122,7 +122,7 @@ def _acts_since(log: Path, since_ms: int) -> list[str]:
             try:
                 act = json.loads(line[line.index("{") :])
                 at_ms = int(act["at_ms"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
             if act.get("event") == "act" and at_ms >= since_ms:
                 words = (act.get("who"), act.get("path"), act.get("about"))

@@ -22,7 +22,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
 from sync_server.config import (
@@ -66,6 +66,10 @@ faster: even on the slowest line, it sends 64 KB in half a minute."""
 STALLED_S = 120
 """A connection is closed if its client receives no part of a waiting response for 120 s."""
 
+QUIET_S = 0.5
+"""A stopping server closes a connection once nothing has arrived on it for half a second. A client
+may have opened it just before, and its request may be on the way."""
+
 DRAIN_S = 10
 """Running requests have 10 s to finish once the server is ordered to stop."""
 
@@ -74,6 +78,7 @@ EXTENSION = "diemcau-server"
 FIRST_INHERITED = 3
 """The number of the first file descriptor that systemd passes to a process."""
 MAINTENANCE_S = 2
+LOOP_S = 0.25
 
 
 class _Overloaded(Error):  # type: ignore[misc]
@@ -142,6 +147,19 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class _Task(WSGITask):  # type: ignore[misc]
+    """The handling of one request. While the server stops, the response closes the connection.
+
+    A client then sends its next request on a new connection, which waits for the next server.
+    """
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.stopping_since_s is not None:
+            self.request.headers["CONNECTION"] = "close"
+        header: bytes = super().build_response_header()
+        return header
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """The connection of one client, with its current request and waiting responses.
 
@@ -150,6 +168,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     parser_class = _Parser
     error_task_class = _ErrorTask
+    task_class = _Task
     began_s = 0.0
 
     def received(self, data: bytes) -> bool:
@@ -244,7 +263,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
         try:
             while not self._is_done():
                 self.asyncore.loop(
-                    timeout=1, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1
+                    timeout=LOOP_S, map=self._map, use_poll=self.adj.asyncore_use_poll, count=1
                 )
         finally:
             self.task_dispatcher.shutdown(timeout=1)
@@ -268,7 +287,7 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
             self.del_channel(self._map)
             self.socket.close()
         for channel in list(self.active_channels.values()):
-            if not (channel.requests or channel.total_outbufs_len):
+            if channel.is_idle and time.time() - channel.last_activity > QUIET_S:
                 channel.will_close = True
         is_late = time.monotonic() - self.stopping_since_s > DRAIN_S
         return is_late or not self.active_channels
