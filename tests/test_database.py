@@ -9,12 +9,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import flask_migrate
 import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
 
 from sync_server import database
 from sync_server.config import Settings
@@ -31,6 +32,8 @@ from sync_server.database import (
     write_if_free,
 )
 from sync_server.errors import DatabaseBusy
+from sync_server.storage.access import audit
+from sync_server.storage.access.audit import AuditFilter
 from sync_server.storage.models import AccountRow
 from tests.conftest import FakeClock
 
@@ -208,3 +211,28 @@ def test_writers_take_turns(app: Flask) -> None:
 
     with reading() as connection:
         assert len(connection.scalars(select(AccountRow.name)).all()) == WRITERS
+
+
+def test_an_older_audit_log_is_chained_by_the_migration(
+    settings: Settings, clock: FakeClock, tmp_path: Path
+) -> None:
+    from sync_server import create_app
+
+    file_settings = msgspec.structs.replace(
+        settings, database_url=f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    )
+    with create_app(file_settings, clock).app_context():
+        flask_migrate.upgrade(revision="0001")
+        row = "VALUES (:id, :at_ms, 'hq', 'evaluate', 1, 200, '/x', 'M1')"
+        rows = [{"id": f"{number:03}", "at_ms": 900 - number} for number in range(30)]
+        write(lambda c: c.execute(text(f"INSERT INTO audit {row}"), rows))
+        flask_migrate.upgrade()
+        with reading() as connection:
+            assert audit.check_chain(connection) is None
+            assert audit.head(connection).number == len(rows)
+            [newest, *_] = audit.read(connection, AuditFilter(), limit=1)
+        assert newest.at_ms == 900
+        write(lambda c: audit.note(c, newest))
+        with reading() as connection:
+            assert audit.check_chain(connection) is None
+        db.engine.dispose()
