@@ -46,8 +46,8 @@ papers: .venv/dev ## measure reports as LibreOffice shows them, and have it add 
 	@command -v soffice >/dev/null || { $(APT) -qq update && $(APT) -qq install -y libreoffice-writer libreoffice-calc; }
 	@PAPERS=1 python -m pytest -q tests/reports/test_papers.py
 
-chaos: .venv/dev browser ## cut the power at twenty moments; restore a backup under running kiosks
-	@KILLS=20 python -m pytest -q tests/e2e/test_kiosk_power.py tests/e2e/test_restore.py
+chaos: .venv/dev browser ## kill kiosk and server at fifty moments, restore a backup under running kiosks
+	@KILLS=50 python -m pytest -q tests/e2e/test_kiosk_power.py tests/e2e/test_restore.py tests/test_crashes.py
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \

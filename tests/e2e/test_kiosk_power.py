@@ -16,7 +16,7 @@ from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("KILLS", "3"))
-"""Number of power cuts in the test, 3 by default. `make chaos` sets 20."""
+"""Number of power cuts in the test, 3 by default. `make chaos` sets 50."""
 PEOPLE = 500
 """Number of people summoned: enough that some are still to be checked in at every power cut."""
 
