@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from sync_server.config import PRIVATE_FILE
-from sync_server.errors import DatabaseBusy, DiskFull
+from sync_server.errors import DatabaseBusy, DatabaseMoved, DiskFull
 
 T = TypeVar("T")
 
@@ -276,7 +276,28 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
         with connection.begin(), _as_current(connection):
             if wait_s == 0 and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
-            return work(connection)
+            result = work(connection)
+            _check_files_in_place(connection)
+            return result
+
+
+def _check_files_in_place(connection: Connection) -> None:
+    """Check, before a commit, that SQLite's files are still those that the connection has opened.
+
+    If somebody deletes or replaces the database or its log (WAL) under a running server, SQLite
+    goes on writing into the deleted file, and everything is lost when the server ends.
+
+    Raises: DatabaseMoved if a file was deleted or replaced; the transaction is then rolled back.
+    """
+    path = sqlite_path()
+    if path is None:
+        return
+    try:
+        numbers = tuple(Path(f"{path}{suffix}").stat().st_ino for suffix in ("", "-wal"))
+    except OSError:
+        raise DatabaseMoved(path=path) from None
+    if connection.connection.info.setdefault("files", numbers) != numbers:
+        raise DatabaseMoved(path=path)
 
 
 @contextmanager

@@ -331,6 +331,12 @@ class DatabaseBusy(AppError):
     status, code = 503, "database_busy"
 
 
+class DatabaseMoved(AppError):
+    """Raised if the SQLite file at `path` was deleted or replaced while the server was running."""
+
+    status, code = 500, "database_moved"
+
+
 class Draining(AppError):
     """Raised if the server is about to stop and takes no new work."""
 

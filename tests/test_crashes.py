@@ -230,6 +230,25 @@ def test_a_database_locked_for_seconds_refuses_and_then_goes_on(
     installation.check([hall])
 
 
+@pytest.mark.parametrize("suffix", ["-wal", ""])
+def test_a_server_whose_files_are_deleted_acknowledges_nothing(
+    installation: Installation, suffix: str
+) -> None:
+    port = free_port()
+    server = installation.start(port)
+    device, token = installation.devices[0]
+    hall = Hall([f"http://127.0.0.1:{port}"], device, token, 0)
+    assert hall._send([hall._record(1)])
+    path = installation.path.with_name(installation.path.name + suffix)
+    moved = path.rename(path.with_name("moved"))
+    assert not hall._send([hall._record(2)])
+    moved.rename(path)
+    assert hall._send([hall._record(2)])
+    server.terminate()
+    server.wait(20)
+    installation.check([hall])
+
+
 def test_a_migration_cut_in_the_middle_leaves_the_old_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
