@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench papers chaos fuzz format lock clean browser
+.PHONY: help run test coverage lint bench papers chaos fuzz format lock sbom clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -64,6 +64,10 @@ lock: .venv/dev ## renew the locked requirements, with hashes and without hosts
 	@uv pip compile pyproject.toml --extra server --extra postgres --extra site --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --upgrade \
 		-c requirements/run.txt -o requirements/dev.txt
+
+sbom: .venv/run ## list every library in sbom.json (CycloneDX)
+	@pip install --quiet cyclonedx-bom
+	@cyclonedx-py requirements requirements/run.txt --output-file sbom.json
 
 clean: ## remove everything that was made here, the demonstration's database included
 	@rm -rf .venv node_modules instance output output.new output.old .cache .env \

@@ -135,3 +135,24 @@ def test_every_scenario_stands_with_its_rule_and_no_other() -> None:
     names = [name.strip() for line in named for name in line.split(" · ")]
 
     assert sorted(names) == sorted(scenario.name for scenario in scenarios())
+
+
+def test_every_test_that_the_threats_name_exists() -> None:
+    sources = "".join(
+        path.read_text("utf-8")
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.name != "test_docs.py"
+    )
+    named = set(re.findall(r"`(test_\w+)`", page("threats")))
+    missing = [name for name in sorted(named) if f"def {name}(" not in sources]
+    assert len(named) > 30
+    assert missing == []
+
+
+def test_every_link_of_the_vietnamese_guide_and_every_command_in_it_exists(app: Flask) -> None:
+    for path in (ROOT / "docs" / "vi").glob("*.md"):
+        text = path.read_text("utf-8")
+        for link in re.findall(r"\]\(([^)#]+\.md)", text):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+        for command in re.findall(r"sudo diemcau (\w+)", text):
+            assert command in {*app.cli.commands, "LỆNH"}, f"{path.name}: diemcau {command}"

@@ -2,6 +2,7 @@
 
 import msgspec
 from sqlalchemy import Connection
+from zxcvbn import zxcvbn
 
 from sync_server.domain.names import fold
 from sync_server.domain.records.codes import DeviceCode
@@ -13,9 +14,11 @@ from sync_server.storage.access.accounts import Account
 from sync_server.storage.people import roster
 
 MIN_PASSWORD_LENGTH = 10
-MIN_DIFFERENT_CHARACTERS = 4
-"""How many different characters a password must have. A password with fewer, such as aaaaaaaaaa, is
-refused because it is easy to guess."""
+LEAST_SCORE = 3
+"""The score of zxcvbn, from 0 to 4, that a password must reach: 3 means over a hundred million
+guesses. Common passwords, dates and rows of keys stay below."""
+LOCAL_WORDS = ("matkhau", "mat khau", "diemcau", "diem cau", "dangbo", "danguy", "chibo", "tinhuy")
+"""Words that an attacker would try here, and that the dictionaries of zxcvbn lack."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
 """Names that no account may have. Commands write records under the name `server`, and no user may
@@ -25,15 +28,19 @@ write under that name."""
 def password_fault(name: str, password: str) -> str | None:
     """Return why a new password is too weak for the account `name`; None if it is acceptable.
 
-    The reason is a message in Vietnamese. A password must have at least 10 characters, of which at
-    least 4 are different. It must not consist only of digits or contain the account's name.
+    The reason is a message in Vietnamese. A password must have at least 10 characters, must not be
+    easy to guess, must not consist only of digits and must not contain the account's name.
     """
     if len(password) < MIN_PASSWORD_LENGTH:
         return say("account.password_short", length=MIN_PASSWORD_LENGTH)
-    if len(set(password)) < MIN_DIFFERENT_CHARACTERS or password.isdecimal():
-        return say("account.password_plain")
     if fold(name) in fold(password):
         return say("account.password_is_name")
+    known_words = [name, *LOCAL_WORDS]
+    if (
+        password.isdecimal()
+        or zxcvbn(password, user_inputs=known_words, max_length=200)["score"] < LEAST_SCORE
+    ):
+        return say("account.password_plain")
     return None
 
 
