@@ -52,6 +52,7 @@ chaos: .venv/dev browser ## kill kiosk and server at fifty moments, restore a ba
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \
 		python -m pytest -q -n 2 tests/app/test_twins.py tests/storage/test_nodes.py
+	@EXAMPLES=2000 python -m pytest -q -n 2 tests/api/test_openapi.py
 
 format: .venv/dev ## format the Python code
 	@ruff check --fix --quiet .

@@ -2,7 +2,17 @@
 
 from flask import Blueprint
 
-from sync_server.api import callers, details, enrolment, health, meetings, metrics, releases, sync
+from sync_server.api import (
+    callers,
+    details,
+    enrolment,
+    health,
+    meetings,
+    metrics,
+    openapi,
+    releases,
+    sync,
+)
 from sync_server.web.hosts import refuse_nul
 
 blueprint = Blueprint("api", __name__)
@@ -12,5 +22,5 @@ blueprint.before_request(refuse_nul)
 blueprint.after_request(callers.log_access)
 blueprint.register_blueprint(health.blueprint)
 blueprint.register_blueprint(metrics.blueprint)
-for routes in (details, enrolment, meetings, releases, sync):
+for routes in (details, enrolment, meetings, openapi, releases, sync):
     blueprint.register_blueprint(routes.blueprint, url_prefix="/api/v1")

@@ -15,6 +15,7 @@ OPEN = {
     "api.health.healthz",
     "api.metrics.metrics",  # for programs on this machine only
     "api.health.readyz",
+    "api.openapi.document",
     "api.enrolment.enrol",
     "api.releases.served_release",
 }
