@@ -421,3 +421,27 @@ def test_while_another_program_writes_a_page_that_must_be_logged_says_so_once(
     assert answer.status_code == 503
     assert "đang bận" in answer.text
     other_program.close()
+
+
+def test_whoever_knows_the_hash_of_a_reason_does_not_have_it_shown_with_a_request_of_their_own(
+    as_clerk: Callable[..., Persona], chair: Desk, headquarters: Desk
+) -> None:
+    victim, thief = as_clerk("P002"), as_clerk("P001")
+    detail = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
+    box = sealing.seal(victim.seal_key, detail)
+    sha256 = hashlib.sha256(box.encode()).hexdigest()
+    body = {"report": "numbered", "detail": sha256}
+    record = draft("absence_request", 1, person="M3", point="P002", at=EVE, body=body)
+    victim.sync(record, details={sha256: box})
+    for number, kind, more in (
+        (2, "absence_request", {"report": "numbered"}),
+        (3, "substitute", {"for": "M1"}),
+    ):
+        copied = draft(kind, number, person="M2", at=EVE, body={**more, "detail": sha256})
+        assert thief.sync(copied)["verdicts"][0]["status"] == "stored"
+
+    assert headquarters.get("/xin-vang").text.count("điều riêng") == 1
+    for page in ("/xin-vang", "/nguoi/M2?nam=2024"):
+        assert "điều riêng" not in chair.get(page).text
+    assert "điều riêng" not in headquarters.get("/nguoi/M2?nam=2024").text
+    assert chair.get(f"/giay-to/{sha256}").status_code == 403

@@ -1,6 +1,6 @@
 """Pages on requests for leave, on which chairs and headquarters approve or decline them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -208,16 +208,27 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
         leave_request.instead_of for _, leave_request in requests if leave_request.instead_of
     }
     names = roster.names_of(connection, other_people)
+    ids_by_meeting: dict[str, set[str]] = {}
+    for key, leave_request in requests:
+        ids = {leave_request.id, *(answer.id for answer in leave_request.answers)}
+        ids_by_meeting.setdefault(key.meeting, set()).update(ids)
+    rightly_named = {
+        meeting: details.rightly_named(connection, meeting, ids)
+        for meeting, ids in ids_by_meeting.items()
+    }
     people_by_detail = {
         sha256: leave_request.person
         for key, leave_request in requests
         if _may_open(account, key, leave_request)
-        for sha256 in _details_of(leave_request)
+        for sha256 in _details_of(leave_request, rightly_named[key.meeting])
     }
-    contents = sealed_details.open_details(people_by_detail)
+    opened = sealed_details.open_details(people_by_detail)
     cards = []
     for key, leave_request in requests:
         person = people[leave_request.person]
+        own = _details_of(leave_request, rightly_named[key.meeting])
+        may_open = _may_open(account, key, leave_request)
+        contents = {sha256: opened[sha256] for sha256 in own if may_open and sha256 in opened}
         answer_notes = {
             answer.id: sealed_details.text_fields_of(contents.get(answer.detail or "")).get(
                 "note", ""
@@ -234,11 +245,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
                 names,
                 sealed_details.text_fields_of(contents.get(leave_request.detail or "")),
                 answer_notes,
-                tuple(
-                    name
-                    for name in _details_of(leave_request)
-                    if sealed_details.attachment_of(contents.get(name))
-                ),
+                tuple(name for name in own if sealed_details.attachment_of(contents.get(name))),
                 leave_request.due_ms is not None
                 and leave_request.due_ms < at_ms
                 and "document_pending" in leave_request.flags,
@@ -247,10 +254,18 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     return cards
 
 
-def _details_of(leave_request: Request) -> list[str]:
-    """Return the sha256 hashes of the encrypted texts and files of a request and its answers."""
-    hashes = (leave_request.detail, *(answer.detail for answer in leave_request.answers))
-    return [sha256 for sha256 in hashes if sha256]
+def _details_of(leave_request: Request, rightly_named: Collection[tuple[str, str]]) -> list[str]:
+    """Return the sha256 hashes of the encrypted texts and files of a request and its answers.
+
+    `rightly_named` contains the (record id, sha256) pairs in which the record's device also sent
+    the detail. All other hashes are left out: whoever knows the hash of another person's detail
+    could otherwise have it shown with a request of their own.
+    """
+    named = [(leave_request.id, leave_request.detail)]
+    named += [(answer.id, answer.detail) for answer in leave_request.answers]
+    return [
+        sha256 for record_id, sha256 in named if sha256 and (record_id, sha256) in rightly_named
+    ]
 
 
 def count_pending(connection: Connection) -> int:
@@ -333,7 +348,8 @@ def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
             if account.point in {None, k.point}
         ]
         for key, leave_request in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
-            if sha256 in _details_of(leave_request) and _may_open(account, key, leave_request):
+            named = _details_of(leave_request, {(record_id, sha256)})
+            if named and _may_open(account, key, leave_request):
                 people.add(leave_request.person)
     if account.unit is not None:
         people &= _members(connection, account.unit, at_ms)

@@ -5,7 +5,7 @@ upload resumes where it stopped. Nothing in this module can decrypt a detail.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
@@ -17,7 +17,7 @@ from sync_server.storage.blobs import resumable_uploads
 from sync_server.storage.blobs.releases import PORTAL
 from sync_server.storage.blobs.resumable_uploads import BlobKey, Offset
 from sync_server.storage.models import Blob, Mention
-from sync_server.storage.prepared import insert_rows
+from sync_server.storage.prepared import in_chunks, insert_rows
 
 MAX_PIECE_BYTES = SHARED.detail_piece_bytes
 MAX_SMALL_BYTES = SHARED.small_detail_bytes
@@ -193,6 +193,25 @@ def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]
         .distinct()
     )
     return [(row.meeting, row.record_id) for row in rows]
+
+
+def rightly_named(
+    connection: Connection, meeting: str, record_ids: Collection[str]
+) -> set[tuple[str, str]]:
+    """Return the (record id, sha256) of the details that these records of a meeting may refer to.
+
+    A reference counts only if the device that made the record also sent the detail; see
+    `records_naming`. Details that have not arrived in full are left out.
+    """
+    found: set[tuple[str, str]] = set()
+    for ids in in_chunks(sorted(record_ids)):
+        rows = connection.execute(
+            select(Mention.record_id, Mention.sha256)
+            .join(Blob, (Blob.sha256 == Mention.sha256) & (Blob.owner == Mention.device))
+            .where(Mention.meeting == meeting, Mention.record_id.in_(ids), Blob.is_complete)
+        )
+        found |= {(row.record_id, row.sha256) for row in rows}
+    return found
 
 
 def purge(connection: Connection, *, before_ms: int) -> int:
