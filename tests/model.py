@@ -377,9 +377,10 @@ class Point:
     def is_unseen(self, fact: Json, closing: Json) -> bool:
         if fact["kind"] in ("closing", "reopening", "follow_up", "feedback", "shift"):
             return False
-        if fact["seq"] is None:
-            return self.model.order(fact) > self.model.order(closing)
-        return bool(fact["seq"] > closing["body"]["seen"].get(fact["device"], 0))
+        if self.model.order(fact) > self.model.order(closing):
+            return True
+        seen = closing["body"]["seen"].get(fact["device"], 0)
+        return fact["seq"] is not None and bool(fact["seq"] > seen)
 
     def without_authority(self) -> set[str]:
         """Return the ids of records that have no effect because their authors lacked authority."""

@@ -89,4 +89,7 @@ def test_with_an_account_a_valid_code_opens_nothing(
 ) -> None:
     write(lambda c: accounts.put(c, Account("a", Profile.AUDITOR), FORM["password"]))
     assert send(app, path)[0] == 404
-    assert Desk(app.test_client()).get("/thiet-lap").status_code == 404
+    desk = Desk(app.test_client())
+    assert desk.get("/thiet-lap").status_code == 404
+    token = csrf(desk.get("/dang-nhap").text)
+    assert desk.post("/thiet-lap", token, name="").status_code == 404

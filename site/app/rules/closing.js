@@ -42,6 +42,10 @@ export function isTooLate(fact, terms, closing) {
   return isAfterEnd && closing !== null && byOrder(fact, closing) > 0;
 }
 
+/** The counts that must be those that were signed. Lateness is left out, because a corrected clock
+ * changes it. */
+const SIGNED = ["present", "absent_excused", "absent_unexcused", "guests", "substitutes"];
+
 /** Return a closing's id, signer, time (ms since 1970 UTC) and totals for the standing; null
  * without a closing.
  * @param {Fact | null} closing */
@@ -53,13 +57,16 @@ export function signedClosingOf(closing) {
 
 /**
  * Return whether the roll has changed since the closing: by a valid fact that its signer had not
- * seen, or by a void of a fact that the signer had seen. Return false without a closing.
+ * seen, by a void of a fact that the signer had seen, or because the counts are no longer those that
+ * were signed. Return false without a closing.
  * `inForce.undone` pairs every void with the fact that it removed.
  * @param {Fact | null} closing @param {{facts: Fact[], undone: [Fact, Fact][]}} inForce
- * @param {Set<Fact>} withoutEffect @param {Flags} flags
+ * @param {Set<Fact>} withoutEffect @param {Flags} flags @param {Record<string, number>} counts
  */
-export function isAmended(closing, inForce, withoutEffect, flags) {
+export function isAmended(closing, inForce, withoutEffect, flags, counts) {
   if (closing === null) return false;
+  const signed = closing.record.body.totals;
+  if (SIGNED.some((name) => (signed[name] ?? counts[name]) !== counts[name])) return true;
   const isUnseen = (/** @type {Fact} */ fact) => isUnseenBySigner(fact, closing);
   const effective = inForce.facts.filter((fact) => !withoutEffect.has(fact) && !flags.of([fact.id]).includes("without_authority"));
   return (
@@ -86,11 +93,10 @@ function isCoveredByClosing(/** @type {Fact} */ fact) {
 }
 
 /** Return whether a closing covers this kind of fact but its signer had not seen the fact. A
- * closing stores the last `seq` that its signer had seen of every device. Facts of the office
- * (`seq` 0) are compared by time.
+ * closing stores the last `seq` that its signer had seen of every device. Nobody has seen a fact
+ * that is later than the closing. Of the office's facts (`seq` 0), only the time counts.
  * @param {Fact} fact @param {Fact} closing */
 function isUnseenBySigner(fact, closing) {
   if (!isCoveredByClosing(fact)) return false;
-  if (fact.seq === 0) return byOrder(fact, closing) > 0;
-  return fact.seq > (closing.record.body.seen[fact.device] ?? 0);
+  return byOrder(fact, closing) > 0 || fact.seq > (closing.record.body.seen[fact.device] ?? 0);
 }

@@ -174,7 +174,7 @@ export function standingOf(point, records, correctedTimeOf) {
     flags.add(point, "no_chair");
   }
   if (chair.is_escalated) flags.add(point, "escalated");
-  const amended = isAmended(closing, inForce, requests.withoutEffect, flags);
+  const amended = isAmended(closing, inForce, requests.withoutEffect, flags, counts);
   return {
     terms,
     people,

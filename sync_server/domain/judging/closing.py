@@ -9,6 +9,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.facts import (
     Fact,
     FactOrder,
@@ -27,6 +28,8 @@ from sync_server.domain.records.kinds import (
     Reopening,
     Shift,
 )
+
+SIGNED = ("present", "absent_excused", "absent_unexcused", "guests", "substitutes")
 
 
 class SignedClosing(Struct, frozen=True):
@@ -101,15 +104,20 @@ def is_amended(
     in_force: InForce,
     without_effect: frozenset[FactOrder],
     flags: Flags,
+    counts: Counts,
 ) -> bool:
     """Return whether the records in force differ from those that the signer of a roll saw.
 
-    They differ if the signer has not seen one of them, or if a void that the signer has not seen
-    cancels a record that the signer has seen. Records flagged with `without_authority` and those in
-    `without_effect` (sort keys of facts) are ignored. Return False if `closing` is None.
+    They differ if the signer has not seen one of them, if a void that the signer has not seen
+    cancels a record that the signer has seen, or if the figures that were signed are no longer
+    those that are counted. Records flagged with `without_authority` and those in `without_effect`
+    (sort keys of facts) are ignored. Return False if `closing` is None.
     """
     if closing is None:
         return False
+    signed = closing.record.body.totals
+    if any(signed.get(name, count) != count for name, count in _signed_counts(counts).items()):
+        return True
     effective = [
         fact
         for fact in in_force.facts
@@ -121,6 +129,14 @@ def is_amended(
         _is_unseen(void, closing) and not _is_unseen(target, closing) and _is_of_roll(target)
         for void, target in in_force.undone
     )
+
+
+def _signed_counts(counts: Counts) -> dict[str, int]:
+    """Return the counts that must be those that were signed, by name.
+
+    Lateness is left out, because a corrected clock changes it.
+    """
+    return {name: getattr(counts, name) for name in SIGNED}
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
@@ -135,13 +151,13 @@ def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
     """Return whether the signer of a closing cannot have seen a record that the closing covers.
 
     The closing contains, for every device, the number of the last record that the signer saw.
-    Office records have no number, so they are unseen if they are later than the closing.
+    Nobody has seen a record that is later than the closing, whatever the closing says. Office
+    records have no number, so only their time counts.
     """
     if not _is_of_roll(fact):
         return False
-    if fact.seq == 0:  # office records have no number
-        return fact.order > closing.order
-    return fact.seq > closing.record.body.seen.get(fact.device, 0)
+    is_later = fact.order > closing.order
+    return is_later or fact.seq > closing.record.body.seen.get(fact.device, 0)
 
 
 def flag_records_after_closing(

@@ -135,7 +135,7 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     )
     missing = missing_items(point, terms, effective, flags)
     missing += _flag_point(point, layers, chair, counts, flags)
-    amended = is_amended(closing, layers.in_force, layers.requests.without_effect, flags)
+    amended = is_amended(closing, layers.in_force, layers.requests.without_effect, flags, counts)
     return PointStanding(
         terms=terms,
         people=people,

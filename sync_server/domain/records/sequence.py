@@ -54,11 +54,13 @@ def missing_up_to(missing: Ranges, head: int, highest: int) -> tuple[Ranges, int
     """Return the missing record numbers and the highest known number after a device stated its own.
 
     `highest` is the highest number that the device has sent. It exceeds `head`, the highest number
-    received, if the server was restored from a backup; all numbers between are then missing. A
-    number that is too far ahead is ignored.
+    received, if the server was restored from a backup; all numbers between are then missing. It is
+    ignored if more than `MAX_JUMP` numbers would be missing.
     """
-    if not head < highest <= head + MAX_JUMP:
+    if highest <= head or highest - head + count_missing(missing) > MAX_JUMP:
         return missing, head
+    if missing and missing[-1][1] == head:
+        return (*missing[:-1], (missing[-1][0], highest)), highest
     return (*missing, (head + 1, highest)), highest
 
 

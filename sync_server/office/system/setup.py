@@ -54,6 +54,8 @@ def put() -> Response:
     without a valid code; BadForm if a field is wrong or the password is weak.
     """
     rate_limits.count_attempt(rate_limits.NEW_PASSWORD)
+    with reading() as connection:
+        _check_code(connection)
     account = Account(forms.required_text("name", longest=32).lower(), Profile.HEADQUARTERS)
     password, again = forms.password("password"), forms.password("password_again")
     words = Organisation(
@@ -64,7 +66,6 @@ def put() -> Response:
     if password != again:
         raise BadForm(fault=say("setup.passwords_differ"))
     with reading() as connection:
-        _check_code(connection)
         if fault := account_rules.fault_of(connection, account, password):
             raise BadForm(fault=fault)
     hashed = accounts.hash_password(password)  # hashing is slow and must not block writers
