@@ -157,6 +157,10 @@ def test_a_restore_lists_what_the_office_did_since_and_keeps_the_keys(
     assert done.exit_code == 0, done.output
     assert "đã làm 1 việc" in done.output
     assert "/moi  M1" in done.output
+    assert "Chưa biết văn phòng đã làm gì" in run(app, "restore", backup, "--key", key).output
+    log.write_text("Nov 26 systemd[1]: Started diemcau.service\n")
+    done = run(app, "restore", backup, "--key", key, "--acts", log)
+    assert "Chưa biết văn phòng đã làm gì" in done.output
     assert "/cu" not in done.output
     saved = settings.backup_dir / "settings.env"
     assert f"SEAL_KEY={settings.seal_key}\n" in saved.read_text()

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import requests
@@ -102,14 +102,14 @@ class Installation:
                 self.devices.append((enrolled["device"], enrolled["token"]))
             db.engine.dispose()
 
-    def start(self, port: int) -> subprocess.Popen[bytes]:
-        """Start a server, and return once it serves."""
+    def start(self, port: int, log: IO[str] | None = None) -> subprocess.Popen[bytes]:
+        """Start a server, which writes its log to `log`; return once it serves."""
         server = subprocess.Popen(  # noqa: S603 - our own server
             [*FLASK, "serve", "--port", str(port)],
             cwd=ROOT,
             env=self.environ,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=log or subprocess.DEVNULL,
         )
         assert server.stdout
         assert "Đang phục vụ" in server.stdout.readline().decode()
@@ -188,6 +188,19 @@ def test_a_server_killed_at_random_moments_loses_and_doubles_nothing(
     figures = installation.check(halls)
     with capsys.disabled():
         sys.stdout.write(f"killed {KILLS} times: {figures}\n")
+
+
+def test_a_server_writes_a_line_of_json_for_every_request(
+    installation: Installation, tmp_path: Path
+) -> None:
+    port = free_port()
+    with (tmp_path / "log").open("w") as log:
+        server = installation.start(port, log)
+        requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10)
+        server.terminate()
+        server.wait(20)
+    [line] = [json.loads(text) for text in (tmp_path / "log").read_text().splitlines()]
+    assert (line["event"], line["route"], line["status"]) == ("request", "/healthz", 200)
 
 
 def test_two_servers_on_one_sqlite_file_lose_and_double_nothing(

@@ -80,7 +80,10 @@ def make(folder: Path, settings: Settings, now_ms: int) -> tuple[Path, Manifest]
         work = Path(name)
         summary = database_copies.copy_to(work / DATABASE)
         manifest = Manifest(from_ms(now_ms), db.engine.dialect.name, summary)
-        keys = f"SECRET_KEY={settings.secret_key}\nSEAL_KEY={settings.seal_key}\n"
+        keys = (
+            f"SECRET_KEY={settings.secret_key}\nSEAL_KEY={settings.seal_key}\n"
+            f"BACKUP_RECIPIENT={settings.backup_recipient}\n"
+        )
         archive = work / "archive"
         with (
             gzip.open(archive, "wb", compresslevel=6) as packed,

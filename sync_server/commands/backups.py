@@ -98,8 +98,10 @@ def restore(file: Path, key: Path, acts: Path | None) -> None:
         path.touch(0o600)
         path.write_text(keys)
         click.echo(say("cli.restore.other_keys", path=path), err=True)
-    if acts:
-        lines = _acts_since(acts, made_ms)
+    lines = _acts_since(acts, made_ms) if acts else None
+    if lines is None:
+        click.echo(say("cli.restore.no_acts"))
+    else:
         click.echo(say("cli.restore.acts", count=number(len(lines))))
         for line in lines[:MOST_ACTS]:
             click.echo(f"  {line}")
@@ -110,21 +112,23 @@ def _facts(opened: OpenedBackup) -> dict[str, str]:
     return {"made_at": moment(to_ms(opened.manifest.made_at)), "records": number(summary.records)}
 
 
-def _acts_since(log: Path, since_ms: int) -> list[str]:
+def _acts_since(log: Path, since_ms: int) -> list[str] | None:
     """Return a line for every act of the office in a log of the server since a moment.
 
     Lines of the log that are no acts are skipped. Words before the JSON, such as a date, are
-    allowed.
+    allowed. Return None if the log has no line of the server at all.
     """
     acts = []
+    is_log = False
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             try:
                 act = json.loads(line[line.index("{") :])
-                at_ms = int(act["at_ms"])
+                at_ms = int(act["at_ms"]) if act["event"] == "act" else 0
             except (ValueError, KeyError, TypeError, RecursionError):
                 continue
+            is_log = True
             if act.get("event") == "act" and at_ms >= since_ms:
                 words = (act.get("who"), act.get("path"), act.get("about"))
                 acts.append("  ".join([moment(at_ms), *map(str, words)]))
-    return acts
+    return acts if is_log else None

@@ -40,7 +40,8 @@ OLDEST_BACKUP_MS = 26 * 60 * MINUTE_MS
 LEAST_FREE_SHARE = 0.1
 FETCH_S = 10
 DAY_S = 86_400
-LEAST_CERTIFICATE_DAYS = 14
+LEAST_CERTIFICATE_SHARE = 0.15
+"""A certificate should have been renewed when 15 % of its life is left. Caddy renews at a third."""
 PRINTED_FONTS = ("Times New Roman", "Tinos")
 
 
@@ -160,9 +161,12 @@ def _check_certificate(host: str, port: int) -> Iterator[Finding]:
         context.wrap_socket(plain, server_hostname=host) as secured,
     ):
         certificate = secured.getpeercert() or {}
-    ends_s = ssl.cert_time_to_seconds(str(certificate.get("notAfter")))
-    days = int((ends_s - now_ms() / 1000) // DAY_S)
-    if days < LEAST_CERTIFICATE_DAYS:
+    begins_s, ends_s = (
+        ssl.cert_time_to_seconds(str(certificate.get(name))) for name in ("notBefore", "notAfter")
+    )
+    left_s = ends_s - now_ms() / 1000
+    days = int(left_s // DAY_S)
+    if left_s < LEAST_CERTIFICATE_SHARE * (ends_s - begins_s):
         yield _fault("doctor.certificate_ends", days=days)
     else:
         yield _good("doctor.certificate", days=days)

@@ -298,6 +298,10 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
 
     Raises: OSError if the host is unknown or the port is in use.
     """
+    log = logging.getLogger("diemcau")
+    log.setLevel(logging.INFO)
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())  # lines of JSON, which the system's journal keeps
     # At its default level, waitress logs a warning for every request that waits.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _allow_open_files()

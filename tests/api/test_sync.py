@@ -13,6 +13,7 @@ from sync_server import database
 from sync_server.api.sync import MAX_DETAILS, MAX_RECORDS, MAX_VALUES
 from sync_server.config import MAX_BODY_BYTES
 from sync_server.database import db, write
+from sync_server.domain.records.codes import DAY_MS, from_ms, to_ms
 from sync_server.storage.access import devices
 from sync_server.web.rate_limits import UNKNOWN_TOKEN
 from tests.conftest import FakeClock, Persona
@@ -342,3 +343,19 @@ def test_while_another_program_writes_who_must_be_logged_is_told_to_come_again(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     other_program.close()
+
+
+def test_a_device_that_claims_to_run_since_long_before_its_enrolment_is_not_believed(
+    as_clerk: Callable[..., Persona], as_headquarters: Persona, clock: FakeClock
+) -> None:
+    clock.now_ms += 100 * DAY_MS  # the meeting is long over
+    clerk = as_clerk()
+    uptime_ms = 150 * DAY_MS
+    lie = {"wall": from_ms(clock.now_ms), "mono_ms": uptime_ms, "boot": "lie"}
+    at = "2024-08-22T00:20:00.000Z"
+    mono_ms = uptime_ms - (clock.now_ms - to_ms(at))
+    record = draft("check_in", 1, person="M1", at=at, mono_ms=mono_ms, boot="lie")
+    assert clerk.sync(record, clock=lie)["verdicts"][0]["fate"] == "stored"
+
+    standing = as_headquarters.get(f"/meetings/{MEETING}/standing?point=P001").get_json()
+    assert "clock_suspect" in standing["flags"][record["id"]]

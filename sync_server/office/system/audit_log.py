@@ -15,6 +15,7 @@ from sync_server.office import access
 from sync_server.office.access import allowed
 from sync_server.office.formatting import parse_input
 from sync_server.office.menus import Menu
+from sync_server.office.system.setup import SETUP
 from sync_server.office.system.sign_in import SIGN_IN, SIGN_OUT
 from sync_server.storage.access import accounts, audit
 from sync_server.storage.access.audit import ILLEGIBLE, REFUSED_CALL, AuditFilter
@@ -24,7 +25,7 @@ blueprint = Blueprint("audit_log", __name__)
 
 PAGE_SIZE = 100
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
-OTHER_ACTIONS = (SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL)
+OTHER_ACTIONS = (SETUP, SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL)
 
 
 @blueprint.get("/nhat-ky")

@@ -102,11 +102,13 @@ class Gaps(NamedTuple):
     """The numbers of a device's records that have not arrived, and the highest number that has.
 
     `missing`: inclusive ranges (first, last) below `head`. `head`: the highest record number
-    received, or 0 if none was.
+    received, or 0 if none was. `enrolled_ms`: when the device was enrolled, in ms since 1970 UTC; 0
+    for an office account.
     """
 
     missing: Ranges
     head: int
+    enrolled_ms: int = 0
 
 
 def second_secret_for(days: int) -> str | None:
@@ -414,7 +416,7 @@ _NOTE_CONTACT = CompiledStatement(
         app=func.coalesce(bindparam("new_app", type_=String), Device.app),
         unsent=func.coalesce(bindparam("new_unsent", type_=Integer), Device.unsent),
     )
-    .returning(Device.missing, Device.head_seq)
+    .returning(Device.missing, Device.head_seq, Device.enrolled_ms)
 )
 _WRITE_GAPS = CompiledStatement(
     update(Device)
@@ -448,8 +450,8 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
         new_app=contact.app,
         new_unsent=contact.unsent,
     )
-    for missing, head in rows:
-        return Gaps(_ranges_decoder.decode(missing), head)
+    for missing, head, enrolled_ms in rows:
+        return Gaps(_ranges_decoder.decode(missing), head, enrolled_ms)
     return Gaps((), 0)
 
 
@@ -477,10 +479,10 @@ def close_gaps(
     device's row. `numbers` are the numbers of the records that have now arrived, and `highest` is
     the highest number that the device says it has sent. The result consists of inclusive ranges.
     """
-    after = Gaps(*missing_after(gaps.missing, gaps.head, numbers))
-    after = Gaps(*missing_up_to(*after, highest))
+    missing, head = missing_up_to(*missing_after(gaps.missing, gaps.head, numbers), highest)
+    after = gaps._replace(missing=missing, head=head)
     if after != gaps:
-        missing = msgspec.json.encode(after.missing).decode()
-        row = {"device_id": device, "new_missing": missing, "new_head": after.head}
+        encoded = msgspec.json.encode(after.missing).decode()
+        row = {"device_id": device, "new_missing": encoded, "new_head": after.head}
         _WRITE_GAPS.run(connection, [row])
     return after.missing

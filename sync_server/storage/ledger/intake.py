@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from sync_server.domain.judging.clocks import Clocks, Sighting
-from sync_server.domain.records.codes import MAX_SEQ, from_ms
+from sync_server.domain.records.codes import DAY_MS, MAX_SEQ, from_ms
 from sync_server.domain.records.door import Refusal, Writer, admit, header_of
 from sync_server.domain.records.forms import (
     cache_record,
@@ -115,6 +115,10 @@ class Receipt(NamedTuple):
     want_details: list[str]
 
 
+LONGEST_OPEN_MS = 7 * DAY_MS
+"""A kiosk's page is open for at most seven days before the kiosk is enrolled. A device that claims
+to have been running since long before its enrolment lies, for example to add records to a meeting
+of the past. Its clock is then not believed, and its records are flagged with `clock_suspect`."""
 QUARANTINE_FULL = "quarantine_full"
 """The reason code for a record that was refused and not stored anywhere, because its device had
 exceeded the daily limits of the quarantine."""
@@ -155,7 +159,7 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
     sighted: set[str] = set()
     if not delivery.is_revoked:
         details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
-        if report:
+        if report and report.now_ms - report.mono_ms >= gaps.enrolled_ms - LONGEST_OPEN_MS:
             sighting = _sighting(device, report, highest_seq=max([gaps.head, *numbers]))
             sighted = sightings.add(connection, [sighting])
     accepted = _accepted(connection, delivery)
