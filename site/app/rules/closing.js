@@ -43,8 +43,8 @@ export function isTooLate(fact, terms, closing) {
 }
 
 /** The counts that must be those that were signed. Lateness is left out, because a corrected clock
- * changes it. */
-const SIGNED = ["present", "absent_excused", "absent_unexcused", "guests", "substitutes"];
+ * changes it, and unexcused absences, because the closing turns everybody without a record into one. */
+const SIGNED = ["present", "absent_excused", "guests", "substitutes"];
 
 /** Return a closing's id, signer, time (ms since 1970 UTC) and totals for the standing; null
  * without a closing.

@@ -29,7 +29,7 @@ from sync_server.domain.records.kinds import (
     Shift,
 )
 
-SIGNED = ("present", "absent_excused", "absent_unexcused", "guests", "substitutes")
+SIGNED = ("present", "absent_excused", "guests", "substitutes")
 
 
 class SignedClosing(Struct, frozen=True):
@@ -134,7 +134,8 @@ def is_amended(
 def _signed_counts(counts: Counts) -> dict[str, int]:
     """Return the counts that must be those that were signed, by name.
 
-    Lateness is left out, because a corrected clock changes it.
+    Lateness is left out, because a corrected clock changes it. Unexcused absences are left out,
+    because the closing itself turns everybody without a record into one.
     """
     return {name: getattr(counts, name) for name in SIGNED}
 
