@@ -173,7 +173,7 @@ def test_a_restart_fails_no_request_because_systemd_holds_the_port(
         readers = [threading.Thread(target=read_on) for _ in range(4)]
         for reader in readers:
             reader.start()
-        for _ in range(3):
+        for _ in range(2):
             server = subprocess.Popen(  # noqa: S603 - our own server
                 start,
                 cwd=ROOT,
@@ -202,4 +202,4 @@ def test_a_restart_fails_no_request_because_systemd_holds_the_port(
         last.terminate()
         last.wait(20)
     assert set(statuses) == {200}
-    assert len(statuses) >= 120
+    assert len(statuses) >= 80

@@ -12,7 +12,7 @@ from schemathesis.core.result import Ok
 
 from tests.conftest import Persona
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
 """How many random requests are made of every operation; `make fuzz` makes more."""
 FIRST_SERVER_ERROR = 500
 
