@@ -2,7 +2,6 @@
 
 import msgspec
 from sqlalchemy import Connection
-from zxcvbn import zxcvbn
 
 from sync_server.domain.names import fold
 from sync_server.domain.records.codes import DeviceCode
@@ -31,6 +30,8 @@ def password_fault(name: str, password: str) -> str | None:
     The reason is a message in Vietnamese. A password must have at least 10 characters, must not be
     easy to guess, must not consist only of digits and must not contain the account's name.
     """
+    from zxcvbn import zxcvbn  # its word lists take a while to load
+
     if len(password) < MIN_PASSWORD_LENGTH:
         return say("account.password_short", length=MIN_PASSWORD_LENGTH)
     if fold(name) in fold(password):
