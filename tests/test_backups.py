@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import Connection
 
 from sync_server import create_app
 from sync_server.acts import backups
@@ -113,6 +114,40 @@ def test_a_backup_is_checked_and_a_useless_one_is_refused(
     assert not list(backup.parent.glob(".work-*"))  # nothing decrypted stays
 
 
+def test_a_backup_that_a_newer_version_judges_otherwise_can_be_restored(
+    app: Flask, key: Path, as_clerk: Callable[..., Persona], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_clerk().sync(draft("check_in", 1, person="M1"))
+    genuine = summarise
+
+    def judged_otherwise(connection: Connection) -> database_copies.Summary:
+        return msgspec.structs.replace(genuine(connection), standings="other rules")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database_copies, "summarise", judged_otherwise)
+        backup = made(app)
+    done = run(app, "backup", "check", backup, "--key", key)
+    assert done.exit_code == 0
+    assert "ledger rebuild" in done.output
+    assert run(app, "restore", backup, "--key", key).exit_code == 0
+
+
+def test_a_damaged_database_in_a_whole_backup_is_refused_in_words(
+    app: Flask, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(target: Path) -> database_copies.Summary:
+        target.write_bytes(b"SQLite format 3\0" + b"\xff" * 8000)
+        return database_copies.Summary("e1", 0, "", "", "")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database_copies, "copy_to", damaged)
+        backup = made(app)
+    for command in (("backup", "check"), ("restore",)):
+        done = run(app, *command, backup, "--key", key)
+        assert done.exit_code == 1
+        assert done.output.startswith("Lỗi: ")
+
+
 def test_a_backup_with_other_contents_than_it_states_is_refused(
     app: Flask, key: Path, as_clerk: Callable[..., Persona], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,7 +235,7 @@ def test_postgresql_is_backed_up_and_restored(tmp_path: Path, clock: FakeClock) 
             path, manifest = backups.make(tmp_path / "b", settings, clock.now_ms)
             write(lambda c: audit.note(c, AuditEntry(2, "hq", "evaluate", True, 200, "/", "")))
             db.engine.dispose()
-            with backups.opened(path, secret) as opened:
+            with backups.opened(path, secret, tmp_path) as opened:
                 backups.check(opened)
                 assert backups.restore(opened, clock.now_ms) is None
             with reading() as connection:

@@ -275,7 +275,9 @@ def test_a_migration_cut_in_the_middle_leaves_the_old_database(
         sql = "INSERT INTO audit VALUES ('1', 1, 'hq', 'evaluate', 1, 200, '/x', '')"
         write(lambda c: c.exec_driver_sql(sql))
         with monkeypatch.context() as patched:
-            patched.setattr("sync_server.storage.models.APPEND_ONLY", ("audit", "nowhere"))
+            patched.setattr(
+                "sync_server.storage.models.append_only_statements", lambda *_: ["CREATE nowhere"]
+            )
             with pytest.raises(Exception, match="nowhere"):
                 upgrade_schema()
         db.engine.dispose()

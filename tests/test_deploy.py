@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,14 @@ def test_a_restart_fails_no_request_because_systemd_holds_the_port(
         }
         flask = [sys.executable, "-m", "flask", "--app", "sync_server"]
         subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=environ, check=True)  # noqa: S603
-        start = [sys.executable, "-c", AS_SYSTEMD, str(listener.fileno()), *flask, "serve"]
+        start_server = partial(
+            subprocess.Popen,
+            [sys.executable, "-c", AS_SYSTEMD, str(listener.fileno()), *flask, "serve"],
+            cwd=ROOT,
+            env=environ,
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.PIPE,
+        )
         statuses: list[int] = []
         is_over = threading.Event()
 
@@ -174,13 +182,7 @@ def test_a_restart_fails_no_request_because_systemd_holds_the_port(
         for reader in readers:
             reader.start()
         for _ in range(2):
-            server = subprocess.Popen(  # noqa: S603 - our own server
-                start,
-                cwd=ROOT,
-                env=environ,
-                pass_fds=[listener.fileno()],
-                stdout=subprocess.PIPE,
-            )
+            server = start_server()
             assert server.stdout
             server.stdout.readline()  # it serves
             before = len(statuses)
@@ -189,17 +191,11 @@ def test_a_restart_fails_no_request_because_systemd_holds_the_port(
             server.terminate()
             assert server.wait(20) == 0
             server.stdout.close()
-        last = subprocess.Popen(  # noqa: S603 - our own server
-            start,
-            cwd=ROOT,
-            env=environ,
-            pass_fds=[listener.fileno()],
-            stdout=subprocess.DEVNULL,
-        )
+        last = start_server()
         is_over.set()
         for reader in readers:
             reader.join()
         last.terminate()
-        last.wait(20)
+        last.communicate(timeout=20)
     assert set(statuses) == {200}
     assert len(statuses) >= 80

@@ -101,6 +101,8 @@ def test_metrics_are_for_this_machine_only_and_count(
     clerk.sync(*records, unsent=4, clock=clock)
     client = app.test_client()
     assert client.get("/metrics", environ_overrides=ELSEWHERE).status_code == 404
+    passed_on = {"X-Forwarded-For": "203.0.113.9"}  # by a proxy that PROXIES does not mention
+    assert client.get("/metrics", headers=passed_on).status_code == 404
     text = client.get("/metrics").text
     assert 'diemcau_requests_total{room="api",status="200"}' in text
     assert f'diemcau_device_unsent_records{{point="P001",device="{clerk.device}"}} 4' in text
@@ -159,4 +161,7 @@ def test_accounts_of_a_demonstration_work_on_this_machine_only(
     answer = client.post("/van-phong/dang-nhap", data=form, environ_overrides=ELSEWHERE)
     assert answer.status_code == 422
     assert "chỉ đăng nhập được từ chính máy" in answer.text
+    passed_on = {"X-Forwarded-For": "203.0.113.9"}
+    answer = client.post("/van-phong/dang-nhap", data=form, headers=passed_on)
+    assert answer.status_code == 422
     assert client.post("/van-phong/dang-nhap", data=form).status_code == 401

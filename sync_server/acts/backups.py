@@ -8,17 +8,19 @@ key. The server does not know the secret key, so a thief of the server cannot re
 import gzip
 import io
 import os
+import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pyrage
-from msgspec import Struct
+from msgspec import DecodeError, Struct
 
 from sync_server.config import PRIVATE_FILE, PRIVATE_FOLDER, Settings
 from sync_server.database import db
@@ -113,10 +115,12 @@ def latest(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def opened(backup: Path, secret_key: str) -> Iterator[OpenedBackup]:
+def opened(backup: Path, secret_key: str, folder: Path) -> Iterator[OpenedBackup]:
     """Decrypt a backup into a private folder that is deleted at the end of the context.
 
-    `secret_key` is the text of the secret key, or of a file with it. Raises: BadBackup.
+    `secret_key` is the text of the secret key, or of a file with it. The private folder is made in
+    `folder`, on the server's own disk: the backup itself may lie on a USB stick, where a deleted
+    file can be read again. Raises: BadBackup; OSError if the disk is full.
     """
     lines = [line for line in secret_key.splitlines() if line.startswith("AGE-SECRET-KEY-")]
     try:
@@ -125,7 +129,8 @@ def opened(backup: Path, secret_key: str) -> Iterator[OpenedBackup]:
         identities = []
     if not identities:
         raise BadBackup(say("backup.no_key"))
-    with tempfile.TemporaryDirectory(dir=backup.parent, prefix=".work-") as name:
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".work-") as name:
         work = Path(name)
         try:
             with backup.open("rb") as encrypted, (work / "archive").open("wb") as archive:
@@ -133,20 +138,27 @@ def opened(backup: Path, secret_key: str) -> Iterator[OpenedBackup]:
         except (pyrage.DecryptError, OSError):  # a damaged end is an OSError
             raise BadBackup(say("backup.other_key")) from None
         try:
-            yield _unpacked(work)
-        except (tarfile.TarError, OSError, EOFError, KeyError, msgspec.DecodeError) as fault:
+            unpacked = _unpacked(work)
+        except (tarfile.TarError, OSError, EOFError, KeyError, zlib.error, DecodeError) as fault:
             raise BadBackup(say("backup.damaged", fault=fault)) from fault
+        yield unpacked
 
 
-def check(opened_backup: OpenedBackup) -> None:
+def check(opened_backup: OpenedBackup) -> bool:
     """Restore a backup into a scratch database, and compare its contents with the manifest.
 
-    Raises: BadBackup if records, positions or attendance differ; CopyFailed if the database in the
-    backup is damaged.
+    Return whether the attendance is judged as it was when the backup was made. A later version of
+    this program may judge the same records otherwise; that is no reason to refuse a backup.
+
+    Raises: BadBackup if records or positions differ; CopyFailed if the database in the backup is
+    damaged.
     """
     _require_same_engine(opened_backup.manifest)
-    if database_copies.summarise_copy(opened_backup.database) != opened_backup.manifest.summary:
+    stated = opened_backup.manifest.summary
+    found = database_copies.summarise_copy(opened_backup.database)
+    if msgspec.structs.replace(found, standings=stated.standings) != stated:
         raise BadBackup(say("backup.differs"))
+    return found == stated
 
 
 def restore(opened_backup: OpenedBackup, now_ms: int) -> Path | None:
@@ -172,13 +184,8 @@ def _unpacked(work: Path) -> OpenedBackup:
         source = tar.extractfile(DATABASE)
         assert source
         with (work / DATABASE).open("wb") as target:
-            _copy(source, target)
+            shutil.copyfileobj(source, target)
     return OpenedBackup(manifest, work / DATABASE, keys)
-
-
-def _copy(source: IO[bytes], target: IO[bytes]) -> None:
-    while piece := source.read(MAX_SMALL_BYTES):
-        target.write(piece)
 
 
 def _read_small(tar: tarfile.TarFile, name: str) -> bytes:

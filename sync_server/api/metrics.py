@@ -15,7 +15,7 @@ from sync_server.errors import NotFound
 from sync_server.storage.access import audit, devices
 from sync_server.storage.ledger import quarantine
 from sync_server.web import request_log
-from sync_server.web.hosts import LOCAL_ADDRESSES
+from sync_server.web.hosts import is_local_caller
 from sync_server.web.production_server import waiting_requests
 
 blueprint = Blueprint("metrics", __name__)
@@ -27,7 +27,7 @@ def metrics() -> Response:
 
     Raises: NotFound if the request comes from another machine.
     """
-    if request.remote_addr not in LOCAL_ADDRESSES:
+    if not is_local_caller():
         raise NotFound(path=request.path)
     lines = "\n".join([*_process_lines(), *_database_lines(), *_disk_lines()])
     return Response(f"{lines}\n", mimetype="text/plain")

@@ -1,6 +1,7 @@
 """Commands that make, check and restore backups."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -58,11 +59,12 @@ def backup_check(file: Path, key: Path) -> None:
     `key` is the file with the secret key. Raises: CommandFault if the backup cannot be used.
     """
     try:
-        with backups.opened(file, key.read_text("utf-8", "replace")) as opened:
-            backups.check(opened)
-    except (BadBackup, CopyFailed) as fault:
+        with _opened(file, key) as opened:
+            is_judged_alike = backups.check(opened)
+    except (BadBackup, CopyFailed, OSError) as fault:
         raise CommandFault(say("cli.backup.failed", fault=fault)) from None
-    click.echo(say("cli.backup.good", **_facts(opened)))
+    sentence = "cli.backup.good" if is_judged_alike else "cli.backup.judged_otherwise"
+    click.echo(say(sentence, **_facts(opened)))
 
 
 @click.command("restore")
@@ -80,7 +82,7 @@ def restore(file: Path, key: Path, acts: Path | None) -> None:
     """
     settings = current_settings()
     try:
-        with backups.opened(file, key.read_text("utf-8", "replace")) as opened:
+        with _opened(file, key) as opened:
             kept = backups.restore(opened, now_ms())
             facts, keys = _facts(opened), opened.keys
             made_ms = to_ms(opened.manifest.made_at)
@@ -105,6 +107,11 @@ def restore(file: Path, key: Path, acts: Path | None) -> None:
         click.echo(say("cli.restore.acts", count=number(len(lines))))
         for line in lines[:MOST_ACTS]:
             click.echo(f"  {line}")
+
+
+def _opened(file: Path, key: Path) -> AbstractContextManager[OpenedBackup]:
+    secret_key = key.read_text("utf-8", "replace")
+    return backups.opened(file, secret_key, current_settings().backup_dir)
 
 
 def _facts(opened: OpenedBackup) -> dict[str, str]:

@@ -292,7 +292,8 @@ def _log_acts() -> None:
     """
     for entry in g.get("noted", ()):
         if entry.is_act and entry.outcome < HTTP_BAD_REQUEST:
-            line = {"event": "act", **entry._asdict()}
+            path = entry.path.partition("?")[0]  # a query may contain a name that was searched for
+            line = {"event": "act", **entry._asdict(), "path": path}
             _acts_log.info("%s", msgspec.json.encode(line).decode())
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 from sqlalchemy import URL, Connection, create_engine, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from sync_server.config import PRIVATE_FILE
 from sync_server.database import db
@@ -104,6 +105,13 @@ def summarise_copy(copy: Path) -> Summary:
     if db.engine.dialect.name == "sqlite":
         with _opened(copy) as connection:
             return summarise(connection)
+    try:
+        return _summarise_in_scratch_database(copy)
+    except DBAPIError as fault:  # such as no right to create a database
+        raise CopyFailed(str(fault.orig)) from fault
+
+
+def _summarise_in_scratch_database(copy: Path) -> Summary:
     scratch = f"diemcau_check_{os.getpid()}"
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"CREATE DATABASE {scratch}"))
@@ -212,8 +220,8 @@ def _opened(path: Path) -> Iterator[Connection]:
             if verdict != "ok":
                 raise CopyFailed(str(verdict))
             yield connection
-    except sqlite3.DatabaseError as fault:
-        raise CopyFailed(str(fault)) from fault
+    except DBAPIError as fault:  # a damaged file, or tables of another version
+        raise CopyFailed(str(fault.orig)) from fault
     finally:
         engine.dispose()
 

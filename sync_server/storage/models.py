@@ -618,10 +618,6 @@ class BlobPiece(Base):
     bytes: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-APPEND_ONLY = ("audit", "ledger")
-"""The tables whose rows the database refuses to change or delete, whoever asks."""
-
-
 def append_only_statements(table: str, dialect: str) -> list[str]:
     """Return the SQL that makes a database refuse to change or delete the rows of a table.
 

@@ -15,7 +15,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 proxies that do not pass on the original host name."""
 
 
-LOCAL_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+_LOCAL_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 """The addresses from which programs on this machine call."""
 
 
@@ -48,6 +48,16 @@ def refuse_nul() -> None:
 def is_loopback(host: str) -> bool:
     """Return whether a host name, with or without a port, stands for the local machine."""
     return _name_of(host) in LOOPBACK
+
+
+def is_local_caller() -> bool:
+    """Return whether the request comes from a program or a browser on this machine.
+
+    A request that a proxy on this machine passes on has its header, even if the setting `PROXIES`
+    does not mention the proxy; it does not count.
+    """
+    is_passed_on = "X-Forwarded-For" in request.headers
+    return request.remote_addr in _LOCAL_ADDRESSES and not is_passed_on
 
 
 def _name_of(host: str) -> str:

@@ -64,6 +64,12 @@ def request_leave(clerk: Persona, number: int, person: str, **content: str) -> s
     return str(record["id"])
 
 
+def private_reason(clerk: Persona) -> tuple[str, str]:
+    """Return a sealed detail that contains "điều riêng", as (sha256, encrypted text)."""
+    box = sealing.seal(clerk.seal_key, json.dumps({"reason": "OM", "note": "điều riêng"}).encode())
+    return hashlib.sha256(box.encode()).hexdigest(), box
+
+
 def request_value(record_id: str, point: str = "P001", state: str = "pending") -> str:
     return f"{MEETING}/{point}/{record_id}/{state}"
 
@@ -258,9 +264,7 @@ def test_a_chair_cannot_read_the_reason_of_a_member_summoned_elsewhere(
     new_rolls = {"P002": [Summoned("M1", "U01", "")]}
     write(lambda c: arrangements.summon(c, MEETING, new_rolls, to_ms(EVE) + 1))
     other_clerk = as_clerk("P002")
-    detail = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
-    box = sealing.seal(other_clerk.seal_key, detail)
-    sha256 = hashlib.sha256(box.encode()).hexdigest()
+    sha256, box = private_reason(other_clerk)
     body = {"report": "numbered", "detail": sha256}
     record = draft("absence_request", 1, person="M1", point="P002", at=EVE, body=body)
     other_clerk.sync(record, details={sha256: box})
@@ -427,9 +431,7 @@ def test_whoever_knows_the_hash_of_a_reason_does_not_have_it_shown_with_a_reques
     as_clerk: Callable[..., Persona], chair: Desk, headquarters: Desk
 ) -> None:
     victim, thief = as_clerk("P002"), as_clerk("P001")
-    detail = json.dumps({"reason": "OM", "note": "điều riêng"}).encode()
-    box = sealing.seal(victim.seal_key, detail)
-    sha256 = hashlib.sha256(box.encode()).hexdigest()
+    sha256, box = private_reason(victim)
     body = {"report": "numbered", "detail": sha256}
     record = draft("absence_request", 1, person="M3", point="P002", at=EVE, body=body)
     victim.sync(record, details={sha256: box})

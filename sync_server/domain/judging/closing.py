@@ -30,6 +30,9 @@ from sync_server.domain.records.kinds import (
 )
 
 SIGNED = ("present", "absent_excused", "guests", "substitutes")
+"""The counts that must be those that were signed. Lateness is left out, because a corrected clock
+changes it; so are unexcused absences, because the closing turns people without a record into
+them."""
 
 
 class SignedClosing(Struct, frozen=True):
@@ -116,7 +119,7 @@ def is_amended(
     if closing is None:
         return False
     signed = closing.record.body.totals
-    if any(signed.get(name, count) != count for name, count in _signed_counts(counts).items()):
+    if any(signed.get(name, getattr(counts, name)) != getattr(counts, name) for name in SIGNED):
         return True
     effective = [
         fact
@@ -129,15 +132,6 @@ def is_amended(
         _is_unseen(void, closing) and not _is_unseen(target, closing) and _is_of_roll(target)
         for void, target in in_force.undone
     )
-
-
-def _signed_counts(counts: Counts) -> dict[str, int]:
-    """Return the counts that must be those that were signed, by name.
-
-    Lateness is left out, because a corrected clock changes it. Unexcused absences are left out,
-    because the closing itself turns everybody without a record into one.
-    """
-    return {name: getattr(counts, name) for name in SIGNED}
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from alembic import op
 
-from sync_server.storage.models import APPEND_ONLY, append_only_statements
+from sync_server.storage.models import append_only_statements
 
 revision = "0002"
 down_revision = "0001"
@@ -51,11 +51,11 @@ def upgrade() -> None:
     if numbered:
         connection.execute(audit.insert(), numbered)
     op.drop_table("audit_before")
-    for table in APPEND_ONLY:
+    for table in ("audit", "ledger"):
         for statement in append_only_statements(table, connection.dialect.name):
             connection.exec_driver_sql(statement)
 
 
 def downgrade() -> None:
-    """Do nothing: a log that has been chained is not unchained again."""
+    """Refuse: without its chain, nobody could tell whether the log was changed."""
     raise NotImplementedError

@@ -16,7 +16,7 @@ from sync_server.office.system.known_browsers import known_browser, remember_bro
 from sync_server.storage import purpose
 from sync_server.storage.access import accounts, audit, sessions, sign_in_failures
 from sync_server.web import rate_limits
-from sync_server.web.hosts import LOCAL_ADDRESSES
+from sync_server.web.hosts import is_local_caller
 from sync_server.web.session_cookies import TOKEN
 
 blueprint = Blueprint("sign_in", __name__)
@@ -52,7 +52,7 @@ def enter() -> Response | tuple[str, int]:
 
     # Every attempt is counted before the check, so that parallel attempts cannot avoid the wait.
     must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
-    if address not in LOCAL_ADDRESSES:
+    if not is_local_caller():
         with reading() as connection:
             if purpose.is_demonstration(connection):
                 raise BadForm(fault=say("demo.only_here"))
