@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,7 +146,7 @@ class Morning:
         while not self.is_over:
             clock = {"wall": from_ms(int(time.time() * 1000)), "mono_ms": 500, "boot": "b1"}
             body = json.dumps({"clock": clock, "records": next(batches, [])}).encode()
-            await self._timed("kiosk", lambda body=body: connection.request(head, body))  # type: ignore[misc]
+            await self._timed("kiosk", partial(connection.request, head, body))
             await asyncio.sleep(self._dice.uniform(8, 22))
 
     async def _readers(self) -> None:
@@ -165,9 +166,10 @@ class Morning:
                 *(
                     self._timed(
                         "reader",
-                        lambda c=connection, n=n: c.request(  # type: ignore[misc]
+                        partial(
+                            connection.request,
                             f"GET {READER_PATHS[n % len(READER_PATHS)]} HTTP/1.1\r\n"
-                            "Accept-Encoding: gzip\r\n"
+                            "Accept-Encoding: gzip\r\n",
                         ),
                     )
                     for n, connection in enumerate(connections, start=round_)
@@ -206,7 +208,7 @@ class Morning:
                 "POST /api/v1/sync HTTP/1.1\r\nContent-Encoding: gzip\r\n"
                 f"Authorization: Bearer {self._dice.randbytes(8).hex()}\r\n"
             )
-            await self._timed("stranger", lambda c=connection, h=head: c.request(h, BOMB))  # type: ignore[misc]
+            await self._timed("stranger", partial(connection.request, head, BOMB))
             connection.close()
             await asyncio.sleep(HOSTILE_PAUSE_S)
 
