@@ -16,9 +16,14 @@ from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.errors import EnrolmentSecretNeeded
 from sync_server.storage.access import devices
+from sync_server.storage.access.devices import FormerEnrolment
 from sync_server.web import rate_limits
 
 blueprint = Blueprint("enrolment", __name__)
+
+MOST_FORMER = 16
+"""The largest number of forgotten enrolments that a browser may name. A hall's laptop has one of
+its clerk and one of its chair."""
 
 
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,12 +32,14 @@ class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     `code` is the one-time code, and `label` a name for the device. `public_key` is the device's key
     as a JSON Web Key. A device that received no answer may repeat its request with the same key.
     `second` is the second secret, given by telephone, which is needed if the code was sent by post.
+    `former` are enrolments of the same browser that the server did not recognise any more.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]
     label: Annotated[str, Meta(max_length=80, pattern=r"^[^\x00-\x1f]*\Z")] = ""
     public_key: dict[str, str] | None = None
     second: Annotated[str, Meta(max_length=16)] = ""
+    former: Annotated[tuple[FormerEnrolment, ...], Meta(max_length=MOST_FORMER)] = ()
 
 
 _decoder = msgspec.json.Decoder(EnrolRequest)
@@ -63,6 +70,7 @@ def enrol() -> Response:
             device_key,
             now_ms=at_ms,
             second=enrol_request.second,
+            former=enrol_request.former,
         )
     )
     if enrolled is None:

@@ -122,3 +122,29 @@ def test_a_new_device_learns_which_devices_of_its_point_still_owe_records(
 
     [owing] = answer["owing"]
     assert (owing["device"], owing["unsent"]) == (clerk.device, 2)
+
+
+def test_a_device_that_a_restored_server_has_forgotten_gets_its_id_again(
+    as_outsider: Persona, as_clerk: Callable[..., Persona], code: str, app: Flask, clock: FakeClock
+) -> None:
+    known = as_clerk().device
+    lost, elsewhere = "D-7F3KQ2MX", "D-9Q2MX4TB"
+    former = [
+        {"device": known, "point": "P001", "profile": "clerk"},
+        {"device": elsewhere, "point": "P002", "profile": "clerk"},
+        {"device": lost, "point": "P001", "profile": "clerk"},
+    ]
+
+    _, answer = enrol(as_outsider, code, former=former)
+
+    assert answer["device"] == lost
+    as_outsider.token, as_outsider.device = answer["read_token"], lost
+    assert as_outsider.sync(highest=3)["want"] == [[1, 3]]
+    second = write(lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms))
+    assert enrol(as_outsider, second, former=former)[1]["device"] not in {known, lost, elsewhere}
+
+
+def test_nobody_takes_an_office_account_s_name_as_a_device(as_outsider: Persona, code: str) -> None:
+    former = [{"device": "O-bantochuc", "point": "P001", "profile": "clerk"}]
+
+    assert enrol(as_outsider, code, former=former)[0] == 400

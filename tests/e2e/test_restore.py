@@ -17,9 +17,11 @@ from sync_server.storage.database_copies import Summary, summarise
 from sync_server.storage.models import Blob
 from tests.e2e.conftest import System
 from tests.e2e.kiosk import (
+    QUEUE,
     SLOW_MS,
     check_in,
     enrol,
+    fill_pin,
     open_room,
     open_step,
     unsent_count,
@@ -50,6 +52,14 @@ def contents(system: System) -> tuple[Summary, int]:
             summary, count = summarise(connection), connection.scalar(COMPLETE) or 0
         db.engine.dispose()
     return summary, count
+
+
+def standings(system: System) -> list[object]:
+    """Return the standing of every hall of the test, as the API tells it."""
+    return [
+        system.api(f"/meetings/{system.meeting}/standing?point={point}")
+        for point in ("P001", "P002", "P003")
+    ]
 
 
 def counts(system: System) -> tuple[int, int]:
@@ -96,20 +106,30 @@ def test_kiosks_fill_a_restored_server_with_what_its_backup_lacks(
     check_in(busy, 2)
     ask_for_leave(busy)
     check_in(idle, 3)
-    wait_until(busy, lambda: unsent_count(busy) + unsent_count(idle) == 0)
+    late = kiosk(browser, system, "P003")
+    check_in(late, 2)
+    wait_until(busy, lambda: unsent_count(busy) + unsent_count(idle) + unsent_count(late) == 0)
     idle.get_by_role("button", name="Khoá", exact=True).click()
-    before, details_before = contents(system)
+    (before, details_before), standings_before = contents(system), standings(system)
     system.server.stop()
     system.flask("restore", str(backup), "--key", str(key))
     restored, _ = contents(system)
     system.server = ServerProcess(system.environ, system.port)
-    busy.get_by_role("button", name="Gửi ngay").click()
+    for page in (busy, late):
+        page.get_by_role("button", name="Gửi ngay").click()
     idle.evaluate(IDLE)
+    expect(late.locator(".notice.bad")).to_contain_text("đăng ký lại trên chính máy này")
+    open_room(late, "Máy này")
+    late.get_by_role("button", name="Đăng ký thêm").click()
+    late.get_by_label("Mã đăng ký").fill(system.enrolment_link("P003").partition("#ma=")[2])
+    fill_pin(late, "Thư ký Mẫu")
+    late.get_by_role("button", name="Đăng ký máy này").click()
+    expect(late.locator(QUEUE)).to_be_visible(timeout=SLOW_MS)
 
     wait_until(busy, lambda: counts(system) == (before.records, details_before), times=4)
     after, _ = contents(system)
     assert after.ledger == before.ledger
-    assert after.standings == before.standings
+    assert standings(system) == standings_before
     assert restored.records < before.records == after.records
     figures = (
         f"restore: {before.records} records before, {restored.records} in the backup, "

@@ -6,10 +6,10 @@ notices when a record has not arrived.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -23,13 +23,14 @@ from sqlalchemy import (
     update,
 )
 
-from sync_server.domain.records.codes import DAY_MS, from_ms
+from sync_server.domain.records.codes import DAY_MS, PointCode, from_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.domain.records.sequence import Ranges, missing_after, missing_up_to
 from sync_server.errors import EnrolmentCodeExpired, EnrolmentCodeUnknown, EnrolmentCodeUsed
 from sync_server.storage.access import accounts
 from sync_server.storage.access.tokens import (
+    DEVICE_ID,
     OFFICE,
     PUSH,
     READ,
@@ -98,6 +99,18 @@ class EnrolmentAnswer(Struct, frozen=True):
     owing: tuple[DeviceWithUnsent, ...] = ()
 
 
+class FormerEnrolment(Struct, frozen=True):
+    """An enrolment of a browser that the server did not recognise any more.
+
+    The server has then been restored from a backup that was made before the enrolment. `device` is
+    the id that the browser received, and `point` and `profile` tell what it was enrolled for.
+    """
+
+    device: Annotated[str, Meta(pattern=DEVICE_ID)]
+    point: PointCode
+    profile: Profile
+
+
 class Gaps(NamedTuple):
     """The numbers of a device's records that have not arrived, and the highest number that has.
 
@@ -157,6 +170,7 @@ def enrol(
     *,
     now_ms: int,
     second: str = "",
+    former: Sequence[FormerEnrolment] = (),
 ) -> EnrolmentAnswer | None:
     """Enrol a device with a one-time code, and return its id and its new tokens.
 
@@ -164,6 +178,10 @@ def enrol(
     device's signatures. A device that missed the first answer may repeat the request with the same
     code and key for 15 minutes; it receives the same id and new tokens. In the result, `seal_key`,
     `sign_key` and `owing` are empty.
+
+    `former` are enrolments that a restored server does not know. If one of them was for the same
+    point and profile, the device gets its former id again, so that it can send the records that it
+    made under this id.
 
     Return None if the code needs a second secret and `second` is missing or wrong. A wrong secret
     is counted, so the caller must commit the transaction in this case, too.
@@ -212,7 +230,8 @@ def enrol(
     else:
         if now_ms >= enrolment.expires_ms:
             raise EnrolmentCodeExpired
-        device = new_device_id()
+        wanted = (enrolment.point, enrolment.profile)
+        device = _forgotten_device(connection, wanted, former) or new_device_id()
         connection.execute(
             update(EnrolmentCode).where(is_this_code).values(used_ms=now_ms, device=device)
         )
@@ -226,6 +245,18 @@ def enrol(
     return EnrolmentAnswer(
         device, token, read_token, point, name or point, enrolment.profile, person=enrolment.person
     )
+
+
+def _forgotten_device(
+    connection: Connection, wanted: tuple[str, str], former: Sequence[FormerEnrolment]
+) -> str | None:
+    """Return the id of the first former enrolment that the database lacks; None if there is none.
+
+    Only enrolments for the point and the profile in `wanted` count.
+    """
+    ids = [old.device for old in former if (old.point, old.profile.value) == wanted]
+    known = set(connection.scalars(select(Device.id).where(Device.id.in_(ids))))
+    return next((device for device in ids if device not in known), None)
 
 
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:

@@ -44,6 +44,10 @@ def new_second_secret() -> str:
     return f"{secrets.randbelow(1_000_000):06}"
 
 
+DEVICE_ID = rf"^D-[{_LETTERS}]{{8}}\Z"
+"""The pattern of the ids that `new_device_id` returns."""
+
+
 def new_device_id() -> str:
     """Return a random device id such as `D-7F3KQ2MX`, short enough to read over the telephone."""
     return "D-" + "".join(secrets.choice(_LETTERS) for _ in range(8))

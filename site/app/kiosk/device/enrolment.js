@@ -7,7 +7,7 @@ import { useState } from "preact/hooks";
 import { PinFields, pinFault } from "./lock.js";
 import { say, sayCode } from "../words/messages.js";
 import { call } from "../sync/server.js";
-import { getMeta, putEnrolment, setMeta } from "./store.js";
+import { getMeta, listForgotten, putNewEnrolment, setMeta } from "./store.js";
 import { newKey, seal, withClerk } from "./vault.js";
 
 /** The server's error code if an enrolment code that came by post also needs the secret given by
@@ -43,7 +43,9 @@ export function Enrolment({ db, onDone, onBack }) {
     const keyPair = await readDeviceKey(db);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
     const secret = second === null ? {} : { second: second.trim() };
-    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y }, ...secret };
+    const forgotten = await listForgotten(db);
+    const former = forgotten.map(({ device, point, profile }) => ({ device, point, profile }));
+    const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y }, former, ...secret };
     const result = await call("/enrol", { body });
     if (!result.ok) {
       setBusy(false);
@@ -56,7 +58,7 @@ export function Enrolment({ db, onDone, onBack }) {
     const name = clerk.name.trim();
     const vault = await withClerk({ clerks: [] }, key, name, clerk.pin);
     const enrolment = { ...enrolled, key: keyPair, vault, lost: null };
-    await putEnrolment(db, enrolment, { token: await seal(key, token) });
+    await putNewEnrolment(db, enrolment, { token: await seal(key, token) });
     await setMeta(db, "key", undefined); // the next enrolment makes a new key
     history.replaceState(null, "", location.pathname);
     onDone({ enrolment, key, clerk: name });

@@ -4,8 +4,8 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { say } from "../words/messages.js";
-import { countPinTry, resetPinTries, wipeVault } from "./store.js";
+import { say, sayCode } from "../words/messages.js";
+import { countPinTry, listForgotten, resetPinTries, wipeVault } from "./store.js";
 import { unlockKey, MIN_PIN } from "./vault.js";
 
 /** The number of wrong PINs in a row after which the vault is wiped. */
@@ -31,6 +31,10 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   const [pin, setPin] = useState("");
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
+  const [isForgotten, setForgotten] = useState(false);
+  useEffect(() => {
+    void listForgotten(db).then((forgotten) => setForgotten(forgotten.length > 0));
+  }, [db, enrolments]);
   const chosen = choices[Math.min(chosenIndex, choices.length - 1)];
 
   async function open(/** @type {Event} */ event) {
@@ -76,6 +80,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
         (enrolment) =>
           enrolment.lost && html`<p class="notice" role="alert">${enrolment.point_name}: ${say(`lost.${enrolment.lost}`)}</p>`,
       )}
+      ${isForgotten && html`<p class="notice bad" role="alert">${sayCode("unauthenticated")}</p>`}
       ${chosen &&
       html`<form class="stack" onSubmit=${open}>
         <label>

@@ -56,18 +56,45 @@ export function listEnrolments(db) {
   return db.run((handle) => handle.getAll("enrolments"));
 }
 
-/** Store an enrolment and its encrypted values in one transaction.
- * @param {Database} db @param {Enrolment} enrolment
- * @param {Record<string, Sealed>} sealed */
-export function putEnrolment(db, enrolment, sealed = {}) {
+/** Store an enrolment in place of the stored one of the same device, in a durable transaction.
+ * @param {Database} db @param {Enrolment} enrolment */
+export function putEnrolment(db, enrolment) {
   return db.run(async (handle) => {
-    const tx = handle.transaction(["enrolments", "sealed"], "readwrite", STRICT);
-    await tx.objectStore("enrolments").put(enrolment);
-    for (const [name, value] of Object.entries(sealed)) {
-      await tx.objectStore("sealed").put(value, [enrolment.device, name]);
-    }
+    const tx = handle.transaction("enrolments", "readwrite", STRICT);
+    await tx.store.put(enrolment);
     await tx.done;
   });
+}
+
+/** Store a new enrolment and its encrypted values in one transaction. If the server has given back
+ * the id of an enrolment that it had forgotten, the values of the old vault are deleted; the records
+ * stay.
+ * @param {Database} db @param {Enrolment} enrolment
+ * @param {Record<string, Sealed>} sealed */
+export function putNewEnrolment(db, enrolment, sealed) {
+  const { device } = enrolment;
+  return db.run(async (handle) => {
+    const tx = handle.transaction(["enrolments", "sealed", "meta"], "readwrite", STRICT);
+    deleteVaultValues(tx, device);
+    tx.objectStore("meta").delete(`forgotten/${device}`);
+    await tx.objectStore("enrolments").put(enrolment);
+    for (const [name, value] of Object.entries(sealed)) await tx.objectStore("sealed").put(value, [device, name]);
+    await tx.done;
+  });
+}
+
+/** Note that the server does not recognise a device's token any more.
+ * @param {Database} db @param {string} device */
+export function markForgotten(db, device) {
+  return setMeta(db, `forgotten/${device}`, true);
+}
+
+/** Return the enrolments that the server does not recognise any more.
+ * @param {Database} db @returns {Promise<Enrolment[]>} */
+export async function listForgotten(db) {
+  const enrolments = await listEnrolments(db);
+  const marks = await Promise.all(enrolments.map(({ device }) => getMeta(db, `forgotten/${device}`)));
+  return enrolments.filter((_, index) => marks[index]);
 }
 
 /** Return a device's encrypted value of this name; undefined if there is none.
@@ -122,10 +149,16 @@ export function wipeVault(db, device, lost) {
     const tx = handle.transaction(["enrolments", "sealed", "meta"], "readwrite", STRICT);
     const enrolment = await tx.objectStore("enrolments").get(device);
     if (enrolment) await tx.objectStore("enrolments").put({ ...enrolment, vault: null, lost });
-    await tx.objectStore("sealed").delete(IDBKeyRange.bound([device], [device, []]));
-    await tx.objectStore("meta").delete(IDBKeyRange.bound(`cursor/${device}/`, `cursor/${device}/\uffff`));
+    deleteVaultValues(tx, device);
     await tx.done;
   });
+}
+
+/** Delete a device's encrypted values, and the cursors that tell how far its streams were fetched.
+ * @param {any} tx a transaction over `sealed` and `meta` @param {string} device */
+function deleteVaultValues(tx, device) {
+  tx.objectStore("sealed").delete(IDBKeyRange.bound([device], [device, []]));
+  tx.objectStore("meta").delete(IDBKeyRange.bound(`cursor/${device}/`, `cursor/${device}/\uffff`));
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   setMeta,
   storeAnswer,
   listUnsentDetails,
+  markForgotten,
   wipeVault,
 } from "../device/store.js";
 import { seal, unseal } from "../device/vault.js";
@@ -143,12 +144,13 @@ async function sealFetched(reader, meeting, cursor, answer) {
 }
 
 /** Return the outcome for a failed call. If the server has revoked the device, wipe its vault
- * first.
+ * first; if the server does not know the device, remember this for the next enrolment.
  * @param {Database} db @param {string} device @param {import("./server.js").Failure} fault
  * @returns {Promise<Outcome>} */
 async function outcomeOfFailure(db, device, fault) {
   const { code, retryAfterS } = fault;
   if (code === "device_revoked") await wipeIfSecure(db, device);
+  if (code === "unauthenticated") await markForgotten(db, device);
   const state = fault.reason === "network" ? "offline" : FINAL_CODES.has(code) ? "stopped" : "busy";
   return { state, code, skewMs: null, retryAfterS };
 }
