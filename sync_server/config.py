@@ -46,6 +46,7 @@ They keep other users of the machine from reading the database.
 """
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
+MOST_DAYS = 36_500
 RECIPIENT = re.compile(r"age1[0-9a-z]{58}")
 """The public keys of age, for which backups are encrypted."""
 MIN_SECRET_LENGTH = 32
@@ -67,7 +68,11 @@ class Settings(Struct, frozen=True):
     personal data. `site_dir` is the folder of the built portal. `public_url` is the address that
     users open, without a slash at the end. `proxies` is the number of reverse proxies in front of
     the server. Backups go into the folder `backup_dir`, encrypted for the public key
-    `backup_recipient` (age); without the key, no backup is made.
+    `backup_recipient` (age); without the key, no backup is made. The command `purge` deletes
+    details after `keep_details_days`, and records that were not accepted, after headquarters has
+    ruled on them, after `keep_refused_days`. It makes people who have left anonymous after
+    `keep_left_people_days`; 0 means never. `require_second_factor`: accounts of headquarters can do
+    nothing before they have set up a second factor.
     """
 
     database_url: str
@@ -78,6 +83,10 @@ class Settings(Struct, frozen=True):
     proxies: int = 0
     backup_recipient: str = ""
     backup_dir: Path = ROOT / "instance" / "backups"
+    keep_details_days: int = 365
+    keep_refused_days: int = 365
+    keep_left_people_days: int = 0
+    require_second_factor: bool = False
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -102,6 +111,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         proxies=_parse_proxies(environ.get("PROXIES") or "0"),
         backup_recipient=_check_recipient(environ.get("BACKUP_RECIPIENT", "")),
         backup_dir=ROOT / (environ.get("BACKUP_DIR") or "instance/backups"),
+        keep_details_days=_parse_days("KEEP_DETAILS_DAYS", environ, "365", least=1),
+        keep_refused_days=_parse_days("KEEP_REFUSED_DAYS", environ, "365", least=1),
+        keep_left_people_days=_parse_days("KEEP_LEFT_PEOPLE_DAYS", environ, "0", least=0),
+        require_second_factor=_parse_switch("REQUIRE_SECOND_FACTOR", environ),
     )
 
 
@@ -139,6 +152,20 @@ def _parse_proxies(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and int(value) <= MOST_PROXIES):
         raise ConfigError(say("config.proxies", value=value, most=MOST_PROXIES))
     return int(value)
+
+
+def _parse_days(name: str, environ: Mapping[str, str], default: str, *, least: int) -> int:
+    value = environ.get(name) or default
+    if not (value.isascii() and value.isdecimal() and least <= int(value) <= MOST_DAYS):
+        raise ConfigError(say("config.days", name=name, value=value, least=least, most=MOST_DAYS))
+    return int(value)
+
+
+def _parse_switch(name: str, environ: Mapping[str, str]) -> bool:
+    value = environ.get(name) or "0"
+    if value not in {"0", "1"}:
+        raise ConfigError(say("config.switch", name=name, value=value))
+    return value == "1"
 
 
 def _check_recipient(value: str) -> str:

@@ -35,6 +35,10 @@ def test_only_the_secret_must_be_set() -> None:
         ("SITE_DIR", __file__),
         ("PROXIES", "-1"),
         ("PROXIES", "yes"),
+        ("KEEP_DETAILS_DAYS", "0"),
+        ("KEEP_REFUSED_DAYS", "một năm"),
+        ("KEEP_LEFT_PEOPLE_DAYS", "36501"),
+        ("REQUIRE_SECOND_FACTOR", "yes"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -50,11 +54,24 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         "SITE_DIR": str(tmp_path),
         "PUBLIC_URL": "https://diemcau.example/",
         "PROXIES": "1",
+        "KEEP_DETAILS_DAYS": "90",
+        "KEEP_REFUSED_DAYS": "60",
+        "KEEP_LEFT_PEOPLE_DAYS": "1825",
+        "REQUIRE_SECOND_FACTOR": "1",
     }
 
     settings = load_settings(environ)
 
     assert settings == Settings(
-        environ["DATABASE_URL"], SECRET, SECRET, tmp_path, "https://diemcau.example", 1
+        environ["DATABASE_URL"],
+        SECRET,
+        SECRET,
+        tmp_path,
+        "https://diemcau.example",
+        1,
+        keep_details_days=90,
+        keep_refused_days=60,
+        keep_left_people_days=1825,
+        require_second_factor=True,
     )
     assert (tmp_path / "a").is_dir()

@@ -6,12 +6,13 @@ user must choose.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sync_server.acts import arrangements
@@ -244,6 +245,16 @@ def from_json(encoded: bytes) -> list[RecordedLine]:
     The lines are in the order in which they were imported.
     """
     return msgspec.json.decode(encoded, type=list[RecordedLine])
+
+
+def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
+    """Return stored lines, in the JSON of `as_json`, without the names of people with these codes.
+
+    The lines stay, so that the import can still be undone.
+    """
+    lines = from_json(encoded)
+    kept = [replace(line, text="") if line.person in codes else line for line in lines]
+    return encoded if kept == lines else as_json(kept)
 
 
 def _records_of(

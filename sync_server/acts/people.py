@@ -29,6 +29,8 @@ from sync_server.storage.people.roster import RosterPerson
 
 EndReason = Literal["retired", "moved_away", "died", "other"]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
+ANONYMOUS = "anonymous"
+"""The reason stored for a person whose data were made anonymous (`acts.privacy`)."""
 MERGED = "merged"
 """The reason stored for an entry that was ended because it is a duplicate of another entry for the
 same person."""
@@ -115,8 +117,10 @@ def bring_back(connection: Connection, person: RosterPerson) -> None:
     """Restore a person who was marked as having left, so that new lists can include the person.
 
     An entry that was merged into another becomes a separate person again. Raises: BadForm if the
-    person is not marked as having left.
+    person is not marked as having left, or if the person's data were made anonymous.
     """
+    if person.ended_why == ANONYMOUS:
+        raise BadForm(fault=say("privacy.is_anonymous"))
     if person.ended_ms is None:
         raise BadForm(fault=say("person.not_ended", person=person.full_name))
     roster.put_people(connection, [replace(person, ended_ms=None, ended_why="", merged_into="")])

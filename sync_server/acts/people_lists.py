@@ -622,6 +622,13 @@ def as_json(changes: Sequence[Change]) -> bytes:
     return msgspec.json.encode([(change.before, change.after) for change in changes])
 
 
+def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
+    """Return stored changes, in the JSON of `as_json`, without those to people with these codes."""
+    changes = from_json(encoded)
+    kept = [change for change in changes if change[1].person not in codes]
+    return encoded if len(kept) == len(changes) else msgspec.json.encode(kept)
+
+
 def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
     """Return the facts of people before and after an import, from JSON made by `as_json`.
 

@@ -19,6 +19,10 @@ from sync_server.storage.directory import PublishedDirectory
 from sync_server.terminal import CommandFault
 from sync_server.web import served_portal
 
+NOT_CONFIRMED = 2
+"""The exit status if a confirmation is needed but there is no terminal to ask at. Nothing was
+changed."""
+
 
 def current_settings() -> Settings:
     """Return the settings of the running app, such as the database's URL.

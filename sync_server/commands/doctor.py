@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sync_server import database
-from sync_server.acts import backups
+from sync_server.acts import backups, privacy
 from sync_server.clocks import now_ms
 from sync_server.commands.common import current_settings
 from sync_server.config import PRIVATE_FILE, PRIVATE_FOLDER, ROOT, Settings
@@ -258,6 +258,12 @@ def _check_accounts(connection: Connection, _settings: Settings) -> Iterator[Fin
             yield _warning("doctor.no_totp", name=account.name)
 
 
+def _check_retention(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    overdue = privacy.overdue(connection, settings, now_ms())
+    if not overdue.is_empty:
+        yield _warning("cli.purge.overdue", **privacy.counts_of(overdue))
+
+
 def _check_release(connection: Connection, settings: Settings) -> Iterator[Finding]:
     release = releases.current(connection, now_ms())
     if not (settings.site_dir / "index.html").exists():
@@ -285,5 +291,6 @@ DATABASE_CHECKS: tuple[Callable[[Connection, Settings], Iterator[Finding]], ...]
     _check_records,
     _check_audit,
     _check_accounts,
+    _check_retention,
     _check_release,
 )

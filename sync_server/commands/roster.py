@@ -14,7 +14,7 @@ from sync_server.acts.list_imports import ListPreview, UnreadableList, describe
 from sync_server.acts.people_lists import ListChoices
 from sync_server.acts.summons_lists import SummonsRow
 from sync_server.clocks import now_ms
-from sync_server.commands.common import current_settings, on_current_schema
+from sync_server.commands.common import NOT_CONFIRMED, current_settings, on_current_schema
 from sync_server.messages import number, say
 from sync_server.sheets.headings import FIELDS
 from sync_server.sheets.tables import Fault, Table
@@ -25,9 +25,6 @@ from sync_server.web import served_portal
 
 PROGRESS_FROM_ROWS = 5_000
 SHOWN_CHANGES = 20
-NOT_CONFIRMED = 2
-"""The exit status if a confirmation is needed but there is no terminal to ask at. Nothing was
-imported."""
 WHO = "dong-lenh"
 """The author shown in the history of imports if a command imported the list. It means "command
 line" in Vietnamese."""

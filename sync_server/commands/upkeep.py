@@ -1,21 +1,18 @@
 """Maintenance commands: recompute attendance, list records kept aside, delete personal data."""
 
+import sys
 from functools import partial
 
 import click
 from flask.cli import AppGroup, with_appcontext
 
 from sync_server import database
+from sync_server.acts import privacy
 from sync_server.clocks import now_ms
-from sync_server.commands.common import on_current_schema
-from sync_server.domain.records.codes import DAY_MS, from_ms
+from sync_server.commands.common import NOT_CONFIRMED, current_settings, on_current_schema
+from sync_server.domain.records.codes import from_ms
 from sync_server.messages import number, say
-from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, streams
-
-DETAIL_RETENTION_DAYS = 365
-"""How many days `purge` keeps reasons, scans and names by default: twelve months (domain.md,
-section 6)."""
 
 ledger_group = AppGroup("ledger")
 
@@ -55,18 +52,28 @@ def ledger_held() -> None:
 
 
 @click.command("purge")
-@click.option(
-    "--days", type=click.IntRange(min=1), default=DETAIL_RETENTION_DAYS, show_default=True
-)
+@click.option("--yes", is_flag=True)
 @with_appcontext
 @on_current_schema
-def purge(days: int) -> None:
-    """Delete personal data (reasons, scans, names) that arrived more than `days` days ago.
+def purge(yes: bool) -> None:
+    """Delete personal data that have been kept for longer than the settings allow.
 
-    Records of that age that the server did not accept are deleted too, if headquarters has ruled on
-    them. The ledger, the figures computed from it and the audit log stay complete.
+    First print how much there is, and ask; `--yes` skips the question. The ledger, the figures
+    computed from it and the audit log stay complete. Without a terminal and `--yes`, nothing is
+    deleted, and the exit status is `NOT_CONFIRMED`.
     """
-    before_ms = now_ms() - days * DAY_MS
-    count = database.write(lambda c: details.purge(c, before_ms=before_ms))
-    settled = database.write(lambda c: quarantine.purge(c, before_ms=before_ms))
-    click.echo(say("cli.purged", count=number(count), settled=number(settled), days=days))
+    settings, at_ms = current_settings(), now_ms()
+    with database.reading() as c:
+        overdue = privacy.overdue(c, settings, at_ms)
+    if overdue.is_empty:
+        click.echo(say("cli.purge.nothing"))
+        return
+    click.echo(say("cli.purge.overdue", **privacy.counts_of(overdue)))
+    if not yes:
+        if not sys.stdin.isatty():
+            click.echo(say("cli.purge.not_asked"), err=True)
+            sys.exit(NOT_CONFIRMED)
+        if not click.confirm(say("cli.purge.ask"), default=False):
+            return
+    deleted = database.write(lambda c: privacy.purge(c, settings, at_ms))
+    click.echo(say("cli.purged", **privacy.counts_of(deleted)))

@@ -21,8 +21,9 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from sync_server.clocks import now_ms
+from sync_server.config import Settings
 from sync_server.database import reading, write
-from sync_server.domain.records.permissions import MAY, PERSONAL, Action
+from sync_server.domain.records.permissions import MAY, PERSONAL, Action, Profile
 from sync_server.errors import Forbidden
 from sync_server.messages import say
 from sync_server.office.menus import Menu
@@ -142,7 +143,7 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
 
     `url_values` are the variable parts of the page's address by name, such as `meeting` and
     `point`. Visitors who are not signed in are redirected to the sign-in form. Accounts that must
-    change their password are redirected to the page on which they can change it.
+    change their password or set up a second factor are redirected to the page where they can.
 
     Raises: Forbidden if the role does not permit the action, or if the account belongs to another
     hall.
@@ -153,11 +154,22 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
     if not may(action):
         raise refusal(action)
     is_own_page = (request.endpoint or "").startswith("office.my_account.")
-    if signed_in_account().must_change and not is_own_page:
+    account = signed_in_account()
+    if (account.must_change or must_set_up_second_factor(account)) and not is_own_page:
         return make_response(redirect(url_for("office.my_account.page")))
     if "point" in url_values:
         require_scope(point=url_values["point"])
     return make_response(view(**url_values))
+
+
+def must_set_up_second_factor(account: Account) -> bool:
+    """Return whether an account can do nothing before it has set up a second factor.
+
+    The setting `REQUIRE_SECOND_FACTOR` asks this of headquarters' accounts, which may do most.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    is_asked = settings.require_second_factor and account.role is Profile.HEADQUARTERS
+    return is_asked and not account.has_totp
 
 
 def _run_act(run_view: Callable[[], Response]) -> Response:

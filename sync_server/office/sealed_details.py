@@ -62,12 +62,16 @@ def open_detail(sha256: str, about: str) -> DetailContent:
     cannot be decrypted.
     """
     settings: Settings = current_app.config["SETTINGS"]
+    box = details.read(transaction(), sha256)
+    log_opening(sha256, about)
+    return DetailContent(*sealing.decrypt_detail(settings.seal_key, box))
+
+
+def log_opening(sha256: str, about: str) -> None:
+    """Log that the signed-in account has opened a detail about these people."""
     reader = access.signed_in_account().name
-    connection = transaction()
-    box = details.read(connection, sha256)
     entry = details.opening_entry(sha256, reader, now_ms=now_ms(), about=about)
     g.setdefault("openings", []).append(entry)
-    return DetailContent(*sealing.decrypt_detail(settings.seal_key, box))
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from sync_server.storage.access.accounts import Account
 from sync_server.storage.models import AccountRow, OfficeSession
 from sync_server.web import rate_limits
 from tests.conftest import FakeClock
-from tests.office.desk import PASSWORD, Desk
+from tests.office.desk import PASSWORD, ROLE_ACCOUNTS, Desk, desk_of
 
 WRONG = "Chưa đăng nhập được"
 HOUR_MS = 3_600_000
@@ -220,6 +220,24 @@ def test_a_one_time_code_is_required_once_it_is_set_up_and_works_once(
     assert "Đang bật" in desk.get("/tai-khoan-cua-toi").text
     desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password=PASSWORD)
     assert Desk(app.test_client()).sign_in("bantochuc").status_code == 302
+
+
+def test_headquarters_can_be_made_to_set_up_a_second_factor_before_anything_else(
+    app: Flask, desk: Desk, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(app.config["SETTINGS"], require_second_factor=True)
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    desk.sign_in("bantochuc")
+
+    assert desk.get("/nguoi").location.endswith("/tai-khoan-cua-toi")
+    assert "Cơ quan yêu cầu" in desk.get("/tai-khoan-cua-toi").text
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
+    with desk.client.session_transaction() as session:
+        secret = session["totp"]
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=code_at(secret, clock.now_ms))
+
+    assert desk.get("/nguoi").status_code == 200
+    assert desk_of(app, ROLE_ACCOUNTS[Profile.AUDITOR]).get("/nguoi").status_code == 200
 
 
 def test_sessions_are_listed_and_ended(app: Flask, desk: Desk) -> None:

@@ -51,6 +51,7 @@ def page() -> str:
     return render_template(
         "system/my_account.html",
         account=account,
+        must_set_up=access.must_set_up_second_factor(account),
         sessions=account_sessions,
         here=current_session.id if current_session else "",
         link=link,

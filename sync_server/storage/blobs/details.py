@@ -7,7 +7,7 @@ upload resumes where it stopped. Nothing in this module can decrypt a detail.
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.shared import SHARED
@@ -214,6 +214,35 @@ def rightly_named(
     return found
 
 
+def count_older(connection: Connection, *, before_ms: int) -> int:
+    """Return how many details were received before `before_ms` and still have their content."""
+    return connection.scalar(select(func.count()).select_from(Blob).where(*_older(before_ms))) or 0
+
+
+def _older(before_ms: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the SQL conditions for details that were received before a time, and are not empty."""
+    return Blob.received_ms < before_ms, Blob.is_purged.is_(False), Blob.owner != PORTAL
+
+
+def forget(connection: Connection, hashes: Collection[str]) -> int:
+    """Delete the content of these details, whoever sent it; return how many were deleted.
+
+    Their rows stay, so that the server never asks for the content or accepts it again.
+    """
+    rows = [
+        BlobKey(*row)
+        for chunk in in_chunks(sorted(hashes))
+        for row in connection.execute(
+            select(Blob.sha256, Blob.owner).where(
+                Blob.sha256.in_(chunk), Blob.is_purged.is_(False), Blob.owner != PORTAL
+            )
+        )
+    ]
+    for key in rows:
+        resumable_uploads.empty(connection, key)
+    return len(rows)
+
+
 def purge(connection: Connection, *, before_ms: int) -> int:
     """Delete the content of all details received before `before_ms`; return how many were deleted.
 
@@ -221,11 +250,8 @@ def purge(connection: Connection, *, before_ms: int) -> int:
     the server never asks for the content or accepts it again. An incomplete detail is deleted with
     its row.
     """
-    old = connection.execute(
-        select(Blob.sha256, Blob.owner, Blob.is_complete).where(
-            Blob.received_ms < before_ms, Blob.is_purged.is_(False), Blob.owner != PORTAL
-        )
-    ).all()
+    query = select(Blob.sha256, Blob.owner, Blob.is_complete).where(*_older(before_ms))
+    old = connection.execute(query).all()
     for sha256, device, is_complete in old:
         key = BlobKey(sha256, device)
         if is_complete:

@@ -176,6 +176,12 @@ def count_refused(connection: Connection) -> dict[str, int]:
     return dict(rows.all())
 
 
+def count_older(connection: Connection, *, before_ms: int) -> int:
+    """Return the number of records that `purge` would delete."""
+    old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
+    return connection.scalar(select(func.count()).where(*old)) or 0
+
+
 def purge(connection: Connection, *, before_ms: int) -> int:
     """Delete old records from the quarantine; return the number of deleted records.
 

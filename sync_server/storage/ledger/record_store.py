@@ -297,6 +297,28 @@ def _insert(
     insert_rows(connection, LedgerRow, rows)
 
 
+class StoredRecord(NamedTuple):
+    """A record of the ledger: its id and meeting, the time of receipt, and its canonical JSON.
+
+    The time is in ms since 1970 UTC.
+    """
+
+    id: str
+    meeting: str
+    received_ms: int
+    form: bytes
+
+
+def records_of_people(connection: Connection, people: Sequence[str]) -> list[StoredRecord]:
+    """Return all records that concern any of these people, in the order of receipt."""
+    query = (
+        select(LedgerRow.id, LedgerRow.meeting, LedgerRow.received_ms, LedgerRow.record)
+        .where(LedgerRow.person.in_(people))
+        .order_by(LedgerRow.received_ms, LedgerRow.id)
+    )
+    return [StoredRecord(*row) for row in connection.execute(query)]
+
+
 def newest_receipt_ms(connection: Connection) -> int:
     """Return when the last record was received, in ms since 1970 UTC; 0 if there is none."""
     return connection.scalar(select(func.max(LedgerRow.received_ms))) or 0

@@ -38,14 +38,25 @@ def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict
     codes = {
         person: "".join(secrets.choice("0123456789") for _ in range(DIGITS)) for person in people
     }
+    withdraw(connection, people)
     for chunk in in_chunks(people):
-        connection.execute(delete(Card).where(Card.person.in_(chunk)))
         rows = [
             {"person": person, "code_hash": hash_of(codes[person]), "issued_ms": now_ms}
             for person in chunk
         ]
         connection.execute(insert(Card), rows)
     return codes
+
+
+def issued_ms(connection: Connection, person: str) -> int | None:
+    """Return when a person's valid card was issued, in ms since 1970 UTC; None without a card."""
+    return connection.scalar(select(Card.issued_ms).where(Card.person == person))
+
+
+def withdraw(connection: Connection, people: Sequence[str]) -> None:
+    """Make the cards of these people invalid."""
+    for chunk in in_chunks(people):
+        connection.execute(delete(Card).where(Card.person.in_(chunk)))
 
 
 def hashes_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:

@@ -114,6 +114,18 @@ def latest_done(connection: Connection, kind: ListKind, subject: str = "") -> li
     return [StoredList(*row) for row in rows]
 
 
+def all_done(connection: Connection) -> list[StoredList]:
+    """Return all lists that were imported, in no particular order."""
+    query = select(*_COLUMNS).where(UploadedList.done_ms.is_not(None))
+    return [StoredList(*row) for row in connection.execute(query)]
+
+
+def put_changes(connection: Connection, list_id: str, changes: bytes) -> None:
+    """Replace what is stored about an imported list, and delete the user's decisions about it."""
+    values = {"changes": changes, "choices": b"{}"}
+    connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))
+
+
 def set_choices(connection: Connection, list_id: str, choices: bytes) -> None:
     """Store the decisions (JSON) that a user has made about an uploaded list before its import."""
     connection.execute(

@@ -306,6 +306,11 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
     return sorted(keys)
 
 
+def summonses_of(connection: Connection, people: Sequence[str]) -> list[StreamKey]:
+    """Return the (meeting, point) to which any of these people were summoned, sorted."""
+    return sorted(_streams_summoning(connection, people))
+
+
 def units_and_positions(
     connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:

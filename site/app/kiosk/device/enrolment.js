@@ -102,6 +102,7 @@ export function Enrolment({ db, onDone, onBack }) {
         ${onBack && html`<button type="button" onClick=${onBack}>${say("back")}</button>`}
       </form>
       <p class="muted">${say("enrol.help")}</p>
+      <p class="muted">${say("privacy")}</p>
     </main>`;
 }
 

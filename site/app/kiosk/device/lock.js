@@ -104,6 +104,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
       <p role="status">${say(unsent > 0 ? "lock.unsent" : "lock.all_sent", { n: unsent })}</p>
       <button onClick=${onEnrol}>${say("lock.enrol")}</button>
       <p class="muted">${say("lock.help")}</p>
+      <p class="muted">${say("privacy")}</p>
     </main>`;
 }
 

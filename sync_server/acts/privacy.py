@@ -1,0 +1,263 @@
+"""Give a person all stored data about them, make a person anonymous, delete what is overdue.
+
+Law 91/2025/QH15 on the protection of personal data gives a person the right to see their data and
+to have them deleted. Records of attendance stay in the ledger under the person's code, because the
+figures of a meeting are computed from them; without the name, the code identifies nobody.
+"""
+
+import io
+import zipfile
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from sync_server import sealing
+from sync_server.acts import attendance_lists, people_lists
+from sync_server.acts.people import ANONYMOUS
+from sync_server.config import Settings
+from sync_server.domain.records.codes import DAY_MS, from_ms
+from sync_server.errors import BadForm, DetailUnreadable, UnknownDetail
+from sync_server.messages import number, say
+from sync_server.storage.access import accounts, audit
+from sync_server.storage.access.audit import AuditEntry, AuditFilter
+from sync_server.storage.blobs import details
+from sync_server.storage.ledger import quarantine, record_store
+from sync_server.storage.ledger.record_store import StoredRecord
+from sync_server.storage.people import cards, lists, roster
+from sync_server.storage.people.roster import RosterPerson
+
+MOST_AUDIT_ROWS = 10_000
+"""The largest number of rows of the audit log in an export, the latest ones. A person is named in
+one row whenever somebody looks at a list with the person's name."""
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+
+
+class PersonExport(NamedTuple):
+    """A ZIP archive with a person's data, and the sha256 of the details that were decrypted."""
+
+    archive: bytes
+    opened: list[str]
+
+
+def export(connection: Connection, person: RosterPerson, seal_key: str) -> PersonExport:
+    """Return a ZIP archive with everything stored about a person.
+
+    The file `du-lieu.json` contains the person's facts, summonses, records and rows of the audit
+    log, with times in ISO 8601 UTC; the details (reasons and the like) are decrypted with
+    `seal_key`. Pictures and documents are separate files, named by their sha256. The caller must
+    log that the details were opened.
+    """
+    codes = _codes_of(connection, person)
+    stored = record_store.records_of_people(connection, codes)
+    detail_by_record = _details_of(connection, stored)
+    files: dict[str, bytes] = {}
+    records = []
+    for line in stored:
+        exported: dict[str, Any] = {
+            "nhận_lúc": from_ms(line.received_ms),
+            "bản_ghi": msgspec.Raw(line.form),
+        }
+        if sha256 := detail_by_record.get(line.id):
+            exported["nội_dung_riêng"] = _opened(connection, sha256, seal_key, files)
+        records.append(exported)
+    issued_ms = cards.issued_ms(connection, person.person)
+    rows = [
+        entry
+        for code in codes
+        for entry in audit.read(connection, AuditFilter(about=code), limit=MOST_AUDIT_ROWS)
+        if code in entry.about.split() or f"/{code}" in entry.path
+    ]
+    content = {
+        "người": [_facts(connection, code) for code in codes],
+        "thẻ_cấp_lúc": from_ms(issued_ms) if issued_ms else None,
+        "tài_khoản": _accounts_of(connection, codes),
+        "được_triệu_tập": [
+            {"hội_nghị": meeting, "điểm_cầu": point}
+            for meeting, point in roster.summonses_of(connection, codes)
+        ],
+        "bản_ghi": records,
+        "nhật_ký": [
+            {"lúc": from_ms(row.at_ms), "ai": row.who, "việc": row.action, "về": row.about}
+            for row in rows
+        ],
+    }
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
+        text = msgspec.json.format(msgspec.json.encode(content), indent=2)
+        written.writestr("du-lieu.json", text)
+        for name, file in sorted(files.items()):
+            written.writestr(name, file)
+    return PersonExport(archive.getvalue(), sorted(set(detail_by_record.values())))
+
+
+def anonymise(connection: Connection, person: RosterPerson) -> int:
+    """Delete everything that identifies a person; return the number of details deleted.
+
+    The name, the position, the year of birth, the personal card, the uploaded lists that name the
+    person, and the content of all details that the person's records refer to are deleted. The same
+    happens to entries that were merged into the person's entry. Halls drop the name from their
+    devices at their next contact.
+
+    Raises: BadForm if the person has not been marked as having left, if their entry was merged into
+    another one, or if an account has the person's code.
+    """
+    if person.ended_ms is None or person.merged_into:
+        raise BadForm(fault=say("privacy.not_ended", person=person.full_name))
+    codes = _codes_of(connection, person)
+    if users := _accounts_of(connection, codes):
+        raise BadForm(fault=say("privacy.has_account", users=", ".join(users)))
+    entries = [roster.find_person(connection, code, at_ms=person.ended_ms) for code in codes]
+    roster.put_people(connection, [_anonymous(entry) for entry in entries if entry])
+    cards.withdraw(connection, codes)
+    _forget_in_lists(connection, set(codes))
+    stored = record_store.records_of_people(connection, codes)
+    return details.forget(connection, set(_details_of(connection, stored).values()))
+
+
+def _codes_of(connection: Connection, person: RosterPerson) -> list[str]:
+    """Return a person's code, and the codes of the entries that were merged into the person's."""
+    return [person.person, *sorted(roster.merged_people(connection, [person.person]))]
+
+
+class Overdue(NamedTuple):
+    """How much personal data the office has kept for longer than its settings allow.
+
+    `details`: encrypted reasons, documents and names of guests. `refused`: records that were not
+    accepted and have been dealt with. `people`: people who have left. People with an account are
+    left out, because the account must be deleted first.
+    """
+
+    details: int
+    refused: int
+    people: list[RosterPerson]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is overdue."""
+        return not (self.details or self.refused or self.people)
+
+
+def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
+    """Return what `purge` would delete now."""
+    return Overdue(
+        details.count_older(connection, before_ms=now_ms - settings.keep_details_days * DAY_MS),
+        quarantine.count_older(connection, before_ms=now_ms - settings.keep_refused_days * DAY_MS),
+        _people_who_left_before(connection, settings, now_ms),
+    )
+
+
+def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
+    """Delete what has been kept for longer than the settings allow; return what was deleted.
+
+    People who have left become anonymous. The ledger and the figures computed from it stay
+    complete. A row of the audit log keeps the counts.
+    """
+    people = _people_who_left_before(connection, settings, now_ms)
+    for person in people:
+        anonymise(connection, person)
+    deleted = Overdue(
+        details.purge(connection, before_ms=now_ms - settings.keep_details_days * DAY_MS),
+        quarantine.purge(connection, before_ms=now_ms - settings.keep_refused_days * DAY_MS),
+        people,
+    )
+    about = say("privacy.purged", **counts_of(deleted))
+    audit.note(connection, AuditEntry(now_ms, "purge", "purge", True, 200, "", about))
+    return deleted
+
+
+def counts_of(amount: Overdue) -> dict[str, str]:
+    """Return the counts of overdue data as Vietnamese numbers, for messages."""
+    return {
+        "details": number(amount.details),
+        "refused": number(amount.refused),
+        "people": number(len(amount.people)),
+    }
+
+
+def _people_who_left_before(
+    connection: Connection, settings: Settings, now_ms: int
+) -> list[RosterPerson]:
+    """Return the people who left so long ago that they are to become anonymous."""
+    if settings.keep_left_people_days == 0:
+        return []
+    before_ms = now_ms - settings.keep_left_people_days * DAY_MS
+    users = {account.person for account in accounts.all_accounts(connection)}
+    return [
+        person
+        for person in roster.list_people(connection, with_ended=True, at_ms=now_ms)
+        if person.ended_ms is not None
+        and person.ended_ms < before_ms
+        and not person.merged_into
+        and person.ended_why != ANONYMOUS
+        and users.isdisjoint(_codes_of(connection, person))
+    ]
+
+
+def _anonymous(person: RosterPerson) -> RosterPerson:
+    return replace(
+        person,
+        full_name=say("privacy.name"),
+        position="",
+        birth_year=None,
+        point="",
+        ended_why=person.ended_why if person.merged_into else ANONYMOUS,
+    )
+
+
+def _forget_in_lists(connection: Connection, codes: Collection[str]) -> None:
+    """Delete the people with these codes from what is stored about imported lists."""
+    for stored in lists.all_done(connection):
+        match stored.kind:
+            case "people":
+                changes = people_lists.without_people(stored.changes, codes)
+            case "attendance":
+                changes = attendance_lists.without_people(stored.changes, codes)
+            case _:
+                continue
+        if changes != stored.changes:
+            lists.put_changes(connection, stored.id, changes)
+
+
+def _details_of(connection: Connection, stored: Sequence[StoredRecord]) -> dict[str, str]:
+    """Return the sha256 of the details of these records, by record id.
+
+    A detail counts only if the device that made the record also sent the detail.
+    """
+    ids_by_meeting: dict[str, list[str]] = {}
+    for line in stored:
+        ids_by_meeting.setdefault(line.meeting, []).append(line.id)
+    return {
+        record_id: sha256
+        for meeting, ids in ids_by_meeting.items()
+        for record_id, sha256 in details.rightly_named(connection, meeting, ids)
+    }
+
+
+def _accounts_of(connection: Connection, codes: Collection[str]) -> list[str]:
+    return [entry.name for entry in accounts.all_accounts(connection) if entry.person in codes]
+
+
+def _facts(connection: Connection, code: str) -> dict[str, Any]:
+    person = roster.find_person(connection, code, at_ms=0)
+    return msgspec.to_builtins(person) if person else {"person": code}
+
+
+def _opened(
+    connection: Connection, sha256: str, seal_key: str, files: dict[str, bytes]
+) -> dict[str, str] | str:
+    """Return a decrypted detail: its fields, or the name of the file that is added to `files`.
+
+    If the detail has not arrived, was deleted or cannot be decrypted, return a sentence.
+    """
+    try:
+        content, media_type = sealing.decrypt_detail(seal_key, details.read(connection, sha256))
+    except (UnknownDetail, DetailUnreadable):
+        return say("privacy.no_detail")
+    if suffix := SUFFIXES.get(media_type):
+        files[f"{sha256[:16]}.{suffix}"] = content
+        return f"{sha256[:16]}.{suffix}"
+    fields: dict[str, str] = msgspec.json.decode(content)
+    return fields

@@ -1,0 +1,74 @@
+"""Pages on one person's data: hand everything over to the person, or make it anonymous."""
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from sync_server.acts import people, privacy
+from sync_server.clocks import now_ms
+from sync_server.config import Settings
+from sync_server.database import transaction
+from sync_server.domain.records.permissions import Action
+from sync_server.errors import BadForm, UnknownPerson
+from sync_server.messages import say
+from sync_server.office import access, downloads, forms, sealed_details
+from sync_server.office.access import allowed
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
+
+blueprint = Blueprint("privacy", __name__)
+
+ZIP = "application/zip"
+
+
+@blueprint.get("/nguoi/<person>/du-lieu-ca-nhan")
+@allowed(Action.ARRANGE)
+def page(person: str) -> str:
+    """Return the page that exports a person's data or makes them anonymous.
+
+    `person` is the person's code. Raises: UnknownPerson if no person has this code.
+    """
+    stored = _must_find(person)
+    access.log_subjects(person)
+    return render_template(
+        "people/privacy.html", person=stored, is_anonymous=stored.ended_why == people.ANONYMOUS
+    )
+
+
+@blueprint.post("/nguoi/<person>/du-lieu-ca-nhan")
+@allowed(Action.ARRANGE)
+def export(person: str) -> Response:
+    """Return everything stored about a person as a ZIP archive, and log the reason in the form.
+
+    `person` is the person's code. Raises: UnknownPerson; BadForm if the reason is missing.
+    """
+    stored, reason = _must_find(person), forms.required_text("reason", longest=500)
+    settings: Settings = current_app.config["SETTINGS"]
+    exported = privacy.export(transaction(), stored, settings.seal_key)
+    for sha256 in exported.opened:
+        sealed_details.log_opening(sha256, person)
+    access.log_subjects(person, say("privacy.exported"), f"({reason})")
+    return downloads.file_download(exported.archive, f"du-lieu-ca-nhan-{person}.zip", ZIP)
+
+
+@blueprint.post("/nguoi/<person>/an-danh")
+@allowed(Action.ARRANGE)
+def anonymise(person: str) -> AnyResponse:
+    """Make a person's data anonymous, for the reason in the form, and redirect to the page.
+
+    `person` is the person's code, which the form must repeat. Raises: UnknownPerson; BadForm if the
+    repeated code differs, the reason is missing, the person has not left or has an account.
+    """
+    stored, reason = _must_find(person), forms.required_text("reason", longest=500)
+    if forms.person_code("again") != person:
+        raise BadForm(fault=say("privacy.again_wrong", person=person))
+    count = privacy.anonymise(transaction(), stored)
+    access.log_subjects(person, say("privacy.made_anonymous", count=count), f"({reason})")
+    flash(say("privacy.made_anonymous", count=count))
+    return redirect(url_for("office.privacy.page", person=person))
+
+
+def _must_find(code: str) -> RosterPerson:
+    person = roster.find_person(transaction(), code, at_ms=now_ms())
+    if person is None:
+        raise UnknownPerson(person=code[:32])
+    return person
