@@ -65,14 +65,15 @@ class Settings(Struct, frozen=True):
     """All settings of the server, explained in docs/settings.md.
 
     `database_url` is an SQLAlchemy URL. `secret_key` signs sessions, and `seal_key` decrypts
-    personal data. `site_dir` is the folder of the built portal. `public_url` is the address that
-    users open, without a slash at the end. `proxies` is the number of reverse proxies in front of
-    the server. Backups go into the folder `backup_dir`, encrypted for the public key
-    `backup_recipient` (age); without the key, no backup is made. The command `purge` deletes
-    details after `keep_details_days`, and records that were not accepted, after headquarters has
-    ruled on them, after `keep_refused_days`. It makes people who have left anonymous after
-    `keep_left_people_days`; 0 means never. `require_second_factor`: accounts of headquarters can do
-    nothing before they have set up a second factor.
+    personal data; former keys may follow the present one, separated by commas. `site_dir` is the
+    folder of the built portal. `public_url` is the address that users open, without a slash at the
+    end. `proxies` is the number of reverse proxies in front of the server. Backups go into the
+    folder `backup_dir`, encrypted for the public key `backup_recipient` (age); without the key, no
+    backup is made. The command `purge` deletes details after `keep_details_days`, and records that
+    were not accepted, after headquarters has ruled on them, after `keep_refused_days`. It makes
+    people who have left anonymous after `keep_left_people_days`; 0 means never.
+    `require_second_factor`: accounts of headquarters can do nothing before they have set up a
+    second factor.
     """
 
     database_url: str
@@ -105,7 +106,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         database_url=_resolve_database_url(environ.get("DATABASE_URL") or default_database),
         secret_key=_check_key("SECRET_KEY", environ.get("SECRET_KEY", "")),
-        seal_key=_check_key("SEAL_KEY", environ.get("SEAL_KEY", "")),
+        seal_key=_check_keys("SEAL_KEY", environ.get("SEAL_KEY", "")),
         site_dir=_resolve_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
         public_url=_check_public_url(environ.get("PUBLIC_URL") or "http://localhost:8000"),
         proxies=_parse_proxies(environ.get("PROXIES") or "0"),
@@ -139,6 +140,11 @@ def _check_key(name: str, value: str) -> str:
     if len(value) < MIN_SECRET_LENGTH or len(set(value)) < MIN_SECRET_LENGTH // 4:
         raise ConfigError(say("config.key_weak", name=name, length=MIN_SECRET_LENGTH))
     return value
+
+
+def _check_keys(name: str, value: str) -> str:
+    """Check every one of several keys, separated by commas, and return them without spaces."""
+    return ",".join(_check_key(name, key.strip()) for key in value.split(","))
 
 
 def _resolve_site_dir(value: str) -> Path:

@@ -1,9 +1,10 @@
 """Encrypt, decrypt, sign and verify with the two keys of headquarters.
 
-Both keys are derived from the setting `SEAL_KEY`. Personal data leave a device only as a JWE (JSON
-Web Encryption), encrypted with headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516,
-7518). The key for decryption is not in the database, so a stolen copy of the database reveals no
-personal data.
+Both keys are derived from the setting `SEAL_KEY`. It may hold former keys after the present one,
+separated by commas: they still decrypt what was encrypted for them. Personal data leave a device
+only as a JWE (JSON Web Encryption), encrypted with headquarters' public key: ECDH-ES on P-256 with
+A256GCM (RFC 7516, 7518). The key for decryption is not in the database, so a stolen copy of the
+database reveals no personal data.
 """
 
 import hashlib
@@ -88,12 +89,17 @@ def _signing_key(seal_key: str) -> ECKey:
     return _private_key(seal_key, "sign ")
 
 
+def _parts(seal_key: str) -> list[str]:
+    """Return the secrets in the setting `SEAL_KEY`, the present one first."""
+    return seal_key.split(",")
+
+
 def public_key(seal_key: str) -> dict[str, str]:
     """Return the public key (JWK) with which devices encrypt personal data.
 
     `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
     """
-    return _public_jwk(_private_key(seal_key))
+    return _public_jwk(_private_key(_parts(seal_key)[0]))
 
 
 def sign_key(seal_key: str) -> dict[str, str]:
@@ -101,21 +107,34 @@ def sign_key(seal_key: str) -> dict[str, str]:
 
     `seal_key` is the setting `SEAL_KEY`, from which the key is derived.
     """
-    return _public_jwk(_signing_key(seal_key))
+    return _public_jwk(_signing_key(_parts(seal_key)[0]))
+
+
+@lru_cache(maxsize=8)
+def keys_revision(seal_key: str) -> str:
+    """Return 16 hex digits that change when headquarters' public keys change.
+
+    A device compares them with what it knows, and fetches the keys if they differ.
+    """
+    keys = msgspec.json.encode([public_key(seal_key), sign_key(seal_key)], order="sorted")
+    return hashlib.sha256(keys).hexdigest()[:16]
 
 
 def _public_jwk(key: ECKey) -> dict[str, str]:
     return {name: str(value) for name, value in key.as_dict(False).items()}
 
 
-def sign(seal_key: str, content: bytes) -> str:
-    """Sign content, such as a receipt, with headquarters' key and return it as a compact JWS.
+def sign(seal_key: str, content: bytes) -> list[str]:
+    """Sign content, such as a receipt, and return it as compact JWS, one for every key.
 
-    A JWS is signed content (RFC 7515). `seal_key` is the setting `SEAL_KEY`, from which the key is
-    derived.
+    A JWS is signed content (RFC 7515). `seal_key` is the setting `SEAL_KEY`, from which the keys
+    are derived. A device without a network may know only a former key.
     """
     header = {"alg": SIGNING, "kid": "headquarters"}
-    return jws.serialize_compact(header, content, _signing_key(seal_key), registry=_SIGNED)
+    return [
+        jws.serialize_compact(header, content, _signing_key(part), registry=_SIGNED)
+        for part in _parts(seal_key)
+    ]
 
 
 def signer_of(signed: bytes) -> str:
@@ -160,17 +179,34 @@ def seal(recipient_key: dict[str, str], content: bytes) -> str:
 
 
 def open_box(seal_key: str, sealed: bytes) -> bytes:
-    """Decrypt encrypted content (a compact JWE) with headquarters' key, and return the content.
+    """Decrypt encrypted content (a compact JWE) with headquarters' keys, and return the content.
 
     `seal_key` is the setting `SEAL_KEY`. Decryption does not prove who encrypted the content.
 
     Raises: DetailUnreadable if the JWE cannot be parsed or was encrypted with another public key.
     """
+    failure = ""
+    for part in _parts(seal_key):
+        try:
+            opened = jwe.decrypt_compact(sealed, _private_key(part), registry=_REGISTRY)
+        except _UNREADABLE as fault:
+            failure = type(fault).__name__
+        else:
+            return opened.plaintext or b""
+    raise DetailUnreadable(fault=failure)
+
+
+def seal_again(seal_key: str, sealed: bytes) -> bytes | None:
+    """Return content that a former key decrypts, encrypted for the present key.
+
+    Return None if the content is encrypted for the present key already. Raises: DetailUnreadable if
+    no key decrypts it.
+    """
     try:
-        opened = jwe.decrypt_compact(sealed, _private_key(seal_key), registry=_REGISTRY)
-    except _UNREADABLE as fault:
-        raise DetailUnreadable(fault=type(fault).__name__) from None
-    return opened.plaintext or b""
+        open_box(_parts(seal_key)[0], sealed)
+    except DetailUnreadable:
+        return seal(public_key(seal_key), open_box(seal_key, sealed)).encode()
+    return None
 
 
 def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:

@@ -15,7 +15,7 @@ from sync_server.acts.follow_ups import STATES
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
 from sync_server.acts.list_files import PLACE_COLUMNS
 from sync_server.acts.list_imports import NOT_ON_THE_LIST
-from sync_server.acts.people import END_REASONS, MERGED
+from sync_server.acts.people import ANONYMOUS, END_REASONS, MERGED
 from sync_server.acts.people_lists import USED
 from sync_server.commands import COMMANDS, command_parts
 from sync_server.config import ROOT
@@ -105,7 +105,7 @@ CODES: dict[str, Iterable[str]] = {
     ),
     "position": COMMITTEE,
     "place_fact": ("name", "type", "unit", "capacity", "phone", "new"),
-    "ended_why": (*END_REASONS, MERGED, NOT_ON_THE_LIST),
+    "ended_why": (*END_REASONS, ANONYMOUS, MERGED, NOT_ON_THE_LIST),
     "attendance.state": SHOWN_STATES,
     "attendance.why": SHOWN_STATES[1:],
     **dict.fromkeys(

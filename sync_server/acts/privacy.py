@@ -164,7 +164,7 @@ def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
         people,
     )
     about = say("privacy.purged", **counts_of(deleted))
-    audit.note(connection, AuditEntry(now_ms, "purge", "purge", True, 200, "", about))
+    audit.note(connection, AuditEntry(now_ms, audit.PURGE, audit.PURGE, True, 200, "", about))
     return deleted
 
 

@@ -125,8 +125,9 @@ def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
     opened = [_open_box(box, seal_key) for box in _read_boxes(content)]
     parcel_receipts = tuple(_import_parcel(parcel, signer, now_ms) for parcel, signer in opened)
     signed_receipts = [
-        sealing.sign(seal_key, msgspec.json.encode(parcel_receipt))
+        signed
         for parcel_receipt in parcel_receipts
+        for signed in sealing.sign(seal_key, msgspec.json.encode(parcel_receipt))
     ]
     receipt = {"diemcau": "receipt", "v": 1, "receipts": signed_receipts}
     return ImportResult(parcel_receipts, msgspec.json.encode(receipt))

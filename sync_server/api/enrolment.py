@@ -3,14 +3,16 @@
 One token is for sending records, and the other is for reading personal data.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from sync_server import sealing
 from sync_server.api.bodies import json_response, read_body
+from sync_server.api.callers import authenticate_caller
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
@@ -45,6 +47,37 @@ class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(EnrolRequest)
 
 
+class PublicKeys(Struct, frozen=True):
+    """Headquarters' public keys as JSON Web Keys: for encrypting, and for checking signatures.
+
+    `keys` is their revision, which every sync response contains.
+    """
+
+    seal_key: dict[str, str]
+    sign_key: dict[str, str]
+    keys: str
+
+
+@blueprint.get("/keys")
+def public_keys() -> Response:
+    """Return headquarters' public keys, which change when the setting `SEAL_KEY` changes.
+
+    Raises: Unauthenticated.
+    """
+    with reading() as connection:
+        authenticate_caller(connection)
+    return json_response(_public_keys())
+
+
+def _public_keys() -> PublicKeys:
+    settings: Settings = current_app.config["SETTINGS"]
+    return PublicKeys(
+        sealing.public_key(settings.seal_key),
+        sealing.sign_key(settings.seal_key),
+        sealing.keys_revision(settings.seal_key),
+    )
+
+
 @blueprint.post("/enrol")
 def enrol() -> Response:
     """Enrol the device that sends a valid one-time code.
@@ -75,11 +108,8 @@ def enrol() -> Response:
     )
     if enrolled is None:
         raise EnrolmentSecretNeeded
-    settings: Settings = current_app.config["SETTINGS"]
-    keys: dict[str, Any] = {
-        "seal_key": sealing.public_key(settings.seal_key),
-        "sign_key": sealing.sign_key(settings.seal_key),
-    }
     with reading() as connection:
         owing = devices.devices_with_unsent(connection, enrolled.point)
-    return json_response(msgspec.structs.replace(enrolled, owing=owing, **keys), 201)
+    return json_response(
+        msgspec.structs.replace(enrolled, owing=owing, **asdict(_public_keys())), 201
+    )

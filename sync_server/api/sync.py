@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app
 from msgspec import Meta, Raw, Struct
 from sqlalchemy import Connection
 
+from sync_server import sealing
 from sync_server.api.bodies import json_response, read_body
 from sync_server.api.callers import authenticate_caller, require_permission
 from sync_server.clocks import now_ms
@@ -98,7 +99,7 @@ class SyncAnswer(Struct, frozen=True):
     `want`: ranges of record numbers, both ends included, that the device must send again.
     `want_details`: the sha256 of details to which sent records refer, but which have not arrived in
     full. `roster_rev` and `release` are the current versions of the list of summoned people and of
-    the portal.
+    the portal. `keys` is the revision of headquarters' public keys, which `GET /keys` returns.
     """
 
     verdicts: list[Verdict]
@@ -110,6 +111,7 @@ class SyncAnswer(Struct, frozen=True):
     roster_rev: str
     release: str | None
     server_time: str
+    keys: str
     retry_after_s: int | None = None
 
 
@@ -173,6 +175,7 @@ def sync() -> Response:
             roster_rev=rev,
             release=release,
             server_time=from_ms(now_ms()),
+            keys=sealing.keys_revision(settings.seal_key),
         )
     )
 

@@ -36,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     queues.queue_group,
     upkeep.ledger_group,
     upkeep.purge,
+    upkeep.seal_group,
     audit_log.audit_group,
     backups.backup_group,
     backups.restore,

@@ -1,18 +1,21 @@
 """Maintenance commands: recompute attendance, list records kept aside, delete personal data."""
 
 import sys
+from collections import Counter
 from functools import partial
+from typing import get_args
 
 import click
 from flask.cli import AppGroup, with_appcontext
 
 from sync_server import database
-from sync_server.acts import privacy
+from sync_server.acts import key_renewal, privacy
 from sync_server.clocks import now_ms
 from sync_server.commands.common import NOT_CONFIRMED, current_settings, on_current_schema
 from sync_server.domain.records.codes import from_ms
 from sync_server.messages import number, say
 from sync_server.storage.ledger import quarantine, record_store, streams
+from sync_server.terminal import CommandFault
 
 ledger_group = AppGroup("ledger")
 
@@ -49,6 +52,27 @@ def ledger_held() -> None:
         when = from_ms(record.received_ms)
         click.echo(f"{when}  {record.device}  {record.record_id}  {record.code}  {record.detail}")
     click.echo(say("cli.held", count=number(len(held_records))))
+
+
+seal_group = AppGroup("seal")
+
+
+@seal_group.command("renew")
+@on_current_schema
+def seal_renew() -> None:
+    """Encrypt everything that former keys in `SEAL_KEY` decrypt for the present key.
+
+    Print how many details and secrets were renewed. The exit status is 1 if a key for one of them
+    is missing.
+    """
+    seal_key = current_settings().seal_key
+    counts = Counter(key_renewal.renew(seal_key))
+    facts = {outcome: number(counts[outcome]) for outcome in get_args(key_renewal.Outcome)}
+    click.echo(say("cli.seal.renewed", **facts))
+    if counts["unreadable"]:
+        raise CommandFault(say("cli.seal.unreadable", count=facts["unreadable"]))
+    if "," in seal_key:
+        click.echo(say("cli.seal.next"))
 
 
 @click.command("purge")

@@ -18,14 +18,14 @@ from sync_server.office.menus import Menu
 from sync_server.office.system.setup import SETUP
 from sync_server.office.system.sign_in import SIGN_IN, SIGN_OUT
 from sync_server.storage.access import accounts, audit
-from sync_server.storage.access.audit import ILLEGIBLE, REFUSED_CALL, AuditFilter
+from sync_server.storage.access.audit import ILLEGIBLE, PURGE, REFUSED_CALL, AuditFilter
 from sync_server.storage.people import roster
 
 blueprint = Blueprint("audit_log", __name__)
 
 PAGE_SIZE = 100
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
-OTHER_ACTIONS = (SETUP, SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL)
+OTHER_ACTIONS = (SETUP, SIGN_IN, SIGN_OUT, ILLEGIBLE, REFUSED_CALL, PURGE)
 
 
 @blueprint.get("/nhat-ky")

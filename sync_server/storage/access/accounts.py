@@ -197,6 +197,18 @@ def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
     return None
 
 
+def sealed_totp_secrets(connection: Connection) -> dict[str, str]:
+    """Return the encrypted secrets for one-time codes, by account name."""
+    rows = connection.execute(select(AccountRow.name, AccountRow.totp_secret))
+    return {name: secret for name, secret in rows if secret}
+
+
+def replace_totp_secret(connection: Connection, name: str, sealed_secret: str) -> None:
+    """Store an account's secret for one-time codes, encrypted anew."""
+    statement = update(AccountRow).where(AccountRow.name == name)
+    connection.execute(statement.values(totp_secret=sealed_secret))
+
+
 def set_totp(connection: Connection, name: str, sealed_secret: str | None, step: int = 0) -> None:
     """Store the encrypted secret for an account's one-time codes; None turns the second factor off.
 

@@ -19,6 +19,7 @@ CHECKED_AT_ONCE = 2_000
 REFUSED_CALL = "refused_call"
 """The action code in the audit log for an API call that was refused before its action was known."""
 ILLEGIBLE = "dismiss_illegible"
+PURGE = "purge"
 
 
 class AuditEntry(NamedTuple):

@@ -179,6 +179,14 @@ def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> 
     return AuditEntry(now_ms, reader, "read_detail", False, 200, "", subjects)
 
 
+def complete_details(connection: Connection) -> list[BlobKey]:
+    """Return the keys of all details that have arrived in full and still have their content."""
+    query = select(Blob.sha256, Blob.owner).where(
+        Blob.is_complete, Blob.is_purged.is_(False), Blob.owner != PORTAL
+    )
+    return [BlobKey(*row) for row in connection.execute(query.order_by(Blob.sha256, Blob.owner))]
+
+
 def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]:
     """Return the (meeting id, record id) of every record that refers to a complete detail.
 

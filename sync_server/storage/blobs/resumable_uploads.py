@@ -177,6 +177,16 @@ def empty(connection: Connection, key: BlobKey) -> None:
     connection.execute(update(Blob).where(*_is(Blob, key)).values(is_purged=True))
 
 
+def replace(connection: Connection, key: BlobKey, content: bytes) -> None:
+    """Store other content in place of a complete blob's, under the same sha256.
+
+    The sha256 is then only a name. The content must be the same text, encrypted anew.
+    """
+    connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
+    connection.execute(insert(BlobPiece).values(**key._asdict(), position=0, bytes=content))
+    connection.execute(update(Blob).where(*_is(Blob, key)).values(received=len(content)))
+
+
 def drop(connection: Connection, keys: Sequence[BlobKey]) -> None:
     """Delete these blobs, complete or not, with all their pieces."""
     for key in keys:

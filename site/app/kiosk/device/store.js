@@ -83,6 +83,18 @@ export function putNewEnrolment(db, enrolment, sealed) {
   });
 }
 
+/** Store headquarters' new public keys with an enrolment.
+ * @param {Database} db @param {string} device
+ * @param {Pick<Enrolment, "seal_key" | "sign_key" | "keys">} keys */
+export function putKeys(db, device, keys) {
+  return db.run(async (handle) => {
+    const tx = handle.transaction("enrolments", "readwrite", STRICT);
+    const enrolment = await tx.store.get(device);
+    if (enrolment) await tx.store.put({ ...enrolment, ...keys });
+    await tx.done;
+  });
+}
+
 /** Note that the server does not recognise a device's token any more.
  * @param {Database} db @param {string} device */
 export function markForgotten(db, device) {

@@ -12,6 +12,7 @@ import {
   markDetailsSent,
   getSealed,
   isAnotherEpoch,
+  putKeys,
   putSealed,
   listQueuedRecords,
   setMeta,
@@ -119,6 +120,7 @@ async function syncEnrolment(db, clock, enrolment, reader) {
       await setMeta(db, "lastSentAt", new Date().toISOString());
       await setMeta(db, `contact/${device}`, Date.now());
       if (answer.verdicts.some((verdict) => verdict.code === "device_revoked")) await wipeIfSecure(db, device);
+      if (answer.keys !== enrolment.keys) await refreshKeys(db, device, token);
       if (reader) await refreshMeetings(db, device, reader.key, token);
       if (reader && meeting) await refreshRoster(db, enrolment, reader, meeting, token, answer.roster_rev);
     }
@@ -167,6 +169,13 @@ async function wipeIfSecure(db, device) {
 export async function readToken(db, device, key) {
   const sealed = await getSealed(db, device, "token");
   return sealed ? unseal(key, sealed) : "";
+}
+
+/** Fetch headquarters' public keys, which have changed, and store them with the enrolment.
+ * @param {Database} db @param {string} device @param {string} token */
+async function refreshKeys(db, device, token) {
+  const result = await call("/keys", { token });
+  if (result.ok) await putKeys(db, device, result.data);
 }
 
 /** Fetch the list of meetings and store it encrypted. If the call fails, the stored list remains.

@@ -1,0 +1,59 @@
+"""Encrypt what is stored for headquarters' former keys anew, for its present key.
+
+Afterwards nobody needs a former key for this database; old backups still need it.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from sync_server import sealing
+from sync_server.database import reading, write
+from sync_server.errors import DetailUnreadable
+from sync_server.storage.access import accounts
+from sync_server.storage.blobs import details, resumable_uploads
+from sync_server.storage.blobs.resumable_uploads import BlobKey
+
+Outcome = Literal["renewed", "current", "unreadable"]
+
+
+def renew(seal_key: str) -> Iterator[Outcome]:
+    """Encrypt all details and secrets for one-time codes for the first key in `seal_key`.
+
+    `seal_key` is the setting `SEAL_KEY`: the present key and the former ones. Every item is renewed
+    in a transaction of its own, so that a cut does no harm and halls can go on sending. Yield the
+    outcome for every item.
+    """
+    with reading() as connection:
+        keys = details.complete_details(connection)
+        names = list(accounts.sealed_totp_secrets(connection))
+    for key in keys:
+        yield _renewed(partial(_renew_detail, key=key, seal_key=seal_key))
+    for name in names:
+        yield _renewed(partial(_renew_secret, name=name, seal_key=seal_key))
+
+
+def _renewed(work: Callable[[Connection], Outcome]) -> Outcome:
+    try:
+        return write(work)
+    except DetailUnreadable:
+        return "unreadable"
+
+
+def _renew_detail(connection: Connection, key: BlobKey, seal_key: str) -> Outcome:
+    box = sealing.seal_again(seal_key, resumable_uploads.read(connection, key))
+    if box is None:
+        return "current"
+    resumable_uploads.replace(connection, key, box)
+    return "renewed"
+
+
+def _renew_secret(connection: Connection, name: str, seal_key: str) -> Outcome:
+    sealed = accounts.sealed_totp_secrets(connection).get(name)
+    box = sealing.seal_again(seal_key, sealed.encode()) if sealed else None
+    if box is None:
+        return "current"
+    accounts.replace_totp_secret(connection, name, box.decode())
+    return "renewed"
