@@ -7,13 +7,13 @@ import { cardHashOf, isCard } from "../../site/app/kiosk/desk/card.js";
 import { dayOf, instantOf, latestInstant, statedInstant } from "../../site/app/kiosk/words/instants.js";
 import { findPeople, selectedMatch } from "../../site/app/kiosk/desk/search.js";
 import { seenOf } from "../../site/app/kiosk/desk/hall-standing.js";
-import { unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/device/vault.js";
+import { clerkNames, EMPTY_VAULT, unlockKey, newKey, seal, unseal, withClerk } from "../../site/app/kiosk/device/vault.js";
 
 globalThis.PIN_ITERATIONS = 1000; // the bundle sets a far higher number
 
 test("sealed content opens with every clerk's PIN, and with no other", async () => {
   const key = await newKey();
-  let vault = await withClerk({ clerks: [] }, key, "An", "246810");
+  let vault = await withClerk(EMPTY_VAULT, key, "An", "246810");
   vault = await withClerk(vault, key, "Bình", "135791");
   const sealed = await seal(key, { name: "Mẫu Văn An" });
 
@@ -25,9 +25,21 @@ test("sealed content opens with every clerk's PIN, and with no other", async () 
   assert.ok(!new TextDecoder().decode(sealed.box).includes("Mẫu"));
 });
 
+test("a clerk with a card needs the card too, and nobody reads the clerks' names without the key", async () => {
+  const key = await newKey();
+  const card = { half: "card", secret: "0".repeat(24), passkey: null };
+  const vault = await withClerk(EMPTY_VAULT, key, "Mẫu Văn An", "246810", card);
+
+  assert.equal(await unlockKey(vault.clerks[0], "246810"), null);
+  assert.equal(await unlockKey(vault.clerks[0], "246810", "1".repeat(24)), null);
+  assert.ok(await unlockKey(vault.clerks[0], "246810", card.secret));
+  assert.deepEqual(await clerkNames(vault, key), { C1: "Mẫu Văn An" });
+  assert.ok(!JSON.stringify([vault.clerks.map(({ id, half }) => [id, half]), new TextDecoder().decode(vault.names.box)]).includes("Mẫu"));
+});
+
 test("a new PIN takes the place of the old one", async () => {
   const key = await newKey();
-  const before = await withClerk({ clerks: [] }, key, "An", "246810");
+  const before = await withClerk(EMPTY_VAULT, key, "An", "246810");
   const { clerks } = await withClerk(before, key, "An", "777777");
 
   assert.equal(clerks.length, 1);

@@ -43,11 +43,8 @@ def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
     page.get_by_label("Nhập lại mã PIN").fill(pin)
 
 
-def unlock(page: Page, pin: str = PIN, clerk: str | None = None) -> None:
-    """Unlock the kiosk with a PIN. If a clerk's name is given, choose that clerk first."""
-    if clerk:
-        label = page.locator("option", has_text=clerk).first.inner_text()
-        page.get_by_label("Người ngồi bàn").select_option(label=label)
+def unlock(page: Page, pin: str = PIN) -> None:
+    """Unlock the kiosk with a PIN."""
     page.get_by_label("Mã PIN").fill(pin)
     page.get_by_role("button", name="Mở khoá").click()
 

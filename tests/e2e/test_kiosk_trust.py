@@ -85,6 +85,64 @@ def test_ten_wrong_pins_wipe_the_roster_and_never_the_queue(system: System, lapt
     expect(page.locator(".counts")).to_contain_text("Có mặt 1/59", timeout=SLOW_MS)
 
 
+CARD = "112233445566778899001122"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "ctap2Version": "ctap2_1",
+    "transport": "internal",
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+    "hasPrf": True,
+}
+"""Options of Chromium's virtual authenticator: a fingerprint reader that is always touched."""
+
+
+def lock_again(page: Page) -> None:
+    page.get_by_role("button", name="Khoá", exact=True).click()
+
+
+def test_a_card_or_a_passkey_is_the_second_half_of_the_key(system: System, laptop: Laptop) -> None:
+    page = laptop.start()
+    page.goto(system.enrolment_link())
+    fill_pin(page, "Thư ký Mẫu")
+    page.get_by_text("Thêm lớp thứ hai").click()
+    page.get_by_label("Lớp thứ hai").select_option("card")
+    page.get_by_role("textbox", name="Thẻ cán bộ").fill("1234")
+    page.get_by_role("button", name="Đăng ký máy này").click()
+    expect(page.get_by_role("alert")).to_contain_text("đủ 24 chữ số")
+    page.get_by_role("textbox", name="Thẻ cán bộ").fill(CARD)
+    page.get_by_role("button", name="Đăng ký máy này").click()
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+
+    lock_again(page)
+    page.get_by_role("textbox", name="Thẻ cán bộ").fill(CARD[::-1])
+    unlock(page)
+    expect(page.get_by_role("alert")).to_contain_text("Còn 9 lần")
+    page.get_by_label("Mã PIN").fill(CARD)  # a scanner types where the focus is
+    expect(page.get_by_role("textbox", name="Thẻ cán bộ")).to_have_value(CARD)
+    unlock(page)
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("WebAuthn.enable")
+    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    open_room(page, "Máy này")
+    page.get_by_text("Thêm người, hoặc").click()
+    fill_pin(page, "Ca chiều", "135791")
+    page.get_by_text("Thêm lớp thứ hai").click()
+    page.get_by_label("Lớp thứ hai").select_option("passkey")
+    page.get_by_role("button", name="Ghi lại").click()
+    expect(page.get_by_text("Được mở khoá: Thư ký Mẫu, Ca chiều")).to_be_visible()
+    lock_again(page)
+    page.get_by_label("Mã PIN").fill("135791")
+    page.get_by_role("button", name="Mở bằng mã PIN và khoá").click()
+    expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+    stored = json.dumps(read_store(page, "enrolments"), ensure_ascii=False)
+    assert CARD not in stored
+    assert "Ca chiều" not in stored
+
+
 def enrol_again(page: Page, system: System) -> None:
     page.goto("about:blank")
     enrol(page, system)

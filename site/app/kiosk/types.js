@@ -7,7 +7,7 @@
  *   person?: string, refs?: string[], body: Record<string, any>}} LedgerRecord
  *
  * A record made on this device. `fate` is `queued` until the server's verdict on the record arrives.
- * `clerk` is the name of the clerk who made the record.
+ * `clerk` is the id, in the vault, of the clerk who made the record.
  * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
  *   record: LedgerRecord, fate: Fate, code: string | null,
  *   atCorrected: string | null}} DeviceRecord

@@ -15,7 +15,8 @@ import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, putEnrol
  * @typedef {import("../types.js").RosterLine} RosterLine
  * @typedef {import("../types.js").LedgerRecord} LedgerRecord
  * @typedef {import("../sync/new-record.js").Draft} Draft
- * @typedef {{enrolment: import("../types.js").Enrolment, key: CryptoKey, clerk: string}} UnlockedVault
+ * @typedef {{enrolment: import("../types.js").Enrolment, key: CryptoKey, clerk: string,
+ *   names: import("../device/vault.js").ClerkNames}} UnlockedVault
  */
 
 /** Name of the window event after every record. The event shows that somebody is at work, so the
@@ -82,12 +83,13 @@ export class Desk {
    * @param {import("../device/store.js").Database} db @param {() => import("../device/clock.js").ClockReading} clock
    * @param {UnlockedVault} unlockedVault @param {() => void} send requests a round of sync
    */
-  constructor(db, clock, { enrolment, key, clerk }, send) {
+  constructor(db, clock, { enrolment, key, clerk, names }, send) {
     this.db = db;
     this.clock = clock;
     this.enrolment = enrolment;
     this.key = key;
     this.clerk = clerk;
+    this.clerkNames = names;
     this.drawer = new Drawer(db, enrolment.device, key);
     this.hall = hallOf(enrolment.point, [], []);
     this.send = send;
@@ -241,6 +243,11 @@ export class Desk {
     return (await this.recordAll([[draft, personal]], label))[0] ?? null;
   }
 
+  /** Return a clerk's name; the id if the clerk is no longer known. @param {string} clerk an id */
+  clerkName(clerk) {
+    return this.clerkNames[clerk] ?? clerk;
+  }
+
   /** Record a change of clerk, if another clerk has used this desk before.
    * @param {string} meeting */
   async #recordShift(meeting) {
@@ -248,7 +255,7 @@ export class Desk {
     const previousClerk = await getMeta(this.db, key);
     if (previousClerk && previousClerk !== this.clerk) {
       const draft = { kind: "shift", source: "search", body: {} };
-      this.#addRecords([await this.#storeRecord(meeting, draft, { name: this.clerk, before: previousClerk })]);
+      this.#addRecords([await this.#storeRecord(meeting, draft, { name: this.clerkName(this.clerk), before: this.clerkName(previousClerk) })]);
     }
     await setMeta(this.db, key, this.clerk);
   }

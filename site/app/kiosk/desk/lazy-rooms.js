@@ -1,6 +1,7 @@
 /** Bundles the views that the desk does not need at once, so that one request loads all of them. */
 
 export { View as chair } from "./chair-view.js";
+export { CardField as card, SecondHalfFields as half } from "../device/second-half-fields.js";
 export { View as device } from "../device/device-view.js";
 export { View as filters } from "./filters.js";
 export { View as hall } from "../hall/hall-view.js";

@@ -81,7 +81,7 @@ function Line({ desk, deviceRecord }) {
   return html`<li class=${fate}>
     <span class="when">${timeOf(record.at)}</span>
     <span><b>${nameOfCode("kind", record.kind)}</b>${personName ? ` · ${personName}` : ""}
-      <span class="muted"> · ${deviceRecord.clerk} · ${deviceRecord.device} ${deviceRecord.seq}</span></span>
+      <span class="muted"> · ${desk.clerkName(deviceRecord.clerk)} · ${deviceRecord.device} ${deviceRecord.seq}</span></span>
     <span class="fate">${SIGNS[fate]} ${nameOfCode("fate", fate)}</span>
     ${(fate === "held" || fate === "refused") &&
     html`<span class="remedy">${deviceRecord.code ? sayCode(deviceRecord.code) : ""} ${roomText(`remedy.${fate}`)}</span>`}

@@ -5,13 +5,15 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { checkDevice } from "./self-check.js";
-import { PinFields, pinFault } from "./lock.js";
+import { NO_CLERK, PinFields, pinFault } from "./clerk-fields.js";
 import { printRoll } from "../desk/printed-roll.js";
 import { SCANNER_LIST, SHELL_LIST, useSavedState, askWorker } from "./offline-shell.js";
 import { isSoundOn, setSound } from "../desk/sound.js";
 import { listEnrolments, putEnrolment } from "./store.js";
+import { say } from "../words/messages.js";
 import { roomText } from "../words/room-messages.js";
-import { withClerk } from "./vault.js";
+import { secondHalfOf } from "./second-half.js";
+import { clerkNames, withClerk } from "./vault.js";
 
 /** @typedef {import("./self-check.js").Finding} Finding */
 
@@ -58,8 +60,7 @@ export function View({ desk, onEnrol, onLock }) {
 /** Show the clerks who may open the desk, and a form that adds a clerk.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 function Clerks({ desk }) {
-  const emptyFields = { name: "", pin: "", again: "" };
-  const [clerk, setClerk] = useState(emptyFields);
+  const [clerk, setClerk] = useState(NO_CLERK);
   const [message, setMessage] = useState("");
 
   async function addClerk(/** @type {Event} */ event) {
@@ -69,14 +70,18 @@ function Clerks({ desk }) {
     if (fault) return;
     const enrolment = (await listEnrolments(desk.db)).find((candidate) => candidate.device === desk.enrolment.device);
     if (!enrolment?.vault) return;
-    const vault = await withClerk(enrolment.vault, desk.key, clerk.name.trim(), clerk.pin);
+    const name = clerk.name.trim();
+    const half = await secondHalfOf(clerk.half, clerk.card, name).catch(() => null);
+    if (!half) return setMessage(say("pin.passkey_failed"));
+    const vault = await withClerk(enrolment.vault, desk.key, name, clerk.pin, half);
+    desk.clerkNames = await clerkNames(vault, desk.key);
     desk.enrolment = { ...enrolment, vault };
     await putEnrolment(desk.db, desk.enrolment);
-    setMessage(roomText("clerks.added", { name: clerk.name.trim() }));
-    setClerk(emptyFields);
+    setMessage(roomText("clerks.added", { name }));
+    setClerk(NO_CLERK);
   }
 
-  return html`<p>${roomText("clerks.now", { name: desk.clerk, all: (desk.enrolment.vault?.clerks ?? []).map((vaultClerk) => vaultClerk.name).join(", ") })}</p>
+  return html`<p>${roomText("clerks.now", { name: desk.clerkName(desk.clerk), all: (desk.enrolment.vault?.clerks ?? []).map(({ id }) => desk.clerkName(id)).join(", ") })}</p>
     <details>
       <summary>${roomText("clerks.add")}</summary>
       <form class="stack" onSubmit=${addClerk}>

@@ -4,11 +4,11 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
-import { PinFields, pinFault } from "./lock.js";
+import { NO_CLERK, PinFields, pinFault } from "./clerk-fields.js";
 import { say, sayCode } from "../words/messages.js";
 import { call } from "../sync/server.js";
 import { getMeta, listForgotten, putNewEnrolment, setMeta } from "./store.js";
-import { newKey, seal, withClerk } from "./vault.js";
+import { clerkNames, EMPTY_VAULT, newKey, seal, withClerk } from "./vault.js";
 
 /** The server's error code if an enrolment code that came by post also needs the secret given by
  * telephone. */
@@ -20,7 +20,7 @@ const SECOND_NEEDED = "enrolment_second_needed";
  *   onDone: (unlockedVault: import("../desk/desk.js").UnlockedVault) => void}} props */
 export function Enrolment({ db, onDone, onBack }) {
   const [code, setCode] = useState(() => codeInLink());
-  const [clerk, setClerk] = useState({ name: "", pin: "", again: "" });
+  const [clerk, setClerk] = useState(NO_CLERK);
   const [second, setSecond] = useState(/** @type {string | null} */ (null)); // null: the server has not asked for it
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
@@ -40,6 +40,13 @@ export function Enrolment({ db, onDone, onBack }) {
   }
 
   async function enrolWith(/** @type {string} */ enrolmentCode) {
+    const name = clerk.name.trim();
+    const half = await chosenHalf(clerk, name).catch(() => null); // before the code is used up
+    if (half === null) {
+      setBusy(false);
+      setFault(say("pin.passkey_failed"));
+      return;
+    }
     const keyPair = await readDeviceKey(db);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
     const secret = second === null ? {} : { second: second.trim() };
@@ -55,13 +62,12 @@ export function Enrolment({ db, onDone, onBack }) {
     }
     const { read_token: token, ...enrolled } = /** @type {import("../types.js").EnrolmentAnswer} */ (result.data);
     const key = await newKey();
-    const name = clerk.name.trim();
-    const vault = await withClerk({ clerks: [] }, key, name, clerk.pin);
+    const vault = await withClerk(EMPTY_VAULT, key, name, clerk.pin, half);
     const enrolment = { ...enrolled, key: keyPair, vault, lost: null };
     await putNewEnrolment(db, enrolment, { token: await seal(key, token) });
     await setMeta(db, "key", undefined); // the next enrolment makes a new key
     history.replaceState(null, "", location.pathname);
-    onDone({ enrolment, key, clerk: name });
+    onDone({ enrolment, key, clerk: vault.clerks[0].id, names: await clerkNames(vault, key) });
   }
 
   return html`<header class="bar"><a class="brand" href="../index.html">${say("title")}</a></header>
@@ -104,6 +110,14 @@ export function Enrolment({ db, onDone, onBack }) {
       <p class="muted">${say("enrol.help")}</p>
       <p class="muted">${say("privacy")}</p>
     </main>`;
+}
+
+/** Return the second half that a new clerk has chosen; its module is loaded only if there is one.
+ * Rejects if the choice cannot be used.
+ * @param {import("./clerk-fields.js").NewClerk} clerk @param {string} name
+ * @returns {Promise<import("./second-half.js").SecondHalf | undefined>} */
+async function chosenHalf({ half, card }, name) {
+  return half === "" ? undefined : (await import("./second-half.js")).secondHalfOf(half, card, name);
 }
 
 /** Return the enrolment code from the fragment of the page's address (`#ma=…`), or "". */

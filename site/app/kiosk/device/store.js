@@ -146,11 +146,10 @@ export function countPinTry(db, device) {
   });
 }
 
-/** Reset the count of PIN tries, after a right PIN. @param {Database} db @param {string} device */
-export function resetPinTries(db, device) {
-  return db.run(async (handle) => {
-    await handle.delete("meta", `tries/${device}`);
-  });
+/** Set the count of PIN tries, after a PIN that was right here or in another vault.
+ * @param {Database} db @param {string} device @param {number} [tries] */
+export function resetPinTries(db, device, tries = 0) {
+  return setMeta(db, `tries/${device}`, tries);
 }
 
 /** Delete a device's personal data and the wrapped key. The queued records stay and can still be

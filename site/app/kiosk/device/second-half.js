@@ -1,0 +1,79 @@
+/**
+ * Makes and reads the second half of a clerk's way into the vault: a printed card, or a passkey
+ * (a security key, or the device's own fingerprint reader). A PIN of six digits alone can be found
+ * in minutes by whoever copies the disk; with a second half that is not on the disk, it cannot.
+ */
+
+import { digitsOf } from "./clerk-fields.js";
+
+/** The input from which an authenticator computes its secret (WebAuthn Level 3, extension `prf`). */
+const PRF_INPUT = new TextEncoder().encode("diemcau kiosk vault v1");
+/** ES256 and RS256, which all authenticators know (RFC 8152, RFC 8812). */
+const ALGORITHMS = [-7, -257];
+
+/**
+ * `half` names the second half, `""` stands for none. `secret` is the part that is not on the disk;
+ * `passkey` is the id of the credential, which is no secret.
+ * @typedef {"" | "card" | "passkey"} Half
+ * @typedef {{half: Half, secret: string, passkey: Uint8Array<ArrayBuffer> | null}} SecondHalf
+ */
+
+/** @type {SecondHalf} */
+const NONE = { half: "", secret: "", passkey: null };
+
+/** Return whether this browser can ask for a passkey. */
+export function knowsPasskeys() {
+  return "PublicKeyCredential" in globalThis;
+}
+
+/** Return the second half that a new clerk has chosen. For a passkey, ask the browser to make one.
+ * Rejects if the authenticator cannot compute secrets, or if the user gives up.
+ * @param {Half} half @param {string} card @param {string} name of the clerk @returns {Promise<SecondHalf>} */
+export async function secondHalfOf(half, card, name) {
+  if (half === "card") return { half, secret: digitsOf(card), passkey: null };
+  if (half === "passkey") {
+    const passkey = await makePasskey(name);
+    return { half, secret: await readPasskey([passkey]), passkey };
+  }
+  return NONE;
+}
+
+/** Make a passkey that can compute secrets, and return its id.
+ * @param {string} name @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function makePasskey(name) {
+  /** @type {any} */
+  const credential = await navigator.credentials.create({
+    publicKey: {
+      challenge: random(32), // unused: the credential signs nothing
+      rp: { name: "Điểm Cầu" },
+      user: { id: random(16), name, displayName: name },
+      pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: "public-key", alg })),
+      authenticatorSelection: { residentKey: "discouraged", userVerification: "preferred" },
+      extensions: /** @type {any} */ ({ prf: {} }),
+    },
+  });
+  if (!credential?.getClientExtensionResults().prf?.enabled) throw new Error("no prf");
+  return new Uint8Array(credential.rawId);
+}
+
+/** Return the secret of one of these passkeys, in base64. Rejects if the user gives up.
+ * @param {Uint8Array<ArrayBuffer>[]} ids @returns {Promise<string>} */
+export async function readPasskey(ids) {
+  /** @type {any} */
+  const assertion = await navigator.credentials.get({
+    publicKey: {
+      challenge: random(32),
+      allowCredentials: ids.map((id) => ({ type: "public-key", id })),
+      userVerification: "preferred",
+      extensions: /** @type {any} */ ({ prf: { eval: { first: PRF_INPUT } } }),
+    },
+  });
+  const secret = assertion.getClientExtensionResults().prf?.results?.first;
+  if (!secret) throw new Error("no prf");
+  return btoa(String.fromCharCode(...new Uint8Array(secret)));
+}
+
+/** Return random bytes. @param {number} length */
+function random(length) {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
