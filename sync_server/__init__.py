@@ -43,10 +43,12 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         rate_limits,
         request_log,
         response_headers,
+        session_cookies,
     )
 
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None, template_folder="office")
+    app.session_interface = session_cookies.SessionInterface()
     is_https = settings.public_url.startswith("https:")
     app.config.from_mapping(
         SETTINGS=settings,

@@ -105,8 +105,10 @@ def init_app(app: Flask) -> None:
     its owner may read. For other databases, it means a connection pool, and time limits for
     connecting and locking.
     """
+    # Without this option, a database error would carry names into the log.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     if not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] |= {
             "pool_size": WRITERS,
             "max_overflow": WRITERS,
             "pool_timeout": WAIT_S,
@@ -295,9 +297,9 @@ def _check_files_in_place(connection: Connection) -> None:
     try:
         numbers = tuple(Path(f"{path}{suffix}").stat().st_ino for suffix in ("", "-wal"))
     except OSError:
-        raise DatabaseMoved(path=path) from None
+        raise DatabaseMoved from None
     if connection.connection.info.setdefault("files", numbers) != numbers:
-        raise DatabaseMoved(path=path)
+        raise DatabaseMoved
 
 
 @contextmanager

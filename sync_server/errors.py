@@ -332,7 +332,7 @@ class DatabaseBusy(AppError):
 
 
 class DatabaseMoved(AppError):
-    """Raised if the SQLite file at `path` was deleted or replaced while the server was running."""
+    """Raised if the SQLite file was deleted or replaced while the server was running."""
 
     status, code = 500, "database_moved"
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 
 from sync_server.config import (
     MAX_BODY_BYTES,
@@ -25,7 +24,7 @@ from sync_server.config import (
 )
 from sync_server.web import production_server
 from sync_server.web.production_server import ProductionServer, ServerAdjustments
-from sync_server.web.session_cookies import TOKEN
+from sync_server.web.session_cookies import TOKEN, SessionInterface
 
 
 @contextmanager
@@ -36,12 +35,7 @@ def running(app: Any) -> Iterator[ProductionServer]:
         app,
         dispatcher=dispatcher,
         sockinfo=(socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.1", 0)),
-        adj=ServerAdjustments(
-            app,
-            max_request_body_size=2 * MAX_BODY_BYTES,
-            cleanup_interval=0,
-            asyncore_use_poll=True,
-        ),
+        adj=production_server._adjustments(app, 0),
     )
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -56,11 +50,13 @@ def connect(server: ProductionServer) -> socket.socket:
     return socket.create_connection(("127.0.0.1", int(server.effective_port)), timeout=10)
 
 
-def get(server: ProductionServer, path: str = "/healthz") -> tuple[int, str | None, str]:
+def get(
+    server: ProductionServer, path: str = "/healthz", **headers: str
+) -> tuple[int, str | None, str]:
     """Request a path; return the status, the `Retry-After` header (or None) and the body."""
     connection = http.client.HTTPConnection("127.0.0.1", int(server.effective_port), timeout=10)
     with closing(connection):
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.headers["Retry-After"], answer.read().decode()
 
@@ -82,6 +78,12 @@ def test_silent_connections_shut_nobody_out(app: Flask, monkeypatch: pytest.Monk
         assert is_closed(silent[0])  # the connection that was silent longest
         for client in silent:
             client.close()
+
+
+def test_a_caller_behind_a_proxy_that_the_settings_do_not_mention_is_not_local(app: Flask) -> None:
+    with running(app) as server:
+        assert get(server, "/metrics")[0] == 200
+        assert get(server, "/metrics", **{"X-Forwarded-For": "203.0.113.9"})[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_more_requests_than_can_wait_are_told_to_come_again(
 
 def session_cookie(app: Flask, **values: str) -> str:
     """Return a `Cookie` header with a session that holds `values`, signed with the app's key."""
-    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    serializer = SessionInterface().get_signing_serializer(app)
     assert serializer
     return f"Cookie: session={serializer.dumps(values)}"
 

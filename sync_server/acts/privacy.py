@@ -46,9 +46,9 @@ def export(connection: Connection, person: RosterPerson, seal_key: str) -> Perso
     """Return a ZIP archive with everything stored about a person.
 
     The file `du-lieu.json` contains the person's facts, summonses, records and rows of the audit
-    log, with times in ISO 8601 UTC; the details (reasons and the like) are decrypted with
-    `seal_key`. Pictures and documents are separate files, named by their sha256. The caller must
-    log that the details were opened.
+    log, with times in ISO 8601 UTC. The other people that a row is about are left out. The details
+    (reasons and the like) are decrypted with `seal_key`. Pictures and documents are separate files,
+    named by their sha256. The caller must log that the details were opened.
     """
     codes = _codes_of(connection, person)
     stored = record_store.records_of_people(connection, codes)
@@ -79,10 +79,7 @@ def export(connection: Connection, person: RosterPerson, seal_key: str) -> Perso
             for meeting, point in roster.summonses_of(connection, codes)
         ],
         "bản_ghi": records,
-        "nhật_ký": [
-            {"lúc": from_ms(row.at_ms), "ai": row.who, "việc": row.action, "về": row.about}
-            for row in rows
-        ],
+        "nhật_ký": [{"lúc": from_ms(row.at_ms), "ai": row.who, "việc": row.action} for row in rows],
     }
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:

@@ -62,7 +62,7 @@ def point_roster(meeting: str, point: str) -> Response:
         {"rev": current_roster.rev, "people": current_roster.people, "units": current_roster.units}
     )
     response.set_etag(current_roster.rev)
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = "no-store"
     response.make_conditional(request)
     return response
 

@@ -1,6 +1,7 @@
 """Check what the signed-in account may do, and write the audit log of page views and acts."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import wraps
@@ -37,6 +38,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 _acts_log = logging.getLogger("diemcau.acts")
 HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
+
+_CODE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9./-]*")
+"""The codes of people, halls, meetings and devices: they have a letter and a digit. Names in
+Vietnamese have no digits, and telephone numbers no letters."""
 
 
 def clear_request_state() -> None:
@@ -300,12 +305,14 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 def _log_acts() -> None:
     """Write the acts of this request, now committed, into the server's log as JSON.
 
-    After a restore from a backup, the log tells which acts must be done again.
+    After a restore from a backup, the log tells which acts must be done again. Names and reasons,
+    which an entry of the audit log may contain, are left out.
     """
     for entry in g.get("noted", ()):
         if entry.is_act and entry.outcome < HTTP_BAD_REQUEST:
             path = entry.path.partition("?")[0]  # a query may contain a name that was searched for
-            line = {"event": "act", **entry._asdict(), "path": path}
+            about = " ".join(word for word in entry.about.split() if _CODE.fullmatch(word))
+            line = {"event": "act", **entry._asdict(), "path": path, "about": about}
             _acts_log.info("%s", msgspec.json.encode(line).decode())
 
 

@@ -315,17 +315,7 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
         bind_socket=inherited is None,
         sockinfo=(family, socket.SOCK_STREAM, 0, address),
         dispatcher=dispatcher,
-        adj=ServerAdjustments(
-            app,
-            max_request_body_size=MAX_BODY_BYTES * 2,  # above half of this, the app answers 413
-            connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes idle ones earlier
-            cleanup_interval=MAINTENANCE_S,
-            backlog=2048,
-            asyncore_use_poll=hasattr(select, "poll"),
-            ident=None,
-            # With a proxy in front, the app itself reads the proxy's headers.
-            clear_untrusted_proxy_headers=not app.config["SETTINGS"].proxies,
-        ),
+        adj=_adjustments(app, MAINTENANCE_S),
     )
     # Modules and routes are never freed. If garbage collections skip them, those that run while a
     # PDF is written take a fifth less time.
@@ -335,6 +325,22 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
     click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+
+
+def _adjustments(app: Flask, maintenance_s: int) -> ServerAdjustments:
+    """Return waitress's settings; it looks for connections to close every `maintenance_s`."""
+    return ServerAdjustments(
+        app,
+        max_request_body_size=MAX_BODY_BYTES * 2,  # above half of this, the app answers 413
+        connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes idle ones earlier
+        cleanup_interval=maintenance_s,
+        backlog=2048,
+        asyncore_use_poll=hasattr(select, "poll"),
+        ident=None,
+        # The app itself reads a proxy's headers, and must see those of a proxy that the setting
+        # PROXIES does not mention: its callers are not on this machine.
+        clear_untrusted_proxy_headers=False,
+    )
 
 
 def _inherited_socket() -> socket.socket | None:

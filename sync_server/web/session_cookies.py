@@ -1,10 +1,19 @@
 """Read the session cookie that browsers send to the office (the pages for staff who sign in)."""
 
+import hashlib
+
 from flask import Flask, session
+from flask.sessions import SecureCookieSessionInterface
 
 TOKEN = "token"  # noqa: S105 - the name of a field, not a secret
 """The field of the session cookie that contains the session token. It is missing until the visitor
 signs in."""
+
+
+class SessionInterface(SecureCookieSessionInterface):
+    """Sign session cookies with SHA-256 instead of Flask's SHA-1."""
+
+    digest_method = staticmethod(hashlib.sha256)
 
 
 def has_signed_session(app: Flask, cookies: str) -> bool:

@@ -18,7 +18,7 @@ PAGES = (
     "/", "/xin-vang", "/de-nghi", "/thiet-bi", "/the", "/nhap-tep", "/cho-xu-ly", "/tai-khoan",
     "/tai-khoan/hang-loat", "/to-chuc", f"{AT}/bao-cao", f"{AT}/viec",
     "/tai-khoan-cua-toi", "/nguoi", "/nguoi/danh-sach", "/nguoi/M1?nam=2024",
-    "/nguoi/them", "/nguoi/M1/sua",
+    "/nguoi/them", "/nguoi/M1/sua", "/nguoi/M3/du-lieu-ca-nhan",
     "/don-vi", "/don-vi/them", "/don-vi/U01/sua",
     AT, f"{AT}/sap-xep", f"{AT}/trieu-tap", f"{AT}/chua-bao-cao",
     f"{AT}/tu-tep", f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",

@@ -218,7 +218,12 @@ def test_a_one_time_code_is_required_once_it_is_set_up_and_works_once(
 
     desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password="sai")
     assert "Đang bật" in desk.get("/tai-khoan-cua-toi").text
-    desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password=PASSWORD)
+    for fields in ({"do": "begin"}, {"do": "remove"}, {"do": "remove", "code": code}):
+        refused = desk.post("/tai-khoan-cua-toi/hai-lop", password=PASSWORD, **fields)
+        assert refused.status_code == 422  # a stolen password alone replaces no second factor
+    clock.now_ms += 30_000
+    code = code_at(secret, clock.now_ms)
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="remove", password=PASSWORD, code=code)
     assert Desk(app.test_client()).sign_in("bantochuc").status_code == 302
 
 

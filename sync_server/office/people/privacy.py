@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sync_server.acts import people, privacy
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
-from sync_server.database import transaction
+from sync_server.database import reading, transaction
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm, UnknownPerson
 from sync_server.messages import say
@@ -35,15 +35,16 @@ def page(person: str) -> str:
 
 
 @blueprint.post("/nguoi/<person>/du-lieu-ca-nhan")
-@allowed(Action.ARRANGE)
+@allowed(Action.ARRANGE, is_slow=True)
 def export(person: str) -> Response:
     """Return everything stored about a person as a ZIP archive, and log the reason in the form.
 
     `person` is the person's code. Raises: UnknownPerson; BadForm if the reason is missing.
     """
-    stored, reason = _must_find(person), forms.required_text("reason", longest=500)
     settings: Settings = current_app.config["SETTINGS"]
-    exported = privacy.export(transaction(), stored, settings.seal_key)
+    reason = forms.required_text("reason", longest=500)
+    with reading() as connection:
+        exported = privacy.export(connection, _must_find(person), settings.seal_key)
     for sha256 in exported.opened:
         sealed_details.log_opening(sha256, person)
     access.log_subjects(person, say("privacy.exported"), f"({reason})")

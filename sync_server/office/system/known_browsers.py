@@ -4,6 +4,7 @@ After several failed sign-ins, an account must wait. In a browser that the accou
 failures in other browsers cause no wait, so strangers cannot lock the account out.
 """
 
+import hashlib
 import secrets
 
 from flask import current_app, request
@@ -31,7 +32,7 @@ def remember_browser(response: Response, name: str) -> None:
     """
     settings: Settings = current_app.config["SETTINGS"]
     codes = _codes()
-    code = codes.pop(name, None) or secrets.token_hex(8)
+    code = codes.pop(name, None) or secrets.token_hex(16)
     kept = dict([*codes.items(), (name, code)][-MOST_ACCOUNTS:])
     response.set_cookie(
         COOKIE,
@@ -54,4 +55,6 @@ def _codes() -> dict[str, str]:
 
 def _serializer() -> URLSafeSerializer:
     settings: Settings = current_app.config["SETTINGS"]
-    return URLSafeSerializer(settings.secret_key, salt="known browser")
+    return URLSafeSerializer(
+        settings.secret_key, salt="known browser", signer_kwargs={"digest_method": hashlib.sha256}
+    )

@@ -114,12 +114,13 @@ def set_totp() -> Response:
     """Begin to set up a second factor, confirm it with a one-time code, or remove it.
 
     The form field `do` is `begin`, `confirm` or `remove`. Beginning and removing require the
-    password. Redirect to the page of the account. Raises: BadForm if the password or the code is
-    wrong; TooManyRequests after 30 attempts with a password in a minute.
+    password, and removing also a one-time code: whoever knows only the password cannot replace the
+    second factor. Redirect to the page of the account. Raises: BadForm if the password or the code
+    is wrong; TooManyRequests after 30 attempts with a password in a minute.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
-        case "begin":
+        case "begin" if not account.has_totp:
             _require_password(forms.password("password"))
             session[PENDING_TOTP] = secrets.token_hex(SECRET_BYTES)
         case "confirm":
@@ -132,10 +133,17 @@ def set_totp() -> Response:
             write(lambda c: accounts.set_totp(c, account.name, sealed, step))
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
-        case _:
+        case "remove":
             _require_password(forms.password("password"))
+            code, seal_key = forms.text("code"), current_app.config["SETTINGS"].seal_key
+            if not write(
+                lambda c: accounts.use_one_time_code(c, account.name, code, seal_key, now_ms=at_ms)
+            ):
+                raise BadForm(fault=say("account.code_wrong"))
             write(lambda c: accounts.set_totp(c, account.name, None))
             flash(say("account.totp_removed"))
+        case _:
+            raise BadForm(fault=say("account.totp_is_on"))
     return redirect(url_for("office.my_account.page"))
 
 

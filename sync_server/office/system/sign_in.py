@@ -40,6 +40,8 @@ def enter() -> Response | tuple[str, int]:
     further failure makes this time longer. In a browser in which the account has signed in before,
     only failures in that browser count.
 
+    A session that this browser had before ends.
+
     Raises: TooManyRequests if one address makes over 30 attempts in a minute; BadForm if the
     database is a demonstration and the browser is on another machine.
     """
@@ -49,6 +51,8 @@ def enter() -> Response | tuple[str, int]:
     code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
     browser, settings = request.user_agent.string, current_app.config["SETTINGS"]
     sources = sign_in_failures.sources_of(address, known_browser(name))
+
+    former = access.current_session()
 
     # Every attempt is counted before the check, so that parallel attempts cannot avoid the wait.
     must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
@@ -64,6 +68,8 @@ def enter() -> Response | tuple[str, int]:
         is_right = account is not None and not must_wait
         if is_right and accounts.use_one_time_code(c, name, code, settings.seal_key, now_ms=at_ms):
             sign_in_failures.clear(c, name, sources)
+            if former:
+                sessions.end(c, former.id, former.account)
             token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
         outcome = REDIRECT if token else UNAUTHORISED
         entry = audit.AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
@@ -104,4 +110,6 @@ def leave() -> Response:
         write(work)
     session.clear()
     g.pop("who", None)
-    return redirect(url_for("office.sign_in.form"))
+    response = redirect(url_for("office.sign_in.form"))
+    response.headers["Clear-Site-Data"] = '"cache"'  # pages that the browser may show again
+    return response
