@@ -82,7 +82,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         ],
     )
     if settings.proxies:  # only these proxies may state a client's address
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=0
+        )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.init_app(app)
     office.csrf.init_app(app)

@@ -328,6 +328,6 @@ def as_outsider(app: Flask) -> Persona:
 
 
 def _office_persona(app: Flask, name: str, role: Profile) -> Persona:
-    write(lambda c: accounts.put(c, Account(name, role), "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Account(name, role), "ngon-den-khuya-thu-1"))
     token = write(lambda c: accounts.renew_token(c, name, now_ms=NOON))
     return Persona(app.test_client(), token, f"O-{name}", role.value)

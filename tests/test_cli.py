@@ -173,7 +173,7 @@ def test_an_enrolment_code_comes_with_its_link(ready: FlaskCliRunner) -> None:
         ("device withdraw P999", "«P999»"),
         ("device revoke D-NONE", "«D-NONE»"),
         ("user token nobody", "«nobody»"),
-        ("user add cô-ba --role headquarters --password mat-khau-dai", "cô-ba"),
+        ("user add cô-ba --role headquarters --password ngon-den-khuya-dai", "cô-ba"),
         ("user add hq --role headquarters --password short", "10"),
         ("meeting accept none", "2026-12-18-quy-bon"),
         ("roster import none.csv", "none.csv"),
@@ -191,13 +191,15 @@ def test_a_failing_command_names_the_value_and_a_remedy(
 
 
 def test_an_account_is_made_changed_and_given_a_token(ready: FlaskCliRunner) -> None:
-    assert run(ready, "user add hq --role auditor --password mat-khau-dai").exit_code == 0
-    assert run(ready, "user add hq --role headquarters --password mat-khau-khac").exit_code == 0
+    assert run(ready, "user add hq --role auditor --password ngon-den-khuya-dai").exit_code == 0
+    assert (
+        run(ready, "user add hq --role headquarters --password ngon-den-khuya-khac").exit_code == 0
+    )
 
     assert run(ready, "user token hq").output.startswith("oa_")
     with reading() as c:
-        assert accounts.account_with_password(c, "hq", "mat-khau-dai") is None
-        account = accounts.account_with_password(c, "hq", "mat-khau-khac")
+        assert accounts.account_with_password(c, "hq", "ngon-den-khuya-dai") is None
+        account = accounts.account_with_password(c, "hq", "ngon-den-khuya-khac")
     assert account
     assert account.role is Profile.HEADQUARTERS
     days = (account.token_ends_ms - now_ms()) / DAY_MS

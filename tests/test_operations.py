@@ -43,7 +43,7 @@ def healthy(app: Flask, settings: Settings, tmp_path: Path) -> Flask:
     Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")).chmod(0o600)
     Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")).parent.chmod(0o700)
     account = Account("hq", Profile.HEADQUARTERS, None, None, None)
-    write(lambda c: accounts.put(c, account, "mat-khau-that-dai"))
+    write(lambda c: accounts.put(c, account, "ngon-den-khuya-that-dai"))
     assert run(app, "backup", "make").exit_code == 0
     return app
 

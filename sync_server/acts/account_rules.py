@@ -16,8 +16,14 @@ MIN_PASSWORD_LENGTH = 10
 LEAST_SCORE = 3
 """The score of zxcvbn, from 0 to 4, that a password must reach: 3 means over a hundred million
 guesses. Common passwords, dates and rows of keys stay below."""
-LOCAL_WORDS = ("matkhau", "mat khau", "diemcau", "diem cau", "dangbo", "danguy", "chibo", "tinhuy")
-"""Words that an attacker would try here, and that the dictionaries of zxcvbn lack."""
+LOCAL_WORDS = (
+    "matkhau", "diemcau", "dangbo", "danguy", "chibo", "tinhuy", "huyenuy", "bantochuc", "hoinghi",
+    "bithu", "vietnam", "password",
+)  # fmt: skip
+"""Words that an attacker would try here, and that the dictionaries of zxcvbn lack. Spaces, signs
+and accents are left out."""
+LEAST_OTHER_LETTERS = 6
+"""The number of letters that a password with a local word must have besides it."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
 """Names that no account may have. Commands write records under the name `server`, and no user may
@@ -36,13 +42,19 @@ def password_fault(name: str, password: str) -> str | None:
         return say("account.password_short", length=MIN_PASSWORD_LENGTH)
     if fold(name) in fold(password):
         return say("account.password_is_name")
-    known_words = [name, *LOCAL_WORDS]
-    if (
-        password.isdecimal()
-        or zxcvbn(password, user_inputs=known_words, max_length=200)["score"] < LEAST_SCORE
-    ):
+    score = zxcvbn(password, user_inputs=[name, *LOCAL_WORDS], max_length=200)["score"]
+    if password.isdecimal() or score < LEAST_SCORE or _is_a_local_word(password):
         return say("account.password_plain")
     return None
+
+
+def _is_a_local_word(password: str) -> bool:
+    """Return whether a password is little more than a local word, such as `DangUy@2024x`."""
+    letters = "".join(letter for letter in fold(password) if letter.isalpha())
+    rest = letters
+    for word in LOCAL_WORDS:
+        rest = rest.replace(word, "")
+    return rest != letters and len(rest) < LEAST_OTHER_LETTERS
 
 
 def fault_of(connection: Connection, account: Account, password: str) -> str | None:

@@ -21,7 +21,7 @@ def xlsx_download(content: bytes, name: str) -> Response:
 def file_download(content: bytes | str, name: str, media_type: str) -> Response:
     """Return `content` as a download with the file name `name` and this media type."""
     response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
 

@@ -74,7 +74,7 @@ def server(app: Flask, portal: Path) -> Flask:
 @pytest.fixture
 def editor(server: Flask) -> Publisher:
     """Create an editor's account, and return an API client that uses the account's token."""
-    write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Account("bientap", Profile.EDITOR), "ngon-den-khuya-thu-1"))
     token = write(lambda c: accounts.renew_token(c, "bientap", now_ms=NOON))
     return Publisher(server.test_client(), token)
 
@@ -388,7 +388,7 @@ def test_the_last_ten_are_kept_with_their_files_and_no_more(
 def test_only_editors_publish_and_editors_see_no_people(
     server: Flask, editor: Publisher, portal: Path
 ) -> None:
-    write(lambda c: accounts.put(c, Account("kiemtra", Profile.AUDITOR), "mat-khau-thu-1"))
+    write(lambda c: accounts.put(c, Account("kiemtra", Profile.AUDITOR), "ngon-den-khuya-thu-1"))
     auditor = Publisher(
         server.test_client(), write(lambda c: accounts.renew_token(c, "kiemtra", now_ms=NOON))
     )

@@ -203,7 +203,7 @@ def test_without_scripts_every_action_is_a_form_and_a_redirect(
     page.goto(f"{system.url}/van-phong/tai-khoan")
     page.get_by_label("Tài khoản").fill("kiemtra2")
     page.get_by_label("Vai trò").select_option("auditor")
-    page.get_by_label("Mật khẩu", exact=True).fill("mat-khau-thu-1")
+    page.get_by_label("Mật khẩu", exact=True).fill("ngon-den-khuya-thu-1")
     press("Lưu tài khoản")
     expect_message("Đã có tài khoản «kiemtra2»")
 

@@ -356,7 +356,7 @@ def test_an_editor_publishes_and_rolls_back(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    system.flask("user", "add", "bientap", "--role", "editor", "--password", "mat-khau-thu-1")
+    system.flask("user", "add", "bientap", "--role", "editor", "--password", "ngon-den-khuya-thu-1")
     monkeypatch.setenv("PUBLISH_TOKEN", system.flask("user", "token", "bientap").strip())
     output = tmp_path / "output"
     url, arguments = system.url, ["--content", str(editable), "--output", str(output)]

@@ -14,7 +14,7 @@ from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
 from tests.e2e.cards import csrf
 
-PASSWORD = "mat-khau-thu-1"
+PASSWORD = "ngon-den-khuya-thu-1"
 OFFICE = "/van-phong"
 
 

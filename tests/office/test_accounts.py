@@ -19,7 +19,7 @@ QUALITY = f"/hoi-nghi/{MEETING}/chat-luong"
 
 
 def save_account(desk: Desk, **fields: Any) -> Any:
-    form = {"name": "moi", "role": "auditor", "password": "mat-khau-thu-1", **fields}
+    form = {"name": "moi", "role": "auditor", "password": "ngon-den-khuya-thu-1", **fields}
     return desk.post("/tai-khoan", **form)
 
 

@@ -15,7 +15,7 @@ from sync_server.storage.access.accounts import Account
 from tests.office.desk import PASSWORD, Desk
 
 PAGE = "/tai-khoan/hang-loat"
-NEW_PASSWORD = "mat-khau-rieng-9"
+NEW_PASSWORD = "ngon-den-khuya-rieng-9"
 
 
 def account(name: str) -> Account | None:
@@ -52,9 +52,9 @@ def test_the_first_password_is_changed_before_anything_else(
     assert desk.get("/don-vi/U01").location == "/van-phong/tai-khoan-cua-toi"
     assert "Mật khẩu này do người khác đặt" in desk.get("/tai-khoan-cua-toi").text
 
-    fields = {"password": password, "new_password": password, "new_again": password}
+    fields = {"password": password, "new_password": password, "new_password_again": password}
     assert "trùng mật khẩu cũ" in desk.post("/tai-khoan-cua-toi/mat-khau", **fields).text
-    fields |= {"new_password": NEW_PASSWORD, "new_again": NEW_PASSWORD}
+    fields |= {"new_password": NEW_PASSWORD, "new_password_again": NEW_PASSWORD}
     assert desk.post("/tai-khoan-cua-toi/mat-khau", **fields).status_code == 302
     assert desk.get("/don-vi/U01").status_code == 200
 

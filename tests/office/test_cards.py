@@ -16,7 +16,7 @@ from tests.conftest import Persona
 from tests.e2e.cards import csrf
 from tests.factories import MEETING, draft
 
-PASSWORD = "mat-khau-thu-1"
+PASSWORD = "ngon-den-khuya-thu-1"
 
 
 @pytest.fixture

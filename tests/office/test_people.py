@@ -199,3 +199,10 @@ def test_what_was_typed_is_on_the_page_that_refuses_it(hall: None, headquarters:
     secret = "mat khau dai qua hai muoi chu"
     answer = headquarters.post("/tai-khoan-cua-toi/mat-khau", password=secret, new_password="x")
     assert secret not in answer.text
+
+
+def test_a_register_of_no_unit_is_not_found_and_names_no_file(headquarters: Desk) -> None:
+    answer = headquarters.get("/don-vi/x%22;%20filename*=y/so-chi-tiet.csv")
+
+    assert answer.status_code == 404
+    assert "Content-Disposition" not in answer.headers

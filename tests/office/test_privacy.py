@@ -147,6 +147,6 @@ def test_somebody_still_in_office_or_with_an_account_is_not_made_anonymous(
     assert (refused.status_code, "không phải M2" in refused.text) == (422, True)
 
     account = Account("an", Profile.CHAIR, point="P001", person="M2")
-    write(lambda c: accounts.put(c, account, "mat-khau-cua-an"))
+    write(lambda c: accounts.put(c, account, "ngon-den-khuya-cua-an"))
     refused = headquarters.post("/nguoi/M2/an-danh", reason="nhầm", again="M2")
     assert (refused.status_code, "Tài khoản an" in refused.text) == (422, True)

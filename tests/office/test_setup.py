@@ -19,8 +19,8 @@ FORM = {
     "parent": "Tỉnh uỷ minh hoạ",
     "place": "Tỉnh lỵ",
     "name": "BanToChuc",
-    "password": "mot-mat-khau-that-dai",
-    "password_again": "mot-mat-khau-that-dai",
+    "password": "mot-ngon-den-khuya-that-dai",
+    "password_again": "mot-ngon-den-khuya-that-dai",
 }
 
 

@@ -113,7 +113,7 @@ def test_a_token_for_programs_ends_with_the_password_and_by_itself(
     desk.post("/tai-khoan-cua-toi/phien")  # ends every other session
     assert not token_works(token)
     token = renew()
-    new = {"new_password": "mat-khau-khac-2", "new_again": "mat-khau-khac-2"}
+    new = {"new_password": "ngon-den-khuya-khac-2", "new_password_again": "ngon-den-khuya-khac-2"}
     desk.post("/tai-khoan-cua-toi/mat-khau", password=PASSWORD, **new)
     assert not token_works(token)
     token = renew()
@@ -281,33 +281,72 @@ def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: Flask, de
     other = Desk(app.test_client())
     for browser in (desk, other):
         browser.sign_in("bantochuc")
-    new = {"new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
+    new = {"new_password": "ngon-den-khuya-moi-2", "new_password_again": "ngon-den-khuya-moi-2"}
 
     def change(**fields: str) -> int:
         return desk.post("/tai-khoan-cua-toi/mat-khau", **fields).status_code
 
     assert change(password="sai", **new) == 422
-    assert change(password=PASSWORD, **{**new, "new_again": "khac"}) == 422
-    assert change(password=PASSWORD, new_password="ngan", new_again="ngan") == 422
+    assert change(password=PASSWORD, **{**new, "new_password_again": "khac"}) == 422
+    assert change(password=PASSWORD, new_password="ngan", new_password_again="ngan") == 422
     assert other.get("/").status_code == 200
     assert change(password=PASSWORD, **new) == 302
     assert (desk.get("/").status_code, other.get("/").status_code) == (200, 302)
     assert other.sign_in("bantochuc").status_code == 401
-    assert other.sign_in("bantochuc", "mat-khau-moi-2").status_code == 302
+    assert other.sign_in("bantochuc", "ngon-den-khuya-moi-2").status_code == 302
+
+
+@pytest.mark.parametrize("password", ["DangUy@2024x", "mat-khau-moi-2", "Tỉnh uỷ 2026 abc"])
+def test_a_local_word_with_little_else_is_no_password(desk: Desk, password: str) -> None:
+    desk.sign_in("bantochuc")
+    form = {"password": PASSWORD, "new_password": password, "new_password_again": password}
+
+    assert "dễ đoán" in desk.post("/tai-khoan-cua-toi/mat-khau", **form).text
+
+
+def test_a_refused_password_is_not_shown_again(desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    new = "một cụm từ rất dài để làm mật khẩu"
+    form = {"password": "sai", "new_password": new, "new_password_again": new}
+
+    assert new not in desk.post("/tai-khoan-cua-toi/mat-khau", **form).text
+
+
+def test_a_set_up_that_was_begun_earlier_replaces_no_second_factor(
+    app: Flask, desk: Desk, clock: FakeClock
+) -> None:
+    other = Desk(app.test_client())
+    secrets = []
+    for browser in (desk, other):
+        browser.sign_in("bantochuc")
+        browser.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
+        with browser.client.session_transaction() as session:
+            secrets.append(session["totp"])
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=code_at(secrets[0], clock.now_ms))
+
+    assert other.get("/nguoi").status_code == 302  # the other session has ended
+    again = desk.post(
+        "/tai-khoan-cua-toi/hai-lop", do="confirm", code=code_at(secrets[1], clock.now_ms)
+    )
+    assert (again.status_code, "đang bật" in again.text) == (422, True)
 
 
 def test_a_password_is_used_exactly_as_it_is_typed(desk: Desk) -> None:
     desk.sign_in("bantochuc")
-    spaced = {"new_password": " mat khau moi ", "new_again": " mat khau moi "}
+    spaced = {"new_password": " ngon den khuya ", "new_password_again": " ngon den khuya "}
     changed = desk.post("/tai-khoan-cua-toi/mat-khau", password=PASSWORD, **spaced)
     assert changed.status_code == 302
 
-    assert desk.sign_in("BANTOCHUC", " mat khau moi ").status_code == 302
+    assert desk.sign_in("BANTOCHUC", " ngon den khuya ").status_code == 302
 
 
 def test_an_old_password_is_not_guessed_without_end(desk: Desk) -> None:
     desk.sign_in("bantochuc")
-    form = {"password": "sai", "new_password": "mat-khau-moi-2", "new_again": "mat-khau-moi-2"}
+    form = {
+        "password": "sai",
+        "new_password": "ngon-den-khuya-moi-2",
+        "new_password_again": "ngon-den-khuya-moi-2",
+    }
     statuses = [
         desk.post("/tai-khoan-cua-toi/mat-khau", **form).status_code
         for _ in range(rate_limits.SIGN_IN.amount + 1)

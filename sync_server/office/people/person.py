@@ -423,8 +423,11 @@ def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, st
 def _must_see_unit(connection: Connection, unit: str) -> None:
     """Check that the signed-in account may see the people of a unit, given by its code.
 
-    Raises: Forbidden if the account belongs to another unit, or to a hall of another unit.
+    Raises: UnknownUnit; Forbidden if the account belongs to another unit, or to a hall of another
+    unit.
     """
+    if unit not in directory.all_unit_names(connection):
+        raise UnknownUnit(unit=unit[:16])
     account = access.signed_in_account()
     place = directory.all_points(connection).get(account.point or "")
     if account.point is not None and (place is None or place.unit != unit):

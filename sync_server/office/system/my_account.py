@@ -96,7 +96,7 @@ def set_password() -> Response:
         raise BadForm(fault=fault)
     if new == request.form.get("password"):
         raise BadForm(fault=say("account.same_password"))
-    if new != request.form.get("new_again"):
+    if new != request.form.get("new_password_again"):
         raise BadForm(fault=say("account.not_the_same"))
 
     def work(c: Connection) -> None:
@@ -114,23 +114,30 @@ def set_totp() -> Response:
     """Begin to set up a second factor, confirm it with a one-time code, or remove it.
 
     The form field `do` is `begin`, `confirm` or `remove`. Beginning and removing require the
-    password, and removing also a one-time code: whoever knows only the password cannot replace the
-    second factor. Redirect to the page of the account. Raises: BadForm if the password or the code
-    is wrong; TooManyRequests after 30 attempts with a password in a minute.
+    password, and removing also a one-time code. Other sessions end when the second factor is on:
+    whoever knows only the password cannot replace the second factor. Redirect to the page of the
+    account. Raises: BadForm if the password or the code is wrong; TooManyRequests after 30 attempts
+    with a password in a minute.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
         case "begin" if not account.has_totp:
             _require_password(forms.password("password"))
             session[PENDING_TOTP] = secrets.token_hex(SECRET_BYTES)
-        case "confirm":
+        case "confirm" if not account.has_totp:
             secret = str(session.get(PENDING_TOTP, ""))
             step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
             if step is None:
                 raise BadForm(fault=say("account.code_wrong"))
             settings: Settings = current_app.config["SETTINGS"]
             sealed = sealing.seal(sealing.public_key(settings.seal_key), secret.encode())
-            write(lambda c: accounts.set_totp(c, account.name, sealed, step))
+            here = access.current_session()
+
+            def work(c: Connection) -> None:
+                accounts.set_totp(c, account.name, sealed, step)
+                sessions.end_all(c, account.name, except_id=here.id if here else None)
+
+            write(work)
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
         case "remove":

@@ -236,9 +236,14 @@ def all_accounts(connection: Connection) -> Sequence[Account]:
 def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Account | None:
     """Return the account with this API token; None if the token is unknown or has expired.
 
-    `token` is in plain text, as the calling program sends it.
+    A token does nothing while the account must change its password. `token` is in plain text, as
+    the calling program sends it.
     """
-    holds_token = (AccountRow.token_hash == hash_token(token), AccountRow.token_ends_ms > now_ms)
+    holds_token = (
+        AccountRow.token_hash == hash_token(token),
+        AccountRow.token_ends_ms > now_ms,
+        AccountRow.must_change.is_(False),
+    )
     row = connection.execute(select(*_ACCOUNT_COLUMNS).where(*holds_token)).one_or_none()
     return _account_of(*row) if row else None
 
