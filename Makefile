@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench papers chaos fuzz format lock sbom clean browser
+.PHONY: help run test coverage lint bench papers chaos fuzz format lock audit sbom clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -48,8 +48,10 @@ papers: .venv/dev ## measure reports as LibreOffice shows them, and have it add 
 	@command -v soffice >/dev/null || { $(APT) -qq update && $(APT) -qq install -y libreoffice-writer libreoffice-calc; }
 	@PAPERS=1 python -m pytest -q tests/reports/test_papers.py
 
-chaos: .venv/dev browser ## kill kiosk and server at fifty moments, restore a backup under running kiosks
-	@KILLS=50 python -m pytest -q tests/e2e/test_kiosk_power.py tests/e2e/test_restore.py tests/test_crashes.py
+chaos: .venv/dev browser ## kill kiosk and server, let every system call fail, restore under running kiosks
+	@test -e /usr/lib/fiu/fiu_posix_preload.so || { $(APT) -qq update && $(APT) -qq install -y fiu-utils; }
+	@KILLS=50 python -m pytest -q tests/e2e/test_kiosk_power.py tests/e2e/test_restore.py tests/test_crashes.py \
+		tests/test_faults.py
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \
@@ -67,6 +69,13 @@ lock: .venv/dev ## renew the locked requirements, with hashes and without hosts
 	@uv pip compile pyproject.toml --extra server --extra postgres --extra site --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --upgrade \
 		-c requirements/run.txt -o requirements/dev.txt
+
+audit: .venv/dev ## look for secrets in what is committed, and for libraries with known faults (needs a network)
+	@git ls-files -z | xargs -0 detect-secrets-hook --exclude-files '^(requirements/|tests/|bench/|package-lock)' \
+		--disable-plugin KeywordDetector --disable-plugin BasicAuthDetector
+	@pip install --quiet --disable-pip-version-check pip-audit
+	@pip-audit --disable-pip --no-deps --requirement requirements/dev.txt
+	@npm audit --audit-level=moderate
 
 sbom: .venv/run ## list every library in sbom.json (CycloneDX)
 	@pip install --quiet cyclonedx-bom
