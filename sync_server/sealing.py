@@ -137,6 +137,16 @@ def sign(seal_key: str, content: bytes) -> list[str]:
     ]
 
 
+def is_public_key(key: dict[str, str]) -> bool:
+    """Return whether a JSON Web Key is a public key on the curve P-256, and nothing more."""
+    if key.keys() != {"kty", "crv", "x", "y"} or (key["kty"], key["crv"]) != ("EC", "P-256"):
+        return False
+    try:
+        return ECKey.import_key({**key}).public_key is not None
+    except _UNREADABLE:
+        return False
+
+
 def signer_of(signed: bytes) -> str:
     """Return the device code that a JWS (signed content) names as its signer.
 

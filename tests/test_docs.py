@@ -149,6 +149,21 @@ def test_every_test_that_the_threats_name_exists() -> None:
     assert missing == []
 
 
+def test_every_row_of_the_asvs_says_how_why_or_when_and_names_what_exists() -> None:
+    rows = re.findall(r"^\| (V\d+\.\d+\.\d+) \| (\S+) \| (.+?) \| (.+?) \|$", page("asvs"), re.M)
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert len({row[0] for row in rows}) == len(rows) == 217
+    for number, state, why, shown in rows:
+        assert len(why) > 10, number
+        assert state in {"met", "n/a", "open"}, number
+        if state == "open":
+            assert shown in {"1.0", "later"}, number
+        for name in re.findall(r"`([^`]+)`", shown):
+            exists = f"def {name}(" in tests or (ROOT / name).exists()
+            assert exists, f"{number} names {name}"
+        assert state != "met" or "`" in shown, number
+
+
 def test_every_link_of_the_vietnamese_guide_and_every_command_in_it_exists(app: Flask) -> None:
     for path in (ROOT / "docs" / "vi").glob("*.md"):
         text = path.read_text("utf-8")

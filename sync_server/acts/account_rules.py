@@ -34,7 +34,8 @@ def password_fault(name: str, password: str) -> str | None:
     """Return why a new password is too weak for the account `name`; None if it is acceptable.
 
     The reason is a message in Vietnamese. A password must have at least 10 characters, must not be
-    easy to guess, must not consist only of digits and must not contain the account's name.
+    easy to guess, must not be little more than a local word, and must not contain the account's
+    name.
     """
     from zxcvbn import zxcvbn  # its word lists take a while to load
 
@@ -43,7 +44,7 @@ def password_fault(name: str, password: str) -> str | None:
     if fold(name) in fold(password):
         return say("account.password_is_name")
     score = zxcvbn(password, user_inputs=[name, *LOCAL_WORDS], max_length=200)["score"]
-    if password.isdecimal() or score < LEAST_SCORE or _is_a_local_word(password):
+    if score < LEAST_SCORE or _is_a_local_word(password):
         return say("account.password_plain")
     return None
 

@@ -16,7 +16,7 @@ from sync_server.api.callers import authenticate_caller
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, write
-from sync_server.errors import EnrolmentSecretNeeded
+from sync_server.errors import EnrolmentSecretNeeded, MalformedRequest
 from sync_server.storage.access import devices
 from sync_server.storage.access.devices import FormerEnrolment
 from sync_server.web import rate_limits
@@ -85,15 +85,16 @@ def enrol() -> Response:
     Respond 201 with the device's id and its two tokens, which no later response repeats.
 
     Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecretNeeded if
-    the second secret is missing or wrong; TooManyRequests; MalformedRequest; MalformedJson.
+    the second secret is missing or wrong; TooManyRequests; MalformedRequest, also if `public_key`
+    is no public key on P-256; MalformedJson.
     """
     rate_limits.count_attempt(rate_limits.ENROL)
     enrol_request = read_body(_decoder)
-    device_key = (
-        msgspec.json.encode(enrol_request.public_key, order="sorted").decode()
-        if enrol_request.public_key
-        else None
-    )
+    device_key = None
+    if enrol_request.public_key:
+        if not sealing.is_public_key(enrol_request.public_key):
+            raise MalformedRequest(fault="public_key")
+        device_key = msgspec.json.encode(enrol_request.public_key, order="sorted").decode()
     at_ms = now_ms()
     enrolled = write(
         lambda c: devices.enrol(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import msgspec
@@ -28,6 +29,9 @@ TYPESETTER = Path(__file__).with_name("typeset.py")
 TYPESETTING_S = 60
 """A PDF that takes longer than this number of seconds is given up. A list of 5,000 people takes
 four."""
+_TYPESETTERS = BoundedSemaphore(2)
+"""Limits the typesetting of PDFs to two at a time, because one takes a whole core and up to 700 MB
+of memory."""
 EMBEDDED_FONT = "Libertinus Serif"
 """A font that Typst brings along, which has all Vietnamese letters and looks much like Times."""
 
@@ -45,13 +49,15 @@ def write_pdf(document: Document) -> bytes:
     Raises: PdfFailed if it takes over `TYPESETTING_S` seconds, or if Typst reports a fault.
     """
     try:
-        typesetter = subprocess.run(  # noqa: S603 - the arguments are constant
-            [sys.executable, "-I", TYPESETTER],
-            input=json.dumps(_paper_of(document)).encode(),
-            capture_output=True,
-            timeout=TYPESETTING_S,
-            check=False,
-        )
+        paper = json.dumps(_paper_of(document)).encode()
+        with _TYPESETTERS:
+            typesetter = subprocess.run(  # noqa: S603 - the arguments are constant
+                [sys.executable, "-I", TYPESETTER],
+                input=paper,
+                capture_output=True,
+                timeout=TYPESETTING_S,
+                check=False,
+            )
     except subprocess.TimeoutExpired as fault:
         raise PdfFailed(say("report.pdf_too_long", seconds=TYPESETTING_S)) from fault
     if typesetter.returncode:

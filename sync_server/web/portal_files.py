@@ -102,7 +102,6 @@ def _file_response(connection: Connection, served_file: ServedFile, path: str) -
             response.headers["Accept-Ranges"] = "bytes"
         if mimetype not in NON_DOCUMENT_TYPES:
             response.headers["Content-Security-Policy"] = _policy()
-        response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(f"{tag}:gzip" if response.status_code == 304 and is_compressed else tag)
     response.headers["Cache-Control"] = "no-cache"  # browsers revalidate every use
     return response

@@ -36,8 +36,9 @@ def add_headers(response: Response) -> Response:
     """
     settings: Settings = current_app.config["SETTINGS"]
     policy = PAGE_POLICY if response.mimetype == "text/html" else NO_CONTENT_POLICY
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     if not (request.endpoint == PORTAL_FILE and response.status_code < FIRST_ERROR):
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Content-Security-Policy", policy)
     if settings.public_url.startswith("https:"):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from sync_server import sealing
 from sync_server.database import write
 from sync_server.domain.records.codes import DAY_MS
 from sync_server.storage.access import devices
@@ -17,7 +18,7 @@ from sync_server.storage.access.devices import REPEAT_MS
 from tests.conftest import FakeClock, Persona
 from tests.factories import draft
 
-KEY = {"kty": "EC", "crv": "P-256", "x": "x1", "y": "y1"}
+KEY, OTHER_KEY = (sealing.public_key(f"a device's key {number}") for number in (1, 2))
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_code_works_once(as_outsider: Persona, code: str) -> None:
     enrol(as_outsider, code, public_key=KEY)
 
     assert enrol(as_outsider, code)[1]["code"] == "enrolment_code_used"
-    assert enrol(as_outsider, code, public_key={**KEY, "x": "x2"})[0] == 409
+    assert enrol(as_outsider, code, public_key=OTHER_KEY)[0] == 409
 
 
 def test_a_lost_answer_can_be_asked_for_again_with_the_same_key(
@@ -148,3 +149,11 @@ def test_nobody_takes_an_office_account_s_name_as_a_device(as_outsider: Persona,
     former = [{"device": "O-bantochuc", "point": "P001", "profile": "clerk"}]
 
     assert enrol(as_outsider, code, former=former)[0] == 400
+
+
+@pytest.mark.parametrize("change", [{"x": "x1"}, {"crv": "P-384"}, {"d": "AAAA"}, {"kty": "oct"}])
+def test_only_a_public_key_on_our_curve_is_registered(
+    as_outsider: Persona, code: str, change: dict[str, str]
+) -> None:
+    assert enrol(as_outsider, code, public_key={**KEY, **change})[0] == 400
+    assert enrol(as_outsider, code, public_key=KEY)[0] == 201

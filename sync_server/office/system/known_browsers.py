@@ -34,20 +34,27 @@ def remember_browser(response: Response, name: str) -> None:
     codes = _codes()
     code = codes.pop(name, None) or secrets.token_hex(16)
     kept = dict([*codes.items(), (name, code)][-MOST_ACCOUNTS:])
+    is_https = settings.public_url.startswith("https:")
     response.set_cookie(
-        COOKIE,
+        _cookie_name(),
         _serializer().dumps(kept),
         max_age=LIFE_S,
-        secure=settings.public_url.startswith("https:"),
+        secure=is_https,
         httponly=True,
         samesite="Lax",
-        path="/van-phong",
+        path="/",
     )
+
+
+def _cookie_name() -> str:
+    """Return the cookie's name; over https its prefix makes browsers keep it to this host."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return f"__Host-{COOKIE}" if settings.public_url.startswith("https:") else COOKIE
 
 
 def _codes() -> dict[str, str]:
     try:
-        codes = _serializer().loads(request.cookies.get(COOKIE, ""))
+        codes = _serializer().loads(request.cookies.get(_cookie_name(), ""))
     except BadSignature:
         return {}
     return codes if isinstance(codes, dict) else {}

@@ -91,6 +91,7 @@ def set_password() -> Response:
     """
     account, current_session = access.signed_in_account(), access.current_session()
     _require_password(forms.password("password"))
+    _require_code(account.name)
     new = forms.password("new_password")
     if fault := account_rules.password_fault(account.name, new):
         raise BadForm(fault=fault)
@@ -142,16 +143,23 @@ def set_totp() -> Response:
             flash(say("account.totp_set"))
         case "remove":
             _require_password(forms.password("password"))
-            code, seal_key = forms.text("code"), current_app.config["SETTINGS"].seal_key
-            if not write(
-                lambda c: accounts.use_one_time_code(c, account.name, code, seal_key, now_ms=at_ms)
-            ):
-                raise BadForm(fault=say("account.code_wrong"))
+            _require_code(account.name)
             write(lambda c: accounts.set_totp(c, account.name, None))
             flash(say("account.totp_removed"))
         case _:
             raise BadForm(fault=say("account.totp_is_on"))
     return redirect(url_for("office.my_account.page"))
+
+
+def _require_code(name: str) -> None:
+    """Check the form's one-time code, if the account has a second factor.
+
+    Raises: BadForm if the code is wrong or was used before.
+    """
+    code, seal_key = forms.text("code"), current_app.config["SETTINGS"].seal_key
+    at_ms = now_ms()
+    if not write(lambda c: accounts.use_one_time_code(c, name, code, seal_key, now_ms=at_ms)):
+        raise BadForm(fault=say("account.code_wrong"))
 
 
 def _require_password(password: str) -> None:
