@@ -104,7 +104,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environ = {**from_file, **os.environ}
     default_database = f"sqlite:///{ROOT / 'instance' / 'diemcau.sqlite3'}"
     return Settings(
-        database_url=_resolve_database_url(environ.get("DATABASE_URL") or default_database),
+        database_url=check_database_url(environ.get("DATABASE_URL") or default_database),
         secret_key=_check_key("SECRET_KEY", environ.get("SECRET_KEY", "")),
         seal_key=_check_keys("SEAL_KEY", environ.get("SEAL_KEY", "")),
         site_dir=_resolve_site_dir(environ.get("SITE_DIR") or str(ROOT / "output")),
@@ -119,7 +119,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _resolve_database_url(value: str) -> str:
+def check_database_url(value: str) -> str:
+    """Return a database's URL, with an absolute path if it is SQLite's; create the file's folder.
+
+    Raises: ConfigError if the URL is malformed, or its database or driver is not supported.
+    """
     try:
         url = make_url(value)
         url.get_dialect().import_dbapi()

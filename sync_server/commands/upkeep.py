@@ -3,17 +3,25 @@
 import sys
 from collections import Counter
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import get_args
 
 import click
 from flask.cli import AppGroup, with_appcontext
+from msgspec.structs import replace
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sync_server import database
 from sync_server.acts import key_renewal, privacy
 from sync_server.clocks import now_ms
 from sync_server.commands.common import NOT_CONFIRMED, current_settings, on_current_schema
+from sync_server.config import check_database_url
 from sync_server.domain.records.codes import from_ms
 from sync_server.messages import number, say
+from sync_server.storage import database_copies, database_moves
+from sync_server.storage.database_copies import Summary
 from sync_server.storage.ledger import quarantine, record_store, streams
 from sync_server.terminal import CommandFault
 
@@ -52,6 +60,52 @@ def ledger_held() -> None:
         when = from_ms(record.received_ms)
         click.echo(f"{when}  {record.device}  {record.record_id}  {record.code}  {record.detail}")
     click.echo(say("cli.held", count=number(len(held_records))))
+
+
+@ledger_group.command("copy")
+@click.argument("url")
+@on_current_schema
+def ledger_copy(url: str) -> None:
+    """Bring everything from the SQLite database into the database at `url`, and compare both.
+
+    The server may go on running; run the command again after it has stopped, to bring over what has
+    arrived meanwhile. A cut copy goes on where it was. Raises: CommandFault if `url` cannot be
+    used, if it holds other records, or if the databases differ in the end.
+    """
+    from sync_server import create_app  # the app registers these commands
+
+    settings = current_settings()
+    if database.sqlite_path() is None:
+        raise CommandFault(say("cli.move.no_sqlite"))
+    target_app = create_app(replace(settings, database_url=check_database_url(url)))
+    folder = settings.backup_dir.parent
+    with TemporaryDirectory(dir=folder) as name, database_copies.snapshot(Path(name)) as source:
+        with target_app.app_context():
+            after = _move_into_current_database(source)
+        before = database_copies.summarise(source)
+    if before != after:
+        raise CommandFault(say("cli.move.differs"))
+    click.echo(say("cli.move.done", records=number(after.records)))
+
+
+def _move_into_current_database(source: Connection) -> Summary:
+    """Bring all rows of `source` into the database of the current app; return its summary.
+
+    Raises: CommandFault if the database cannot be used, or holds other records.
+    """
+    try:
+        database.upgrade_schema()
+        count = database_moves.count_rows(source)
+        with click.progressbar(length=count, label=say("cli.move.label")) as bar:
+            database_moves.move(source, database.db.engine, bar.update)
+        with database.reading() as connection:
+            return database_copies.summarise(connection)
+    except DBAPIError as fault:
+        raise CommandFault(say("cli.move.failed", fault=fault.orig)) from None
+    except database_moves.OtherDatabase:
+        raise CommandFault(say("cli.move.other")) from None
+    finally:
+        database.db.engine.dispose()
 
 
 seal_group = AppGroup("seal")

@@ -97,6 +97,18 @@ def copy_to(target: Path) -> Summary:
         return summarise(connection)
 
 
+@contextmanager
+def snapshot(folder: Path) -> Iterator[Connection]:
+    """Yield a connection to a copy of the SQLite database, made in `folder` while the server runs.
+
+    Raises: CopyFailed if the copy cannot be made, or if SQLite finds it damaged.
+    """
+    copy = folder / "snapshot.sqlite3"
+    _copy_sqlite(Path(db.engine.url.database or ""), copy)
+    with _opened(copy) as connection:
+        yield connection
+
+
 def summarise_copy(copy: Path) -> Summary:
     """Return the summary of a copy, which is first restored into a scratch database.
 
