@@ -29,13 +29,18 @@ ledger_group = AppGroup("ledger")
 
 
 @ledger_group.command("rebuild")
+@click.option("--restored", is_flag=True)
 @on_current_schema
-def ledger_rebuild() -> None:
+def ledger_rebuild(restored: bool) -> None:
     """Recompute the attendance for all meetings and halls from the records in the ledger.
 
-    The stored attendance is only a cache. Print all meetings and halls for which the stored
+    With `--restored`, also give the database a new epoch: another program than `restore` has put
+    an older database in place, so readers must start afresh. The stored attendance is only a cache.
+    Print all meetings and halls for which the stored
     attendance differed from the new result.
     """
+    if restored:
+        database.write(streams.renew_epoch)
     with database.reading() as c:
         keys = streams.all_streams(c)
     changed = []
