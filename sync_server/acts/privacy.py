@@ -18,6 +18,7 @@ from sync_server import sealing
 from sync_server.acts import attendance_lists, people_lists
 from sync_server.acts.people import ANONYMOUS
 from sync_server.config import Settings
+from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.records.codes import DAY_MS, from_ms
 from sync_server.errors import BadForm, DetailUnreadable, UnknownDetail
 from sync_server.messages import number, say
@@ -32,6 +33,8 @@ from sync_server.storage.people.roster import RosterPerson
 MOST_AUDIT_ROWS = 10_000
 """The largest number of rows of the audit log in an export, the latest ones. A person is named in
 one row whenever somebody looks at a list with the person's name."""
+JSON = "application/json"
+_fields_decoder = msgspec.json.Decoder(dict[str, object])
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
@@ -244,17 +247,17 @@ def _facts(connection: Connection, code: str) -> dict[str, Any]:
 
 def _opened(
     connection: Connection, sha256: str, seal_key: str, files: dict[str, bytes]
-) -> dict[str, str] | str:
+) -> dict[str, object] | str:
     """Return a decrypted detail: its fields, or the name of the file that is added to `files`.
 
     If the detail has not arrived, was deleted or cannot be decrypted, return a sentence.
     """
     try:
         content, media_type = sealing.decrypt_detail(seal_key, details.read(connection, sha256))
-    except (UnknownDetail, DetailUnreadable):
+        fields = decode_foreign(content, _fields_decoder) if media_type == JSON else {}
+    except (UnknownDetail, DetailUnreadable, msgspec.DecodeError):
         return say("privacy.no_detail")
     if suffix := SUFFIXES.get(media_type):
         files[f"{sha256[:16]}.{suffix}"] = content
         return f"{sha256[:16]}.{suffix}"
-    fields: dict[str, str] = msgspec.json.decode(content)
     return fields
