@@ -44,3 +44,55 @@ showAsOf(true);
 document.addEventListener("click", (event) => {
   if (/** @type {HTMLElement} */ (event.target).closest("[data-print]")) window.print();
 });
+
+/** Decode base64url. @param {string} text @returns {Uint8Array<ArrayBuffer>} */
+function decode(text) {
+  return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+}
+
+/** Encode bytes in base64url. @param {ArrayBuffer} bytes */
+function encode(bytes) {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/** Return the options of the server, with bytes where the browser wants bytes.
+ * @param {any} options */
+function withBytes(options) {
+  const credentials = (/** @type {any[]} */ list = []) => list.map((credential) => ({ ...credential, id: decode(credential.id) }));
+  return {
+    ...options,
+    challenge: decode(options.challenge),
+    ...(options.user ? { user: { ...options.user, id: decode(options.user.id) } } : {}),
+    excludeCredentials: credentials(options.excludeCredentials),
+    allowCredentials: credentials(options.allowCredentials),
+  };
+}
+
+/** Return a browser's answer as the JSON that the server reads. @param {any} credential */
+function answerOf(credential) {
+  const { id, rawId, type, response } = credential;
+  const names = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
+  const parts = names.filter((name) => response[name]).map((name) => [name, encode(response[name])]);
+  return JSON.stringify({ id, rawId: encode(rawId), type, response: Object.fromEntries(parts), clientExtensionResults: {} });
+}
+
+// A form with the attribute `data-passkey` asks the browser for a passkey (`get`) or makes one
+// (`create`), and sends the answer in its field `credential`.
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const act = form.dataset.passkey;
+  if (!act) return;
+  event.preventDefault();
+  const publicKey = withBytes(JSON.parse(form.dataset.options ?? ""));
+  const asked = act === "get" ? navigator.credentials.get({ publicKey }) : navigator.credentials.create({ publicKey });
+  asked.then(
+    (credential) => {
+      /** @type {HTMLInputElement} */ (form.elements.namedItem("credential")).value = answerOf(credential);
+      form.submit();
+    },
+    () => {
+      const fault = /** @type {HTMLElement | null} */ (form.querySelector("[role=alert]"));
+      if (fault) fault.hidden = false;
+    },
+  );
+});

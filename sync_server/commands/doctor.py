@@ -254,7 +254,7 @@ def _check_accounts(connection: Connection, _settings: Settings) -> Iterator[Fin
     if not heads:
         yield _fault("doctor.no_account")
     for account in heads:
-        if not account.has_totp:
+        if not account.has_second_factor:
             yield _warning("doctor.no_totp", name=account.name)
 
 

@@ -174,7 +174,7 @@ def must_set_up_second_factor(account: Account) -> bool:
     """
     settings: Settings = current_app.config["SETTINGS"]
     is_asked = settings.require_second_factor and account.role is Profile.HEADQUARTERS
-    return is_asked and not account.has_totp
+    return is_asked and not account.has_second_factor
 
 
 def _run_act(run_view: Callable[[], Response]) -> Response:

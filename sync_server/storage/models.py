@@ -250,6 +250,23 @@ class AccountRow(Base):
     must_change: Mapped[bool] = mapped_column(default=False)
 
 
+class PasskeyRow(Base):
+    """A passkey of an office account: the public half of a key pair (WebAuthn).
+
+    `id` is the id of the credential in base64url. `sign_count` is the number of its uses that the
+    authenticator has told. `used_ms` is the time of the last sign-in with it, or None.
+    """
+
+    __tablename__ = "passkey"
+    id: Mapped[str] = mapped_column(String(340), primary_key=True)
+    account: Mapped[str] = mapped_column(String(32), index=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(60))
+    made_ms: Mapped[int] = mapped_column(BigInteger)
+    used_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class OfficeSession(Base):
     """A sign-in of an account in one browser.
 

@@ -68,5 +68,5 @@ def sign_in(
     page.goto(f"{system.url}/van-phong/")
     page.get_by_label("Tài khoản").fill(name)
     page.get_by_label("Mật khẩu").fill(system.password)
-    page.get_by_role("button", name="Đăng nhập").click()
+    page.get_by_role("button", name="Đăng nhập", exact=True).click()
     return page

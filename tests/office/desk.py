@@ -46,11 +46,11 @@ class Desk:
 
     @staticmethod
     def without_tokens(page: str) -> str:
-        """Return a page without its CSRF tokens, which differ from answer to answer.
+        """Return a page without its tokens and challenges, which differ from answer to answer.
 
         The page can then be compared with another one.
         """
-        return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
+        return re.sub(r'(name="csrf_token" value|data-options)="[^"]+"', "", page)
 
     def sign_in(self, name: str, password: str = PASSWORD, code: str = "") -> TestResponse:
         """Send the sign-in form and return the response.

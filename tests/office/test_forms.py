@@ -24,6 +24,12 @@ PAGES = (
     f"{AT}/tu-tep", f"{AT}/chat-luong", f"{AT}/diem-cau/P001", f"{AT}/diem-cau/P001/ban-ghi",
     f"{AT}/diem-cau/P001/cho-ngoi",
 )  # fmt: skip
+STRANGERS_ENDPOINTS = {
+    "office.sign_in.enter",
+    "office.sign_in.enter_with_passkey",
+    "office.setup.put",
+}
+"""Endpoints whose forms appear only to visitors who are not signed in."""
 PORTAL_ENDPOINTS = {
     "office.proposals.answer",
     "office.proposals.answer_places",
@@ -110,4 +116,4 @@ def test_every_act_is_offered_by_a_form_on_some_page(
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("office.") and "POST" in (rule.methods or ())
     }
-    assert acts - offered == PORTAL_ENDPOINTS | {"office.sign_in.enter", "office.setup.put"}
+    assert acts - offered == PORTAL_ENDPOINTS | STRANGERS_ENDPOINTS

@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 from sync_server import create_app
 from sync_server.database import reading, write
 from sync_server.domain.records.permissions import Profile
-from sync_server.storage.access import accounts, sessions, sign_in_failures
+from sync_server.storage.access import accounts, passkeys, sessions, sign_in_failures
 from sync_server.storage.access.accounts import Account
+from sync_server.storage.access.passkeys import Passkey
 from sync_server.storage.models import AccountRow, OfficeSession
 from sync_server.web import rate_limits
 from tests.conftest import FakeClock
+from tests.e2e.cards import csrf
 from tests.office.desk import PASSWORD, ROLE_ACCOUNTS, Desk, desk_of
 
 WRONG = "Chưa đăng nhập được"
@@ -243,6 +245,42 @@ def test_headquarters_can_be_made_to_set_up_a_second_factor_before_anything_else
 
     assert desk.get("/nguoi").status_code == 200
     assert desk_of(app, ROLE_ACCOUNTS[Profile.AUDITOR]).get("/nguoi").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "{", "[]", '{"id": "x"}', '{"id": "' + "x" * 400 + '"}', '{"id": "MTIz"}']
+)
+def test_a_forged_passkey_signs_nobody_in(desk: Desk, answer: str) -> None:
+    key = Passkey("MTIz", "bantochuc", b"no key", 0, "Máy", 0, None)
+    write(lambda c: passkeys.add(c, key))
+    token = csrf(desk.get("/dang-nhap").text)
+
+    refused = desk.post("/dang-nhap/khoa", token, credential=answer)
+
+    assert (refused.status_code, WRONG in refused.text) == (401, True)
+    assert desk.sign_in("bantochuc").status_code == 401  # nor does the password alone
+
+
+def test_a_passkey_is_added_with_the_password_and_goes_with_the_account(desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    path = "/tai-khoan-cua-toi/khoa"
+    assert desk.post(path, do="begin", password="sai").status_code == 422
+    assert desk.post(path, do="begin", password=PASSWORD).status_code == 302
+    assert "Tạo khoá trên máy này" in desk.get("/tai-khoan-cua-toi").text
+    assert desk.post(path, do="add", credential="{}").status_code == 422
+    assert desk.post(path, do="add", credential="{}").status_code == 422  # the challenge is used up
+
+    key = Passkey("MTIz", "bantochuc", b"no key", 0, "Máy phòng 12", 0, None)
+    write(lambda c: passkeys.add(c, key))
+    assert "Máy phòng 12" in desk.get("/tai-khoan-cua-toi").text
+    desk.post(path, do="remove", passkey="MTIz", password="sai")
+    assert "Máy phòng 12" in desk.get("/tai-khoan-cua-toi").text
+    desk.post(path, do="remove", passkey="MTIz", password=PASSWORD)
+    assert "Máy phòng 12" not in desk.get("/tai-khoan-cua-toi").text
+    write(lambda c: passkeys.add(c, key))
+    write(lambda c: accounts.remove(c, "bantochuc"))
+    with reading() as c:
+        assert passkeys.of_account(c, "bantochuc") == []
 
 
 def test_sessions_are_listed_and_ended(app: Flask, desk: Desk) -> None:

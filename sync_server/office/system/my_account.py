@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from sync_server import sealing
 from sync_server.acts import account_rules
+from sync_server.acts import passkeys as passkey_acts
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
@@ -25,13 +26,15 @@ from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office import access, forms, qr_codes
 from sync_server.office.access import allowed
-from sync_server.storage.access import accounts, sessions
+from sync_server.storage.access import accounts, passkeys, sessions
 from sync_server.web import rate_limits
 
 blueprint = Blueprint("my_account", __name__)
 
 SECRET_BYTES = 20
 """The length in bytes of a new secret for one-time codes: 160 bits, as RFC 4226 recommends."""
+PENDING_PASSKEY = "passkey"
+"""The key under which the signed session cookie contains the options of a passkey to be made."""
 PENDING_TOTP = "totp"
 """The key under which the signed session cookie contains a new secret for one-time codes. The
 secret becomes part of the account when the user enters a code that a telephone has computed from
@@ -51,6 +54,8 @@ def page() -> str:
     return render_template(
         "system/my_account.html",
         account=account,
+        passkeys=passkeys.of_account(connection, account.name),
+        passkey_options=session.get(PENDING_PASSKEY),
         must_set_up=access.must_set_up_second_factor(account),
         sessions=account_sessions,
         here=current_session.id if current_session else "",
@@ -148,6 +153,51 @@ def set_totp() -> Response:
             flash(say("account.totp_removed"))
         case _:
             raise BadForm(fault=say("account.totp_is_on"))
+    return redirect(url_for("office.my_account.page"))
+
+
+@blueprint.post("/tai-khoan-cua-toi/khoa")
+@allowed(Action.OWN_ACCOUNT, is_slow=True)
+def set_passkey() -> Response:
+    """Begin to add a passkey, store it, or remove one.
+
+    The form field `do` is `begin`, `add` or `remove`. Beginning and removing require the password,
+    and a one-time code if the account has one. When a passkey is added, the account's other
+    sessions end. Redirect to the page of the account. Raises: BadForm if the password, the code or
+    the browser's answer is wrong, or if the account has too many passkeys.
+    """
+    account, settings = access.signed_in_account(), current_app.config["SETTINGS"]
+    match forms.one_of("do", ("begin", "add", "remove")):
+        case "add":
+            options = str(session.pop(PENDING_PASSKEY, ""))
+            if not options:
+                raise BadForm(fault=say("passkey.wrong"))
+            name = forms.text("name", longest=60) or say("passkey.unnamed")
+            answer = forms.text("credential")
+            passkey = passkey_acts.register(
+                answer, options, account.name, name, settings.public_url, now_ms()
+            )
+            here = access.current_session()
+
+            def work(c: Connection) -> None:
+                passkeys.add(c, passkey)
+                sessions.end_all(c, account.name, except_id=here.id if here else None)
+
+            write(work)
+            flash(say("passkey.added", name=name))
+        case "remove":
+            _require_password(forms.password("password"))
+            _require_code(account.name)
+            passkey_id = forms.required_text("passkey", longest=340)
+            write(lambda c: passkeys.remove(c, passkey_id, account.name))
+            flash(say("passkey.removed"))
+        case _:
+            _require_password(forms.password("password"))
+            _require_code(account.name)
+            with reading() as connection:
+                session[PENDING_PASSKEY] = passkey_acts.registration_options(
+                    connection, account.name, settings.public_url
+                )
     return redirect(url_for("office.my_account.page"))
 
 

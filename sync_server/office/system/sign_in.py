@@ -7,14 +7,18 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from sync_server.acts import passkeys
 from sync_server.clocks import now_ms
+from sync_server.config import Settings
 from sync_server.database import reading, write
 from sync_server.errors import BadForm
 from sync_server.messages import say
-from sync_server.office import access
+from sync_server.office import access, forms
 from sync_server.office.system.known_browsers import known_browser, remember_browser
 from sync_server.storage import purpose
 from sync_server.storage.access import accounts, audit, sessions, sign_in_failures
+from sync_server.storage.access.audit import AuditEntry
+from sync_server.storage.access.sessions import Session
 from sync_server.web import rate_limits
 from sync_server.web.hosts import is_local_caller
 from sync_server.web.session_cookies import TOKEN
@@ -23,12 +27,46 @@ blueprint = Blueprint("sign_in", __name__)
 
 SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
 REDIRECT, UNAUTHORISED = 302, 401
+OPTIONS = "passkey_options"
+"""The key under which the signed session cookie contains the options for signing in with a passkey.
+Their challenge makes an answer good for one sign-in only."""
 
 
 @blueprint.get("/dang-nhap")
 def form() -> str:
     """Return the page with the sign-in form."""
-    return render_template("system/sign_in.html", name="", is_wrong=False)
+    return _render_form("", is_wrong=False)
+
+
+def _render_form(name: str, *, is_wrong: bool) -> str:
+    """Return the sign-in page, with new options for signing in with a passkey."""
+    settings: Settings = current_app.config["SETTINGS"]
+    session[OPTIONS] = passkeys.sign_in_options(settings.public_url)
+    return render_template(
+        "system/sign_in.html", name=name, is_wrong=is_wrong, options=session[OPTIONS]
+    )
+
+
+@blueprint.post("/dang-nhap/khoa")
+def enter_with_passkey() -> Response | tuple[str, int]:
+    """Sign in with the passkey whose answer the form contains; redirect to the requested page.
+
+    A passkey counts as two factors, so no password is asked for. Every failure gets the sign-in
+    page, with status 401. Raises: TooManyRequests if one address makes over 30 attempts in a
+    minute; BadForm if the database is a demonstration and the browser is on another machine.
+    """
+    rate_limits.count_attempt(rate_limits.SIGN_IN)
+    settings: Settings = current_app.config["SETTINGS"]
+    answer, options, at_ms = forms.text("credential"), session.pop(OPTIONS, ""), now_ms()
+    _refuse_strangers_in_demonstration()
+    former = access.current_session()
+
+    def work(c: Connection) -> tuple[str, str | None]:
+        name = passkeys.account_of(c, answer, options, settings.public_url, at_ms) or ""
+        return name, _start_session(c, name, former, at_ms) if options and name else None
+
+    name, token = write(work)
+    return _signed_in(name, token) if token else (_render_form("", is_wrong=True), UNAUTHORISED)
 
 
 @blueprint.post("/dang-nhap")
@@ -49,36 +87,60 @@ def enter() -> Response | tuple[str, int]:
     name = request.form.get("name", "").strip().lower()  # phones capitalise the first letter
     password = request.form.get("password", "")
     code, at_ms, address = request.form.get("code", ""), now_ms(), request.remote_addr or "?"
-    browser, settings = request.user_agent.string, current_app.config["SETTINGS"]
+    settings: Settings = current_app.config["SETTINGS"]
     sources = sign_in_failures.sources_of(address, known_browser(name))
 
     former = access.current_session()
 
     # Every attempt is counted before the check, so that parallel attempts cannot avoid the wait.
     must_wait = write(lambda c: sign_in_failures.count_attempt(c, name, sources, now_ms=at_ms))
-    if not is_local_caller():
-        with reading() as connection:
-            if purpose.is_demonstration(connection):
-                raise BadForm(fault=say("demo.only_here"))
+    _refuse_strangers_in_demonstration()
     with reading() as connection:  # hashing is slow and must not block writers
         account = accounts.account_with_password(connection, name, password)
 
     def work(c: Connection) -> str | None:
-        token = None
         is_right = account is not None and not must_wait
+        # Without a one-time code, a password alone does not replace a passkey.
+        if account and account.has_passkey and not account.has_totp:
+            is_right = False
         if is_right and accounts.use_one_time_code(c, name, code, settings.seal_key, now_ms=at_ms):
             sign_in_failures.clear(c, name, sources)
-            if former:
-                sessions.end(c, former.id, former.account)
-            token = sessions.start(c, name, browser=browser, address=address, now_ms=at_ms)
-        outcome = REDIRECT if token else UNAUTHORISED
-        entry = audit.AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
-        audit.note(c, entry)
-        return token
+            return _start_session(c, name, former, at_ms)
+        audit.note(c, _entry_for(name, UNAUTHORISED, at_ms))
+        return None
 
     token = write(work)
     if token is None:
-        return render_template("system/sign_in.html", name=name, is_wrong=True), UNAUTHORISED
+        return _render_form(name, is_wrong=True), UNAUTHORISED
+    return _signed_in(name, token)
+
+
+def _refuse_strangers_in_demonstration() -> None:
+    """Refuse to sign anybody in to a demonstration from another machine. Raises: BadForm."""
+    if is_local_caller():
+        return
+    with reading() as connection:
+        if purpose.is_demonstration(connection):
+            raise BadForm(fault=say("demo.only_here"))
+
+
+def _start_session(connection: Connection, name: str, former: Session | None, at_ms: int) -> str:
+    """Start a session in this browser in place of its former one, log it, and return its token."""
+    if former:
+        sessions.end(connection, former.id, former.account)
+    audit.note(connection, _entry_for(name, REDIRECT, at_ms))
+    browser, address = request.user_agent.string, request.remote_addr or "?"
+    return sessions.start(connection, name, browser=browser, address=address, now_ms=at_ms)
+
+
+def _entry_for(name: str, outcome: int, at_ms: int) -> AuditEntry:
+    """Return the audit log's row for an attempt to sign in; the path tells with which factor."""
+    address = request.remote_addr or "?"
+    return AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
+
+
+def _signed_in(name: str, token: str) -> Response:
+    """Return the redirect to the page that was wanted, with the cookies of the new session."""
     wanted = session.get("wanted", "")
     session.clear()
     session[TOKEN] = token
@@ -93,7 +155,7 @@ def enter() -> Response | tuple[str, int]:
 def leave() -> Response:
     """End the session of this browser, and redirect to the sign-in form."""
     if current_session := access.current_session():
-        entry = audit.AuditEntry(
+        entry = AuditEntry(
             now_ms(),
             current_session.account,
             SIGN_OUT,

@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from msgspec import Struct
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, case, delete, exists, insert, select, update
 
 from sync_server import sealing
 from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.door import OFFICE_DEVICE, Writer
 from sync_server.domain.records.permissions import Profile
-from sync_server.storage.access import sessions
+from sync_server.storage.access import passkeys, sessions
 from sync_server.storage.access.tokens import OFFICE, hash_token, new_token
-from sync_server.storage.models import AccountRow
+from sync_server.storage.models import AccountRow, PasskeyRow
 from sync_server.storage.prepared import columns_of
 
 TOTP_DIGITS, TOTP_STEP_S = 6, 30
@@ -45,7 +45,7 @@ class Account(Struct, frozen=True):
     unit secretary, `unit` is the code of the unit. All other accounts have None there. `has_totp`:
     signing in also needs a one-time code. `must_change`: somebody else chose the password, so the
     user must change it first. `token_ends_ms`: when the API token expires, in ms since 1970 UTC, or
-    0 if the account has no token.
+    0 if the account has no token. `has_passkey`: the user can sign in with a passkey.
     """
 
     name: str
@@ -56,6 +56,12 @@ class Account(Struct, frozen=True):
     has_totp: bool = False
     must_change: bool = False
     token_ends_ms: int = 0
+    has_passkey: bool = False
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether the password alone does not sign in."""
+        return self.has_totp or self.has_passkey
 
     @property
     def writer(self) -> Writer:
@@ -71,6 +77,7 @@ _ACCOUNT_COLUMNS = columns_of(
     AccountRow,
     has_totp=AccountRow.totp_secret.is_not(None),
     token_ends_ms=case((AccountRow.token_hash.is_not(None), AccountRow.token_ends_ms), else_=0),
+    has_passkey=exists().where(PasskeyRow.account == AccountRow.name),
 )
 
 
@@ -266,8 +273,10 @@ def end_token(connection: Connection, name: str) -> None:
 
 
 def remove(connection: Connection, name: str) -> bool:
-    """Delete an account and end its sessions; return False if no account has this name."""
+    """Delete an account with its passkeys, and end its sessions; return False for an unknown
+    name."""
     sessions.end_all(connection, name)
+    passkeys.remove_all(connection, name)
     return connection.execute(delete(AccountRow).where(AccountRow.name == name)).rowcount == 1
 
 
@@ -280,5 +289,8 @@ def _account_of(
     has_totp: bool,
     must_change: bool,
     token_ends_ms: int,
+    has_passkey: bool,
 ) -> Account:
-    return Account(name, Profile(role), point, unit, person, has_totp, must_change, token_ends_ms)
+    return Account(
+        name, Profile(role), point, unit, person, has_totp, must_change, token_ends_ms, has_passkey
+    )

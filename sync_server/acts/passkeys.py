@@ -1,0 +1,160 @@
+"""Register passkeys of office accounts, and check them when somebody signs in (WebAuthn)."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import Connection
+
+from sync_server.domain.foreign_bytes import decode_foreign
+from sync_server.errors import BadForm
+from sync_server.messages import say
+from sync_server.storage.access import passkeys
+from sync_server.storage.access.passkeys import MOST_PASSKEYS, Passkey
+
+ISSUER = "Điểm Cầu"
+
+
+class BrowserAnswer(Struct, frozen=True):
+    """The part of a browser's answer that says which passkey signed it."""
+
+    id: Annotated[str, Meta(max_length=340)]
+
+
+class Options(Struct, frozen=True):
+    """The part of our options that a browser's answer must sign: the challenge in base64url."""
+
+    challenge: str
+
+
+_options_decoder = msgspec.json.Decoder(Options)
+_answer_decoder = msgspec.json.Decoder(BrowserAnswer)
+
+
+def registration_options(connection: Connection, account: str, public_url: str) -> str:
+    """Return the options (JSON) with which a browser makes a passkey for an account.
+
+    They contain a random challenge, which the answer must sign. The authenticator must check its
+    user by fingerprint, face or PIN, and store the account's name, so that signing in needs no
+    typing. Raises: BadForm if the account has `MOST_PASSKEYS` already.
+    """
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import base64url_to_bytes
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    known = passkeys.of_account(connection, account)
+    if len(known) >= MOST_PASSKEYS:
+        raise BadForm(fault=say("passkey.too_many", most=MOST_PASSKEYS))
+    options = generate_registration_options(
+        rp_id=_host_of(public_url),
+        rp_name=ISSUER,
+        user_id=account.encode(),
+        user_name=account,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[
+            PublicKeyCredentialDescriptor(id=base64url_to_bytes(passkey.id)) for passkey in known
+        ],
+    )
+    return options_to_json(options)
+
+
+def register(
+    credential: str, options: str, account: str, name: str, public_url: str, now_ms: int
+) -> Passkey:
+    """Check a browser's answer (JSON) to `options`, and return the new passkey.
+
+    Raises: BadForm if the answer is not signed as it should be.
+    """
+    from webauthn import verify_registration_response
+    from webauthn.helpers import bytes_to_base64url
+
+    try:
+        verified = verify_registration_response(
+            credential=credential,
+            expected_challenge=_challenge_of(options),
+            expected_rp_id=_host_of(public_url),
+            expected_origin=_origin_of(public_url),
+            require_user_verification=True,
+        )
+    except _faults() as fault:
+        raise BadForm(fault=say("passkey.wrong")) from fault
+    return Passkey(
+        bytes_to_base64url(verified.credential_id),
+        account,
+        verified.credential_public_key,
+        verified.sign_count,
+        name,
+        now_ms,
+        None,
+    )
+
+
+def sign_in_options(public_url: str) -> str:
+    """Return the options (JSON) with which a browser signs in with any passkey for this site."""
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    options = generate_authentication_options(
+        rp_id=_host_of(public_url), user_verification=UserVerificationRequirement.REQUIRED
+    )
+    return options_to_json(options)
+
+
+def account_of(
+    connection: Connection, credential: str, options: str, public_url: str, now_ms: int
+) -> str | None:
+    """Check a browser's answer (JSON) to `options`, and return the account that has signed in.
+
+    Return None if the passkey is unknown or the answer is not signed as it should be.
+    """
+    from webauthn import verify_authentication_response
+
+    try:
+        answer = decode_foreign(credential.encode(), _answer_decoder)
+        passkey = passkeys.find(connection, answer.id)
+        if passkey is None:
+            return None
+        verified = verify_authentication_response(
+            credential=credential,
+            expected_challenge=_challenge_of(options),
+            expected_rp_id=_host_of(public_url),
+            expected_origin=_origin_of(public_url),
+            credential_public_key=passkey.public_key,
+            credential_current_sign_count=passkey.sign_count,
+            require_user_verification=True,
+        )
+    except _faults():
+        return None
+    passkeys.mark_used(connection, passkey.id, verified.new_sign_count, now_ms=now_ms)
+    return passkey.account
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Return the errors that a forged or broken answer of a browser may cause."""
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    return (WebAuthnException, ValueError, KeyError, TypeError)
+
+
+def _challenge_of(options: str) -> bytes:
+    from webauthn.helpers import base64url_to_bytes
+
+    return base64url_to_bytes(decode_foreign(options.encode(), _options_decoder).challenge)
+
+
+def _host_of(public_url: str) -> str:
+    return urlsplit(public_url).hostname or ""
+
+
+def _origin_of(public_url: str) -> str:
+    parts = urlsplit(public_url)
+    return f"{parts.scheme}://{parts.netloc}"

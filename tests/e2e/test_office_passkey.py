@@ -1,0 +1,31 @@
+"""Test that an account of the office signs in with a passkey in place of password and code."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.conftest import System
+from tests.e2e.office import DESK, sign_in
+from tests.e2e.test_kiosk_trust import AUTHENTICATOR
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_passkey_is_made_and_signs_in(system: System, browser: Browser) -> None:
+    page = sign_in(browser, system, "bantochuc", DESK)
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("WebAuthn.enable")
+    options = {**AUTHENTICATOR, "hasResidentKey": True}
+    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto(f"{system.url}/van-phong/tai-khoan-cua-toi")
+    adding = page.locator("section", has_text="Khoá truy cập")
+    adding.get_by_label("Mật khẩu").fill(system.password)
+    adding.get_by_role("button", name="Thêm khoá truy cập").click()
+    adding.get_by_label("Tên để nhận ra").fill("Máy phòng 12")
+    adding.get_by_role("button", name="Tạo khoá trên máy này").click()
+    expect(page.locator("p.done")).to_contain_text("Máy phòng 12")
+
+    page.get_by_role("button", name="Thoát").click()
+    page.get_by_role("button", name="Đăng nhập bằng khoá truy cập").click()
+    expect(page.get_by_role("button", name="Thoát")).to_be_visible()
+    page.goto(f"{system.url}/van-phong/tai-khoan-cua-toi")
+    expect(adding).to_contain_text("dùng lần cuối")
