@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench papers chaos fuzz format lock audit sbom clean browser
+.PHONY: help run test coverage lint bench papers pictures chaos fuzz format lock audit sbom clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -47,6 +47,9 @@ bench: .venv/dev browser ## measure builds, first paint, records taken in and pa
 papers: .venv/dev ## measure reports as LibreOffice shows them, and have it add up their totals
 	@command -v soffice >/dev/null || { $(APT) -qq update && $(APT) -qq install -y libreoffice-writer libreoffice-calc; }
 	@PAPERS=1 python -m pytest -q tests/reports/test_papers.py
+
+pictures: .venv/dev browser ## take the pictures of the READMEs and guides from the running demonstration
+	@PICTURES=1 python -m pytest -q tests/e2e/test_pictures.py
 
 chaos: .venv/dev browser ## kill kiosk and server, let every system call fail, restore under running kiosks
 	@test -e /usr/lib/fiu/fiu_posix_preload.so || { $(APT) -qq update && $(APT) -qq install -y fiu-utils; }

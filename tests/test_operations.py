@@ -156,7 +156,7 @@ def test_accounts_of_a_demonstration_work_on_this_machine_only(
     client = app.test_client()
     page = client.get("/van-phong/dang-nhap").text
     assert "Bản minh hoạ: mọi người trong này đều là bịa" in page
-    [token] = re.findall(r'name="csrf_token" value="([^"]+)"', page)
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
     form = {"name": "hq", "password": "x", "csrf_token": token}
     answer = client.post("/van-phong/dang-nhap", data=form, environ_overrides=ELSEWHERE)
     assert answer.status_code == 422
