@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 from portal.content.fields import MaterialKind, Mode
 
@@ -209,8 +210,18 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     composed |= {f"field.{part}_{duty}" for part in ("name", "phone") for duty in DUTIES}
 
     assert literal | composed <= set(catalogue())
-    unused = [key for key in catalogue() if key not in quoted | composed]
+    known = quoted | composed
+    unused = [key for key in catalogue() if key not in known and not key.startswith("click.")]
     assert unused == []
+
+
+def test_click_knows_the_words_that_we_translate_for_it() -> None:
+    folder = Path(click.__file__).parent
+    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    words = [key.removeprefix("click.") for key in catalogue() if key.startswith("click.")]
+
+    assert len(words) > 30
+    assert [word for word in words if f'"{word}"' not in source] == []
 
 
 def test_every_error_has_a_code_of_its_own_and_says_when() -> None:

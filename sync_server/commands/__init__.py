@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 from flask import Flask
 
+from sync_server import click_words
 from sync_server.commands import (
     accounts,
     audit_log,
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
     The help comes from the message catalogue, not from the commands' docstrings, which are in
     English. Raises: KeyError if a command or option has no help text, which is a bug.
     """
+    click_words.install()
     for command in COMMANDS:
         for path, part in command_parts(command):
             part.help = say(f"cli.help.{path}")
