@@ -23,7 +23,6 @@ def _word(domain: str, message: str) -> str:
     return catalogue().get(f"{PREFIX}{message}") or _english_words(domain, message)
 
 
-def _word_for_count(domain: str, one: str, many: str, count: int) -> str:
+def _word_for_count(domain: str, msgid1: str, msgid2: str, n: int) -> str:
     """Return the word for several, which in Vietnamese is that for one."""
-    translated = catalogue().get(f"{PREFIX}{one}")
-    return translated or _english_counts(domain, one, many, count)
+    return catalogue().get(f"{PREFIX}{msgid1}") or _english_counts(domain, msgid1, msgid2, n)
