@@ -318,7 +318,7 @@ class Server:
 
     def import_queue_file(self) -> list[str]:
         imported = queue_files.import_file(self._queue_file, SECRET, NOW)
-        return [line.id or "" for parcel in imported.parcels for line in parcel.records]
+        return [line.id or "" for parcel in imported.receipts for line in parcel.records]
 
     def prepare_migration(self) -> None:
         self._folder.mkdir(parents=True)

@@ -153,7 +153,7 @@ def summon(
     """Replace the lists of people summoned to these halls, and set who may preside there.
 
     `rolls` contains the people of every hall in order, by the hall's code. The Secretary of the
-    hall's unit may preside, or a Deputy named by the Secretary (domain.md, checklist rows 24 and
+    hall's unit may preside, or a Deputy named by the Secretary (docs/checklist.md, rows 24 and
     25). If the list of a hall is empty, its presiding officers stay unchanged. Raises: BadForm if
     the ledger refuses a record.
     """

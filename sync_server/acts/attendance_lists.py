@@ -248,9 +248,10 @@ def from_json(encoded: bytes) -> list[RecordedLine]:
 
 
 def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
-    """Return stored lines, in the JSON of `as_json`, without the names of people with these codes.
+    """Remove the names of some people from the stored lines of an import.
 
-    The lines stay, so that the import can still be undone.
+    `encoded` is JSON made by `as_json`, and `codes` are the people's codes. Return JSON of the same
+    form. The lines stay, so that the import can still be undone.
     """
     lines = from_json(encoded)
     kept = [replace(line, text="") if line.person in codes else line for line in lines]

@@ -118,12 +118,12 @@ def find_list(
     is_unit: Callable[[str], bool],
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the only suitable table in these sheets.
+    """Return the one table in these sheets that can be read as a list.
 
-    `used`: the fields to read. `fields`: the fields that users assigned to headings, by the heading
-    in lower case without accents; None leaves the column out. `is_unit`: a function that returns
-    whether a text names a unit. `keys`: every line must contain one of these fields, by default a
-    person's code or name.
+    `used`: the fields to read. `fields`: maps a column's heading (lower case, without accents) to
+    the field that a user chose for it, or to None to skip the column. `is_unit`: a function that
+    returns whether a text names a unit. `keys`: every line must have at least one of these fields,
+    by default a person's code or name.
 
     Raises: UnreadableList if there is no such table, or more than one.
     """

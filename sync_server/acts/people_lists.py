@@ -623,7 +623,11 @@ def as_json(changes: Sequence[Change]) -> bytes:
 
 
 def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
-    """Return stored changes, in the JSON of `as_json`, without those to people with these codes."""
+    """Remove the changes to some people from the stored changes of an import.
+
+    `encoded` is JSON made by `as_json`, and `codes` are the people's codes. Return JSON of the same
+    form.
+    """
     changes = from_json(encoded)
     kept = [change for change in changes if change[1].person not in codes]
     return encoded if len(kept) == len(changes) else msgspec.json.encode(kept)

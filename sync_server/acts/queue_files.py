@@ -96,21 +96,21 @@ class ParcelReceipt(Struct, frozen=True):
 
 
 class ImportResult(Struct, frozen=True):
-    """The result of importing a queue file.
+    """The result of importing a queue file, which brings a hall's records without a network.
 
-    `parcels` contains a receipt for the records of every device. `receipt` is the file to give back
-    to the hall: JSON that contains all receipts, signed.
+    `receipts` holds one receipt for every device. `receipt_file` is the file to give back to the
+    hall: all receipts as JSON, signed by headquarters so that nobody can forge them.
     """
 
-    parcels: tuple[ParcelReceipt, ...]
-    receipt: bytes
+    receipts: tuple[ParcelReceipt, ...]
+    receipt_file: bytes
 
     def count(self, *statuses: str) -> int:
         """Return the number of imported records that have one of these statuses.
 
         The statuses are `stored`, `known` (stored before), `held` (kept for review) and `refused`.
         """
-        return sum(line.status in statuses for parcel in self.parcels for line in parcel.records)
+        return sum(line.status in statuses for receipt in self.receipts for line in receipt.records)
 
 
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:

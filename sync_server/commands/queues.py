@@ -28,7 +28,7 @@ def queue_import(file: Path) -> None:
     try:
         imported = queue_files.import_file(file.read_bytes(), current_settings().seal_key, now_ms())
         receipt = file.with_name(f"{file.stem}-bien-nhan.diemcau")
-        receipt.write_bytes(imported.receipt)
+        receipt.write_bytes(imported.receipt_file)
     except QueueFileFaulty as fault:
         raise CommandFault(str(fault)) from None
     except OSError as fault:

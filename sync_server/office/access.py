@@ -267,9 +267,9 @@ def log_failure(response: Response) -> Response:
 def _entries_for(response: Response) -> list[AuditEntry]:
     """Return the audit log entries of a request that ends with this response.
 
-    A request is logged if it is a POST, shows personal data or is refused (status 403). An
-    automatic refresh of an open page is logged only if it is refused. Every encrypted text or file
-    that the request opened gets an entry too, before the entry of the request.
+    A request is logged if it submits a form (POST), shows personal data or is refused (status 403).
+    An automatic refresh of an open page is logged only if it is refused. Every encrypted text or
+    file that the request opened gets an entry too, before the entry of the request.
     """
     openings: list[AuditEntry] = g.get("openings", [])
     account, action = g.get("who"), g.get("action")

@@ -25,7 +25,7 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("tasks", ("tasks",)),
     ("proposals", ("proposals",)),
 )
-"""The five parts of an evaluation report in order (domain.md §3). Every pair contains the name of a
+"""The five parts of an evaluation report in order (docs/reports.md). Every pair contains the name of a
 part and the names of its sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
 """These sections of an evaluation report cannot be drafted from the figures. They are left out of

@@ -1,4 +1,4 @@
-"""Compute the figures of a meeting's report from the attendance in its halls (domain.md §3).
+"""Compute the figures of a meeting's report from the attendance in its halls (docs/reports.md).
 
 The same attendance always gives the same figures, so every number can be recomputed later. In every
 row and total, summoned = present + absent excused + absent unexcused + not recorded (Triệu tập = có
@@ -19,7 +19,7 @@ from sync_server.domain.unit_types import UNIT_TYPES
 
 ON_TIME_MS = 2 * 60 * MINUTE_MS
 """The limit for being on time, in ms: the attendance of a hall must be signed off within two hours
-of the end of the meeting (domain.md §2, step A1)."""
+of the end of the meeting (docs/reports.md)."""
 
 ChairOffice = Literal["secretary", "deputy", ""]
 MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
@@ -30,7 +30,7 @@ MATERIAL_GROUPS: Mapping[str, frozenset[str]] = {
     "study": frozenset(("DE_CUONG", "TAI_LIEU_THAM_KHAO", "SLIDE", "VIDEO", "AUDIO")),
 }
 """The kinds of study material, by group. A report names every group of which the meeting has no
-material (checklist rows 6, 7 and 31 of domain.md)."""
+material (rows 6, 7 and 31 of docs/checklist.md)."""
 
 Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 

@@ -1,6 +1,6 @@
 """Build the tables of a report from its figures, and its lists of summoned people.
 
-domain.md §3 defines tables 1 to 6.
+docs/reports.md defines tables 1 to 6.
 """
 
 from collections.abc import Sequence

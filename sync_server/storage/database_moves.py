@@ -70,10 +70,10 @@ def _append(target: Engine, table: Table, rows: Sequence[Row[Any]], progress: Pr
 
 
 def _new_records(source: Connection, target: Engine) -> Iterator[Sequence[Row[Any]]]:
-    """Yield the records of the ledger that the target lacks, in batches.
+    """Yield, in batches, the records that the database copied to (`target`) still lacks.
 
-    The records of a stream are numbered without gaps, so the highest number in the target tells
-    what is missing.
+    The records of one hall at one meeting are numbered without gaps, so the highest number there
+    tells which are missing.
     """
     highest = select(LedgerRow.meeting, LedgerRow.point, func.max(LedgerRow.position))
     with target.connect() as connection:

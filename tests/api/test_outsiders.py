@@ -19,7 +19,7 @@ OPEN = {
     "api.enrolment.enrol",
     "api.releases.served_release",
 }
-SIGN_IN = {"office.sign_in.form", "office.sign_in.enter", "office.sign_in.leave"}
+SIGN_IN = {f"office.sign_in.{view}" for view in ("form", "enter", "enter_with_passkey", "leave")}
 SETUP = {"office.setup.page", "office.setup.put"}  # opened by a code, until there is an account
 PARTS = {
     "meeting": "m",

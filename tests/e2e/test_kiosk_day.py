@@ -328,6 +328,7 @@ def test_two_clerks_in_turn_and_a_laptop_that_replaces_another(
     enrol(page, system, clerk="Ca sáng")
     check_in(page, 2)
     open_room(page, "Máy này")
+    expect(page.locator(".verdict")).to_be_visible()  # the list of findings moves what is below
     page.get_by_text("Thêm người, hoặc").click()
     fill_pin(page, "Ca chiều", "135791")
     page.get_by_role("button", name="Ghi lại").click()

@@ -128,6 +128,7 @@ def test_a_card_or_a_passkey_is_the_second_half_of_the_key(system: System, lapto
     debugger.send("WebAuthn.enable")
     debugger.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     open_room(page, "Máy này")
+    expect(page.locator(".verdict")).to_be_visible()  # the list of findings moves what is below
     page.get_by_text("Thêm người, hoặc").click()
     fill_pin(page, "Ca chiều", "135791")
     page.get_by_text("Thêm lớp thứ hai").click()

@@ -87,7 +87,7 @@ def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[s
     Raises: AssertionError if the receipt file has the wrong format; SignatureWrong if a signature
     is wrong.
     """
-    receipt_file = json.loads(result.receipt)
+    receipt_file = json.loads(result.receipt_file)
     assert (receipt_file["diemcau"], receipt_file["v"]) == ("receipt", 1)
     opened = (
         sealing.verify_signature(kiosk.sign_key, receipt.encode())
@@ -122,7 +122,7 @@ def test_one_bad_record_does_not_affect_the_others(kiosk: Kiosk) -> None:
         kiosk.file(kiosk.parcel([kiosk.record(1), foreign, "{", kiosk.record(3)]))
     )
 
-    lines = result.parcels[0].records
+    lines = result.receipts[0].records
     assert [line.fate for line in lines] == ["stored", "refused", "refused", "stored"]
     assert lines[1].code == "foreign_point"
 
@@ -141,7 +141,7 @@ def test_details_come_with_the_file_even_large_ones(kiosk: Kiosk) -> None:
     bad = {"0" * 64: "not what its name says"}
     result = import_queue(kiosk.file(kiosk.parcel([kiosk.record(1)], boxes | bad)))
 
-    assert set(result.parcels[0].details) == set(boxes)
+    assert set(result.receipts[0].details) == set(boxes)
     with reading() as connection:
         for sha256 in boxes:
             assert details.offset_of(connection, sha256, kiosk.device).is_complete
@@ -151,7 +151,7 @@ def test_records_in_a_revoked_device_s_file_are_held(kiosk: Kiosk) -> None:
     write(lambda c: devices.revoke(c, kiosk.device, now_ms=now_ms()))
     result = import_queue(kiosk.file(kiosk.parcel([kiosk.record(1)])))
 
-    assert [line.fate for line in result.parcels[0].records] == ["held"]
+    assert [line.fate for line in result.receipts[0].records] == ["held"]
 
 
 def tampered_files(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:

@@ -291,11 +291,11 @@ class Hall:
     def _schedule_event(
         self, at_ms: int, kind: type[Any], *, device: str | None = None, **fields: Any
     ) -> str:
-        """Schedule a record to be made, and return the id of the record (a UUIDv7).
+        """Plan a record of the sample day, and return its id, which begins with its time (UUIDv7).
 
-        `at_ms` is the record's time in ms since 1970 UTC, and `kind` the class of the record.
-        `device` defaults to the clerk's device. `fields` are the other values of the record, such
-        as its body.
+        `at_ms` is the record's time in ms since 1970 UTC, and `kind` the Python class of the
+        record. `device` defaults to the clerk's device. `fields` are its other values, such as
+        `body`, which holds what was recorded.
         """
         bits = self._dice.getrandbits(74)
         value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64

@@ -84,10 +84,11 @@ class Sighting(Struct, frozen=True):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether the measurements of a device's clock in one boot contradict one another.
+        """Whether a server's measurements of a device's clock contradict one another.
 
-        A boot is a period in which the device's wall clock and monotonic clock run in step. The
-        wall clock's error is rounded down to steps of 5 s, so that small differences do not matter.
+        They are compared within a boot, a period in which the device's two clocks run in step: the
+        wall clock, which shows the time of day and can be set, and the monotonic clock, which only
+        counts on and cannot. The wall clock's error is rounded down to steps of 5 s, so that small differences do not matter.
         If two rounded errors differ by more than one step, somebody has changed the clock of the
         device or of a server.
         """

@@ -258,7 +258,7 @@ def identify(meeting: str, point: str) -> Response:
 def delegate(meeting: str, point: str) -> Response:
     """Record that a hall's Secretary has named a Deputy to preside; redirect to the hall's page.
 
-    The Secretary heads the Party committee of the hall's unit (domain.md, row 25). The form
+    The Secretary heads the Party committee of the hall's unit (docs/checklist.md, row 25). The form
     contains the Deputy's code and the number of the Secretary's document. Only the Secretary may
     leave the number out, when signed in with a chair's account.
 

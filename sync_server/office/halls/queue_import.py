@@ -44,6 +44,6 @@ def take_in() -> str | tuple[str, int]:
         result = queue_files.import_file(content, settings.seal_key, now_ms())
     except QueueFileFaulty as fault:
         return render_template("halls/queue_import.html", taken=None, fault=fault), BAD_REQUEST
-    access.log_subjects(*(parcel.device for parcel in result.parcels))
-    receipt = base64.b64encode(result.receipt).decode()
+    access.log_subjects(*(parcel.device for parcel in result.receipts))
+    receipt = base64.b64encode(result.receipt_file).decode()
     return render_template("halls/queue_import.html", taken=result, fault=None, receipt=receipt)

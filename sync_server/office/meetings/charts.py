@@ -1,6 +1,7 @@
 """Compute the figures and bar lengths of a meeting's charts, which templates draw as SVG.
 
-No charting library is used, because the office's content security policy blocks inline styles.
+SVG is a picture written as text in the page. Charting libraries write styles into the page, which
+the office tells browsers to ignore, as a protection against injected code; so none is used.
 """
 
 from msgspec import Struct

@@ -36,11 +36,12 @@ Fate = Literal["stored", "held", "refused", "released", "dismissed"]
 class Verdict(Struct, frozen=True):
     """The server's verdict on one record. Verdicts are in the order of the uploaded records.
 
-    `status` is the outcome of this upload: stored, known (uploaded before), held or refused. `fate`
-    is the record's present state, which headquarters may have changed. `id` is None if the record's
-    id is unreadable. If the record was not accepted, `code` gives the reason for programs and
-    `detail` for programmers. `at_corrected` is the record's time in ISO 8601 UTC, corrected for the
-    error of the device's clock.
+    `status` is the outcome of this upload: stored, known (uploaded before), held (kept until
+    headquarters decides) or refused. `fate` is the record's present state, which headquarters may
+    have changed. `id` is None if the record's id is unreadable. If the record was not accepted,
+    `code` gives the reason for programs and `detail` for programmers. `at_corrected` is the
+    record's time in UTC, such as 2026-11-24T01:30:00.000Z, corrected for the error of the device's
+    clock.
     """
 
     id: str | None

@@ -71,9 +71,10 @@ def _new_epoch() -> str:
 
 
 def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
-    """Group stream keys by meeting, so that one statement can read all streams of a meeting.
+    """Group streams by meeting, so that one database query can read all streams of a meeting.
 
-    The result contains the point codes by meeting id; they are sorted and without duplicates.
+    A stream is the records of one point (a hall) at one meeting. The result maps a meeting's id to
+    its point codes, sorted and each only once.
     """
     grouped: dict[str, list[str]] = {}
     for key in sorted(set(keys)):

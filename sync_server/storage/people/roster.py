@@ -90,7 +90,8 @@ class Roster(NamedTuple):
 def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
     """Store people; if a person is already stored, replace all facts about that person.
 
-    The stored hashes of all rosters (lists of summoned people) that name these people are updated.
+    Rosters (lists of summoned people) that name these people get a new hash, a check value by which
+    devices notice that their copy is out of date.
     """
     codes = [member.person for member in people]
     for chunk in in_chunks(people):

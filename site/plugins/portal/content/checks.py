@@ -84,12 +84,12 @@ def check_meeting(
 
     A meeting must end after it starts, and agenda items must be in order of time and start before
     the end of the meeting. There is a warning if `basis`, which lists the documents that order the
-    meeting, is empty (domain.md, checklist row 18), and if a material becomes public after the
+    meeting, is empty (docs/checklist.md, row 18), and if a material becomes public after the
     start of the meeting (row 6). `materials` contains the front matter of the materials by code.
     """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)
-    if not meeting.basis:  # domain.md, checklist row 18: a meeting cites its orders
+    if not meeting.basis:  # docs/checklist.md, row 18: a meeting cites its orders
         source.warn((), "no_basis")
     begins = f"{meeting.date} {meeting.starts}"
     for at, code in _references(source):

@@ -159,7 +159,7 @@ class Point(Struct, frozen=True, kw_only=True):
     """A hall from which people follow meetings by video. `address` helps readers find the hall.
 
     `unit` is the code of the organisation to which the hall belongs. If `name` is None, the hall is
-    named after that organisation (domain.md, checklist row 37).
+    named after that organisation (docs/checklist.md, row 37).
     """
 
     code: PlaceCode

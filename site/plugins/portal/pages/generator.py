@@ -349,7 +349,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _write_for_programs(self) -> None:
         """Write the files for other programs: facts.json, sitemap.xml, tin.atom and robots.txt.
 
-        facts.json contains public facts for servers, and tin.atom is an Atom feed.
+        facts.json tells sync servers which meetings and halls are published. sitemap.xml and
+        robots.txt are for search engines, and tin.atom is a news feed to which readers can
+        subscribe.
         """
         directory = published_directory_of(self.content)
         self.lists[SERVER].add(
