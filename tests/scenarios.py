@@ -20,8 +20,8 @@ class Scenario(NamedTuple):
     """A set of records, and the judgement that the rules of attendance must give for one hall.
 
     `clocks` holds the errors of the devices' clocks. `expect` contains only the fields to compare.
-    `rows` are the numbers of the rows in docs/checklist.md that state the tested rule, and `quote` is the
-    rule's text.
+    `rows` are the numbers of the rows in docs/checklist.md that state the tested rule, and `quote`
+    is the rule's text.
     """
 
     name: str

@@ -88,9 +88,9 @@ class Sighting(Struct, frozen=True):
 
         They are compared within a boot, a period in which the device's two clocks run in step: the
         wall clock, which shows the time of day and can be set, and the monotonic clock, which only
-        counts on and cannot. The wall clock's error is rounded down to steps of 5 s, so that small differences do not matter.
-        If two rounded errors differ by more than one step, somebody has changed the clock of the
-        device or of a server.
+        counts on and cannot. The wall clock's error is rounded down to steps of 5 s, so that small
+        differences do not matter. If two rounded errors differ by more than one step, somebody has
+        changed the clock of the device or of a server.
         """
         least, most = self.steps
         return most - least > 1

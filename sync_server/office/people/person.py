@@ -241,8 +241,8 @@ def unit(unit: str) -> str:
     """Return the page with a unit's people and how many meetings they attended in a year.
 
     `unit` is the unit's code, and the year is in the query (`nam`). The page is the yearly study
-    register that docs/checklist.md describes in row 19. Raises: UnknownUnit; Forbidden if the account may
-    not see the unit.
+    register that docs/checklist.md describes in row 19. Raises: UnknownUnit; Forbidden if the
+    account may not see the unit.
     """
     year = forms.requested_year()
     connection = transaction()
