@@ -6,7 +6,6 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Response, current_app
 from msgspec import Meta, Raw, Struct
-from sqlalchemy import Connection
 
 from sync_server import sealing
 from sync_server.api.bodies import json_response, read_body
@@ -130,8 +129,10 @@ def sync() -> Response:
     TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated; Forbidden; DatabaseBusy.
     """
     at_ms = now_ms()
+    settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
         caller = authenticate_caller(connection)
+        release = served_portal.current_release(connection, settings.site_dir, at_ms)
     rate_limits.count_attempt(rate_limits.SYNC, caller.writer.device)
     sync_request = read_body(_decoder, _repair_records, most_values=MAX_VALUES)
     _check_count(len(sync_request.records))
@@ -160,10 +161,7 @@ def sync() -> Response:
     )
     receipt = _receive(delivery)
     request_log.count_stored(sum(verdict.status == "stored" for verdict in receipt.verdicts))
-    settings: Settings = current_app.config["SETTINGS"]
-    with reading() as connection:
-        page, rev = _pull(connection, stream_key, sync_request.cursor)
-        release = served_portal.current_release(connection, settings.site_dir, at_ms)
+    page, rev = _pull(stream_key, sync_request.cursor)
     return json_response(
         SyncAnswer(
             verdicts=receipt.verdicts,
@@ -265,9 +263,7 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
     )
 
 
-def _pull(
-    connection: Connection, stream_key: StreamKey | None, cursor: str
-) -> tuple[streams.Page, str]:
+def _pull(stream_key: StreamKey | None, cursor: str) -> tuple[streams.Page, str]:
     """Return the records of one meeting at one point (a connected hall) that follow a cursor.
 
     The first result is a page with at most `PAGE_RECORDS` records and the cursor for the next page.
@@ -276,8 +272,9 @@ def _pull(
     """
     if stream_key is None:
         return streams.Page([], cursor, False), ""
-    page = streams.read(connection, stream_key, cursor, PAGE_RECORDS)
-    return page, streams.roster_rev(connection, stream_key)
+    with reading() as connection:
+        page = streams.read(connection, stream_key, cursor, PAGE_RECORDS)
+        return page, streams.roster_rev(connection, stream_key)
 
 
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:

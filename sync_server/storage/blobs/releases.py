@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 import uuid_utils
 from msgspec import Struct
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.release import FileLine
@@ -17,6 +26,7 @@ from sync_server.errors import ReleaseMalformed, UnknownRelease
 from sync_server.storage.blobs import resumable_uploads
 from sync_server.storage.blobs.resumable_uploads import BlobKey, Offset
 from sync_server.storage.models import Activation, Blob, Release, ReleaseFile
+from sync_server.storage.prepared import CompiledStatement
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
@@ -52,17 +62,20 @@ class ReleaseRow(Struct, frozen=True):
     bytes: int
 
 
+_CURRENT = CompiledStatement(
+    select(Activation.release)
+    .where(Activation.from_ms <= bindparam("now_ms"))
+    .order_by(Activation.from_ms.desc(), Activation.id.desc())
+)
+
+
 def current(connection: Connection, now_ms: int) -> str | None:
     """Return the id of the release (version of the portal) that is served at `now_ms`.
 
     Return None if no release has been activated by then.
     """
-    return connection.scalar(
-        select(Activation.release)
-        .where(Activation.from_ms <= now_ms)
-        .order_by(Activation.from_ms.desc(), Activation.id.desc())
-        .limit(1)
-    )
+    rows = _CURRENT.rows(connection, now_ms=now_ms)
+    return str(rows[0][0]) if rows else None
 
 
 def file_at(connection: Connection, release: str, path: str) -> FileAt | None:

@@ -58,7 +58,8 @@ def epoch(connection: Connection) -> str | None:
     The code is part of every cursor (a reader's position in the records), so that a cursor from
     another database is recognised.
     """
-    return connection.scalar(select(Node.epoch))
+    rows = _EPOCH.rows(connection)
+    return str(rows[0][0]) if rows else None
 
 
 def renew_epoch(connection: Connection) -> None:
@@ -118,6 +119,8 @@ _THIS_STREAM = (
     Stream.meeting == bindparam("stream_meeting"),
     Stream.point == bindparam("stream_point"),
 )
+_EPOCH = CompiledStatement(select(Node.epoch))
+_ROSTER_REV = CompiledStatement(select(Stream.roster_rev).where(*_THIS_STREAM))
 _LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
 _WRITE_HEAD = CompiledStatement(
     update(Stream)
@@ -205,8 +208,8 @@ def roster_rev(connection: Connection, key: StreamKey) -> str:
     The hash is empty if no roster has been stored yet. A device in the hall compares it with the
     hash of its roster, to learn whether the roster has changed.
     """
-    this_stream = and_(Stream.meeting == key.meeting, Stream.point == key.point)
-    return connection.scalar(select(Stream.roster_rev).where(this_stream)) or ""
+    rows = _ROSTER_REV.rows(connection, stream_meeting=key.meeting, stream_point=key.point)
+    return str(rows[0][0] or "") if rows else ""
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
