@@ -25,7 +25,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -374,6 +374,28 @@ def _begin_sqlite(connection: Connection) -> None:
 def upgrade_schema() -> None:
     """Apply all migrations (changes to the tables) that the database has not received yet."""
     flask_migrate.upgrade()
+
+
+def commits_are_durable(connection: Connection) -> bool:
+    """Return whether what is committed is on the disk, and survives a power cut.
+
+    With PostgreSQL, the operator may have switched this off for speed.
+    """
+    if connection.dialect.name == "sqlite":
+        journal = connection.scalar(text("PRAGMA journal_mode"))
+        return (journal, connection.scalar(text("PRAGMA synchronous"))) == ("wal", 2)
+    return all(
+        connection.scalar(text(f"SHOW {name}")) in values
+        for name, values in _DURABLE_SETTINGS.items()
+    )
+
+
+_DURABLE_SETTINGS = {
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+    "synchronous_commit": {"on", "remote_write", "remote_apply"},
+}
+"""The settings of PostgreSQL with which a commit is on the disk, with their right values."""
 
 
 def sqlite_path() -> Path | None:

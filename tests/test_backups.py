@@ -228,8 +228,11 @@ def test_postgresql_is_backed_up_and_restored(tmp_path: Path, clock: FakeClock) 
         settings = Settings(
             url, SECRET, SECRET, tmp_path, "http://localhost", backup_recipient=public
         )
-        with create_app(settings, clock).app_context():
+        app = create_app(settings, clock)
+        with app.app_context():
             upgrade_schema()
+            served = run(app, "serve")  # this PostgreSQL confirms before it writes
+            assert (served.exit_code, "fsync" in served.output) == (1, True)
             write(lambda c: streams.lock(c, [streams.StreamKey("m", "p")]))
             write(lambda c: audit.note(c, AuditEntry(1, "hq", "evaluate", True, 200, "/", "")))
             path, manifest = backups.make(tmp_path / "b", settings, clock.now_ms)

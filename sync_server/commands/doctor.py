@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_server import database
@@ -209,16 +209,7 @@ def _check_schema(_settings: Settings) -> Iterator[Finding]:
 
 
 def _check_durability(connection: Connection, _settings: Settings) -> Iterator[Finding]:
-    if connection.dialect.name == "sqlite":
-        journal = connection.scalar(text("PRAGMA journal_mode"))
-        synchronous = connection.scalar(text("PRAGMA synchronous"))
-        is_durable = (journal, synchronous) == ("wal", 2)
-    else:
-        wanted = {"fsync": {"on"}, "full_page_writes": {"on"}}
-        wanted["synchronous_commit"] = {"on", "remote_write", "remote_apply"}
-        is_durable = all(
-            connection.scalar(text(f"SHOW {name}")) in values for name, values in wanted.items()
-        )
+    is_durable = database.commits_are_durable(connection)
     yield _good("doctor.durable") if is_durable else _fault("doctor.not_durable")
 
 

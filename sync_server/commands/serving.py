@@ -33,12 +33,15 @@ def serve(host: str, port: int) -> None:
 
     `host` is the address to listen on. Before it starts, the server prints a warning if its clock
     is behind the time at which it received the newest record. Raises: CommandFault if the port is
-    not available.
+    not available, or if PostgreSQL does not write to the disk before it confirms a commit.
     """
     at_ms = now_ms()
     with database.reading() as connection:
         release = releases.current(connection, at_ms)
         newest_ms = record_store.newest_receipt_ms(connection)
+        is_durable = database.commits_are_durable(connection)
+    if not is_durable:
+        raise CommandFault(say("doctor.not_durable"))
     if newest_ms > at_ms + CLOCK_TOLERANCE_MS:
         minutes = (newest_ms - at_ms) // MINUTE_MS
         click.echo(say("serve.clock_behind", minutes=number(minutes)), err=True)
