@@ -8,12 +8,14 @@ from msgspec import Meta, Struct
 from sqlalchemy import Connection
 
 from sync_server.domain.foreign_bytes import decode_foreign
+from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage.access import passkeys
 from sync_server.storage.access.passkeys import MOST_PASSKEYS, Passkey
 
 ISSUER = "Điểm Cầu"
+LONGEST_ANSWER_MS = 5 * MINUTE_MS
 
 
 class BrowserAnswer(Struct, frozen=True):
@@ -110,18 +112,28 @@ def sign_in_options(public_url: str) -> str:
 
 
 def account_of(
-    connection: Connection, credential: str, options: str, public_url: str, now_ms: int
+    connection: Connection,
+    credential: str,
+    options: str,
+    options_ms: int,
+    public_url: str,
+    now_ms: int,
 ) -> str | None:
     """Check a browser's answer (JSON) to `options`, and return the account that has signed in.
 
-    Return None if the passkey is unknown or the answer is not signed as it should be.
+    `options_ms` is the time in ms since 1970 UTC at which the options were made. Return None if the
+    passkey is unknown, or the answer is not signed as it should be. An answer is also refused if it
+    is over five minutes late, or if the passkey has been used since the options were made: a copied
+    answer signs nobody in again.
     """
     from webauthn import verify_authentication_response
 
     try:
         answer = decode_foreign(credential.encode(), _answer_decoder)
         passkey = passkeys.find(connection, answer.id)
-        if passkey is None:
+        if passkey is None or (passkey.used_ms or 0) >= options_ms:
+            return None
+        if now_ms - options_ms > LONGEST_ANSWER_MS:
             return None
         verified = verify_authentication_response(
             credential=credential,

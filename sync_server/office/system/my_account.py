@@ -180,7 +180,8 @@ def set_passkey() -> Response:
             here = access.current_session()
 
             def work(c: Connection) -> None:
-                passkeys.add(c, passkey)
+                if not passkeys.add(c, passkey):
+                    raise BadForm(fault=say("passkey.wrong"))
                 sessions.end_all(c, account.name, except_id=here.id if here else None)
 
             write(work)

@@ -29,7 +29,7 @@ SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
 REDIRECT, UNAUTHORISED = 302, 401
 OPTIONS = "passkey_options"
 """The key under which the signed session cookie contains the options for signing in with a passkey.
-Their challenge makes an answer good for one sign-in only."""
+Their challenge, and the time in ms beside them, make an answer good for one sign-in only."""
 
 
 @blueprint.get("/dang-nhap")
@@ -41,10 +41,9 @@ def form() -> str:
 def _render_form(name: str, *, is_wrong: bool) -> str:
     """Return the sign-in page, with new options for signing in with a passkey."""
     settings: Settings = current_app.config["SETTINGS"]
-    session[OPTIONS] = passkeys.sign_in_options(settings.public_url)
-    return render_template(
-        "system/sign_in.html", name=name, is_wrong=is_wrong, options=session[OPTIONS]
-    )
+    options = passkeys.sign_in_options(settings.public_url)
+    session[OPTIONS] = (options, now_ms())
+    return render_template("system/sign_in.html", name=name, is_wrong=is_wrong, options=options)
 
 
 @blueprint.post("/dang-nhap/khoa")
@@ -57,13 +56,15 @@ def enter_with_passkey() -> Response | tuple[str, int]:
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     settings: Settings = current_app.config["SETTINGS"]
-    answer, options, at_ms = forms.text("credential"), session.pop(OPTIONS, ""), now_ms()
+    answer, at_ms = forms.text("credential"), now_ms()
+    options, options_ms = session.pop(OPTIONS, ("", 0))
     _refuse_strangers_in_demonstration()
     former = access.current_session()
 
     def work(c: Connection) -> tuple[str, str | None]:
-        name = passkeys.account_of(c, answer, options, settings.public_url, at_ms) or ""
-        return name, _start_session(c, name, former, at_ms) if options and name else None
+        url = settings.public_url
+        name = passkeys.account_of(c, answer, options, options_ms, url, at_ms) or ""
+        return name, _start_session(c, name, former, at_ms) if name else None
 
     name, token = write(work)
     return _signed_in(name, token) if token else (_render_form("", is_wrong=True), UNAUTHORISED)

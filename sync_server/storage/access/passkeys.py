@@ -35,9 +35,12 @@ class Passkey(NamedTuple):
 _COLUMNS = columns_of(Passkey, PasskeyRow)
 
 
-def add(connection: Connection, passkey: Passkey) -> None:
-    """Store a new passkey. Raises: IntegrityError if a passkey with this id is stored already."""
+def add(connection: Connection, passkey: Passkey) -> bool:
+    """Store a new passkey; return False, and change nothing, if its id is stored already."""
+    if find(connection, passkey.id):
+        return False
     connection.execute(insert(PasskeyRow), [passkey._asdict()])
+    return True
 
 
 def of_account(connection: Connection, account: str) -> Sequence[Passkey]:
