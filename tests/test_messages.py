@@ -16,7 +16,7 @@ from sync_server.acts.follow_ups import STATES
 from sync_server.acts.list_files import COLUMNS as TEMPLATE_COLUMNS
 from sync_server.acts.list_files import PLACE_COLUMNS
 from sync_server.acts.list_imports import NOT_ON_THE_LIST
-from sync_server.acts.people import ANONYMOUS, END_REASONS, MERGED
+from sync_server.acts.people import END_REASONS, MERGED
 from sync_server.acts.people_lists import USED
 from sync_server.commands import COMMANDS, command_parts
 from sync_server.config import ROOT
@@ -48,7 +48,7 @@ from sync_server.reports.making import FORMATS
 from sync_server.sheets.grids import CellProblem, FileProblem
 from sync_server.sheets.tables import TableProblem
 from sync_server.storage.people.contacts import DUTIES
-from sync_server.storage.people.roster import RosterPerson
+from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 from sync_server.storage.remarks import HEADINGS
 
 FLAGS = (
@@ -62,7 +62,7 @@ FLAGS = (
 LIST_PROBLEMS = (
     "empty_name", "bad_code", "too_long", "digits_in_name", "no_unit", "unknown_unit",
     "unknown_point", "unknown_meeting", "unknown_person", "which_person", "membership", "birth",
-    "person_twice", "same_twice", "ended_person", "merged_person",
+    "person_twice", "same_twice", "ended_person", "merged_person", "anonymous_person",
     "bad_place_code", "no_unit_name", "near_unit", "unit_type", "which_point", "near_point",
     "capacity", "phone",
     "phone_without_name", "moment", "minutes", "left_before",

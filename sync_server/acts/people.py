@@ -25,12 +25,10 @@ from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import streams
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
-from sync_server.storage.people.roster import RosterPerson
+from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 
 EndReason = Literal["retired", "moved_away", "died", "other"]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
-ANONYMOUS = "anonymous"
-"""The reason stored for a person whose data were made anonymous (`acts.privacy`)."""
 MERGED = "merged"
 """The reason stored for an entry that was ended because it is a duplicate of another entry for the
 same person."""
@@ -83,7 +81,12 @@ def add(connection: Connection, person: RosterPerson) -> RosterPerson:
 
 
 def change(connection: Connection, person: RosterPerson) -> None:
-    """Store a person's corrected facts in place of those stored under the same code."""
+    """Store a person's corrected facts in place of those stored under the same code.
+
+    Raises: BadForm if the person's data were made anonymous.
+    """
+    if person.ended_why == ANONYMOUS:
+        raise BadForm(fault=say("privacy.is_anonymous"))
     roster.put_people(connection, [person])
 
 

@@ -21,7 +21,7 @@ from sync_server.domain.records.codes import PersonCode
 from sync_server.domain.unit_names import MAX_ALIAS, UnitNames, find_point, without_hall
 from sync_server.sheets.headings import Field
 from sync_server.sheets.tables import Fault, Line, Table
-from sync_server.storage.people.roster import RosterPerson
+from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 
 USED: tuple[Field, ...] = (
     "number",
@@ -485,7 +485,7 @@ class _Matcher:
         changes, questions = [], []
         for draft in drafts:
             if draft.code:
-                if not self._is_merged(draft) and self._is_first(draft, draft.code):
+                if not self._is_out_of_use(draft) and self._is_first(draft, draft.code):
                     before = self._by_code.get(draft.code)
                     changes.append(Change(draft.row, before, self._after(draft)))
                 continue
@@ -554,13 +554,16 @@ class _Matcher:
             return False
         return True
 
-    def _is_merged(self, draft: _Draft) -> bool:
+    def _is_out_of_use(self, draft: _Draft) -> bool:
+        """Note a fault if a line's code is that of a merged entry or of an anonymous person."""
         stored = self._by_code.get(draft.code)
-        if stored is None or not stored.merged_into:
+        if stored and stored.merged_into:
+            problem, detail = "merged_person", stored.merged_into
+        elif stored and stored.ended_why == ANONYMOUS:
+            problem, detail = "anonymous_person", ""
+        else:
             return False
-        self._faults.append(
-            Fault("merged_person", draft.row, draft.column, draft.code, stored.merged_into)
-        )
+        self._faults.append(Fault(problem, draft.row, draft.column, draft.code, detail))
         return True
 
 

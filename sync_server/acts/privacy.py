@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from sync_server import sealing
 from sync_server.acts import attendance_lists, people_lists
-from sync_server.acts.people import ANONYMOUS
 from sync_server.config import Settings
 from sync_server.domain.foreign_bytes import decode_foreign
 from sync_server.domain.records.codes import DAY_MS, from_ms
@@ -28,7 +27,7 @@ from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store
 from sync_server.storage.ledger.record_store import StoredRecord
 from sync_server.storage.people import cards, lists, roster
-from sync_server.storage.people.roster import RosterPerson
+from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 
 MOST_AUDIT_ROWS = 10_000
 """The largest number of rows of the audit log in an export, the latest ones. A person is named in

@@ -109,6 +109,10 @@ def test_an_anonymous_person_keeps_the_figures_and_loses_everything_else(
         assert roster.search(connection, "Thu Ân", at_ms=0, unit=None, with_ended=True) == []
     assert "Thu Ân" not in stored_changes()
     assert "đã được ẩn danh" in headquarters.post("/nguoi/M2/dua-tro-lai", reason="nhầm").text
+    named = {"full_name": "Mẫu Thu Ân", "membership": "OFFICIAL", "reason": "nhầm"}
+    assert "đã được ẩn danh" in headquarters.post("/nguoi/M2/sua", **named).text
+    preview = headquarters.get(upload(headquarters, LIST.encode(), "a.csv")).text
+    assert "người đã được ẩn danh" in preview  # the code is not used again
 
 
 def test_what_is_overdue_is_told_first_and_deleted_with_its_counts_in_the_log(

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from sync_server.acts import people, privacy
+from sync_server.acts import privacy
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction
@@ -13,7 +13,7 @@ from sync_server.messages import say
 from sync_server.office import access, downloads, forms, sealed_details
 from sync_server.office.access import allowed
 from sync_server.storage.people import roster
-from sync_server.storage.people.roster import RosterPerson
+from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 
 blueprint = Blueprint("privacy", __name__)
 
@@ -30,7 +30,7 @@ def page(person: str) -> str:
     stored = _must_find(person)
     access.log_subjects(person)
     return render_template(
-        "people/privacy.html", person=stored, is_anonymous=stored.ended_why == people.ANONYMOUS
+        "people/privacy.html", person=stored, is_anonymous=stored.ended_why == ANONYMOUS
     )
 
 

@@ -23,6 +23,9 @@ from sync_server.storage.models import LedgerRow, Person, Stream, Summons, Unit
 from sync_server.storage.people import cards
 from sync_server.storage.prepared import columns_of, in_chunks
 
+ANONYMOUS = "anonymous"
+"""The reason for having left that is stored for a person whose data were made anonymous."""
+
 
 class RosterPerson(Struct, frozen=True):
     """A person with all stored facts. People who have retired, moved away or died are called ended.
