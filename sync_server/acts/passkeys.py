@@ -16,12 +16,14 @@ from sync_server.storage.access.passkeys import MOST_PASSKEYS, Passkey
 
 ISSUER = "Điểm Cầu"
 LONGEST_ANSWER_MS = 5 * MINUTE_MS
+LONGEST_ID = 340
+"""The number of letters of the longest id of a credential: 255 bytes in base64url."""
 
 
 class BrowserAnswer(Struct, frozen=True):
     """The part of a browser's answer that says which passkey signed it."""
 
-    id: Annotated[str, Meta(max_length=340)]
+    id: Annotated[str, Meta(max_length=LONGEST_ID)]
 
 
 class Options(Struct, frozen=True):
@@ -77,7 +79,8 @@ def register(
     Raises: BadForm if the answer is not signed as it should be.
     """
     from webauthn import verify_registration_response
-    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers import bytes_to_base64url, decode_credential_public_key
+    from webauthn.helpers import decoded_public_key_to_cryptography as key_of
 
     try:
         verified = verify_registration_response(
@@ -87,10 +90,14 @@ def register(
             expected_origin=_origin_of(public_url),
             require_user_verification=True,
         )
+        key_of(decode_credential_public_key(verified.credential_public_key))
     except _faults() as fault:
         raise BadForm(fault=say("passkey.wrong")) from fault
+    passkey_id = bytes_to_base64url(verified.credential_id)
+    if len(passkey_id) > LONGEST_ID:  # nobody could sign in with it
+        raise BadForm(fault=say("passkey.wrong"))
     return Passkey(
-        bytes_to_base64url(verified.credential_id),
+        passkey_id,
         account,
         verified.credential_public_key,
         verified.sign_count,
@@ -98,6 +105,22 @@ def register(
         now_ms,
         None,
     )
+
+
+def store(connection: Connection, passkey: Passkey, options_ms: int) -> None:
+    """Store a new passkey of an account.
+
+    `options_ms` is when the options for it were made, in ms since 1970 UTC. Raises: BadForm if they
+    are over five minutes old or have been used, if the account has too many passkeys, or if the
+    credential is stored already.
+    """
+    known = passkeys.of_account(connection, passkey.account)
+    if len(known) >= MOST_PASSKEYS:
+        raise BadForm(fault=say("passkey.too_many", most=MOST_PASSKEYS))
+    is_late = passkey.made_ms - options_ms > LONGEST_ANSWER_MS
+    is_used = any(other.made_ms >= options_ms for other in known)
+    if is_late or is_used or not passkeys.add(connection, passkey):
+        raise BadForm(fault=say("passkey.wrong"))
 
 
 def sign_in_options(public_url: str) -> str:
@@ -152,9 +175,11 @@ def account_of(
 
 def _faults() -> tuple[type[Exception], ...]:
     """Return the errors that a forged or broken answer of a browser may cause."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from webauthn.helpers.exceptions import WebAuthnException
 
-    return (WebAuthnException, ValueError, KeyError, TypeError)
+    broken = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+    return (WebAuthnException, UnsupportedAlgorithm, *broken)
 
 
 def _challenge_of(options: str) -> bytes:

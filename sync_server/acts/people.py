@@ -85,9 +85,14 @@ def change(connection: Connection, person: RosterPerson) -> None:
 
     Raises: BadForm if the person's data were made anonymous.
     """
+    _refuse_anonymous(person)
+    roster.put_people(connection, [person])
+
+
+def _refuse_anonymous(person: RosterPerson) -> None:
+    """Refuse to change a person whose data were made anonymous. Raises: BadForm."""
     if person.ended_why == ANONYMOUS:
         raise BadForm(fault=say("privacy.is_anonymous"))
-    roster.put_people(connection, [person])
 
 
 def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) -> None:
@@ -97,6 +102,7 @@ def move(connection: Connection, person: RosterPerson, unit: str, from_ms: int) 
     `unit` is the person's present unit, cancel the move that is planned for the person. Raises:
     BadForm if `unit` is the present unit and no move is planned.
     """
+    _refuse_anonymous(person)
     if unit == person.unit and person.next_unit:  # cancels the planned move
         roster.put_people(connection, [replace(person, next_unit="", moves_ms=None)])
         return
@@ -122,8 +128,7 @@ def bring_back(connection: Connection, person: RosterPerson) -> None:
     An entry that was merged into another becomes a separate person again. Raises: BadForm if the
     person is not marked as having left, or if the person's data were made anonymous.
     """
-    if person.ended_why == ANONYMOUS:
-        raise BadForm(fault=say("privacy.is_anonymous"))
+    _refuse_anonymous(person)
     if person.ended_ms is None:
         raise BadForm(fault=say("person.not_ended", person=person.full_name))
     roster.put_people(connection, [replace(person, ended_ms=None, ended_why="", merged_into="")])
@@ -138,6 +143,8 @@ def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_
     Raises: BadForm if both are the same entry, if one of them has already been merged, or if an
     account or an active device uses the code of `person`.
     """
+    _refuse_anonymous(person)
+    _refuse_anonymous(kept)
     if person.person == kept.person or kept.merged_into or person.merged_into:
         raise BadForm(fault=say("person.merge_itself", person=person.person))
     users = [

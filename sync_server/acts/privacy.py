@@ -24,7 +24,7 @@ from sync_server.messages import number, say
 from sync_server.storage.access import accounts, audit
 from sync_server.storage.access.audit import AuditEntry, AuditFilter
 from sync_server.storage.blobs import details
-from sync_server.storage.ledger import quarantine, record_store
+from sync_server.storage.ledger import quarantine, record_store, rulings
 from sync_server.storage.ledger.record_store import StoredRecord
 from sync_server.storage.people import cards, lists, roster
 from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
@@ -117,8 +117,13 @@ def anonymise(connection: Connection, person: RosterPerson) -> int:
 
 
 def _codes_of(connection: Connection, person: RosterPerson) -> list[str]:
-    """Return a person's code, and the codes of the entries that were merged into the person's."""
-    return [person.person, *sorted(roster.merged_people(connection, [person.person]))]
+    """Return a person's code, and all other codes under which the person was recorded.
+
+    They are the codes of entries that were merged into the person's, and those under which halls
+    recorded the person as a newcomer, before headquarters recognised them.
+    """
+    codes = [person.person, *sorted(roster.merged_people(connection, [person.person]))]
+    return [*codes, *rulings.newcomers_known_as(connection, codes)]
 
 
 class Overdue(NamedTuple):

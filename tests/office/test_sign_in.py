@@ -200,7 +200,7 @@ def test_a_one_time_code_is_required_once_it_is_set_up_and_works_once(
     desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
     page = desk.get("/tai-khoan-cua-toi").text
     with desk.client.session_transaction() as session:
-        secret = session["totp"]
+        secret, _ = session["totp"]
     assert "otpauth://totp/" in page
     assert "<svg" in page
 
@@ -229,6 +229,37 @@ def test_a_one_time_code_is_required_once_it_is_set_up_and_works_once(
     assert Desk(app.test_client()).sign_in("bantochuc").status_code == 302
 
 
+def test_an_old_set_up_brings_no_switched_off_factor_back(
+    desk: Desk, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/tai-khoan-cua-toi/hai-lop"
+    desk.sign_in("bantochuc")
+    desk.post(path, do="begin", password=PASSWORD)
+    with desk.client.session_transaction() as session:
+        pending = session["totp"]
+    secret, _ = pending
+    desk.post(path, do="confirm", code=code_at(secret, clock.now_ms))
+    clock.now_ms += 60_000
+    removed = desk.post(path, do="remove", password=PASSWORD, code=code_at(secret, clock.now_ms))
+    assert removed.status_code == 302
+    with desk.client.session_transaction() as session:
+        session["totp"] = pending  # an old cookie
+    clock.now_ms += 60_000
+
+    assert desk.post(path, do="confirm", code=code_at(secret, clock.now_ms)).status_code == 422
+
+
+def test_codes_are_not_guessed_inside(desk: Desk) -> None:
+    desk.sign_in("bantochuc")
+    desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
+    statuses = [
+        desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=f"{number:06}").status_code
+        for number in range(11)
+    ]
+
+    assert statuses[-1] == 429
+
+
 def test_headquarters_can_be_made_to_set_up_a_second_factor_before_anything_else(
     app: Flask, desk: Desk, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +271,7 @@ def test_headquarters_can_be_made_to_set_up_a_second_factor_before_anything_else
     assert "Cơ quan yêu cầu" in desk.get("/tai-khoan-cua-toi").text
     desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
     with desk.client.session_transaction() as session:
-        secret = session["totp"]
+        secret, _ = session["totp"]
     desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=code_at(secret, clock.now_ms))
 
     assert desk.get("/nguoi").status_code == 200
@@ -359,7 +390,7 @@ def test_a_set_up_that_was_begun_earlier_replaces_no_second_factor(
         browser.sign_in("bantochuc")
         browser.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
         with browser.client.session_transaction() as session:
-            secrets.append(session["totp"])
+            secrets.append(session["totp"][0])
     desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=code_at(secrets[0], clock.now_ms))
 
     assert other.get("/nguoi").status_code == 302  # the other session has ended
@@ -429,7 +460,7 @@ def test_the_secret_of_the_second_factor_is_sealed_in_the_database(
     desk.sign_in("bantochuc")
     desk.post("/tai-khoan-cua-toi/hai-lop", do="begin", password=PASSWORD)
     with desk.client.session_transaction() as session:
-        secret = session["totp"]
+        secret, _ = session["totp"]
     code = code_at(secret, clock.now_ms)
     desk.post("/tai-khoan-cua-toi/hai-lop", do="confirm", code=code)
     with reading() as c:

@@ -21,6 +21,7 @@ from sync_server.acts import passkeys as passkey_acts
 from sync_server.clocks import now_ms
 from sync_server.config import Settings
 from sync_server.database import reading, transaction, write
+from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
@@ -33,6 +34,8 @@ blueprint = Blueprint("my_account", __name__)
 
 SECRET_BYTES = 20
 """The length in bytes of a new secret for one-time codes: 160 bits, as RFC 4226 recommends."""
+LONGEST_SET_UP_MS = 10 * MINUTE_MS
+"""The time in ms in which a second factor that was begun must be confirmed: ten minutes."""
 PENDING_PASSKEY = "passkey"
 """The key under which the signed session cookie contains the options of a passkey to be made."""
 PENDING_TOTP = "totp"
@@ -49,13 +52,13 @@ def page() -> str:
     connection = transaction()
     account_sessions = sessions.of_account(connection, account.name, now_ms=now_ms())
     current_session = access.current_session()
-    secret = session.get(PENDING_TOTP)
+    secret, _ = session.get(PENDING_TOTP, ("", 0))
     link = accounts.totp_of(secret).get_provisioning_uri(account.name, "Điểm Cầu") if secret else ""
     return render_template(
         "system/my_account.html",
         account=account,
         passkeys=passkeys.of_account(connection, account.name),
-        passkey_options=session.get(PENDING_PASSKEY),
+        passkey_options=session.get(PENDING_PASSKEY, ("", 0))[0],
         must_set_up=access.must_set_up_second_factor(account),
         sessions=account_sessions,
         here=current_session.id if current_session else "",
@@ -129,11 +132,14 @@ def set_totp() -> Response:
     match forms.one_of("do", ("begin", "confirm", "remove")):
         case "begin" if not account.has_totp:
             _require_password(forms.password("password"))
-            session[PENDING_TOTP] = secrets.token_hex(SECRET_BYTES)
+            session[PENDING_TOTP] = (secrets.token_hex(SECRET_BYTES), at_ms)
         case "confirm" if not account.has_totp:
-            secret = str(session.get(PENDING_TOTP, ""))
+            secret, begun_ms = session.get(PENDING_TOTP, ("", 0))
+            _count_code(account.name)
             step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
-            if step is None:
+            with reading() as connection:
+                is_late = begun_ms <= accounts.totp_changed_ms(connection, account.name)
+            if step is None or is_late or at_ms - begun_ms > LONGEST_SET_UP_MS:
                 raise BadForm(fault=say("account.code_wrong"))
             settings: Settings = current_app.config["SETTINGS"]
             sealed = sealing.seal(sealing.public_key(settings.seal_key), secret.encode())
@@ -149,7 +155,8 @@ def set_totp() -> Response:
         case "remove":
             _require_password(forms.password("password"))
             _require_code(account.name)
-            write(lambda c: accounts.set_totp(c, account.name, None))
+            now_step = at_ms // 1000 // accounts.TOTP_STEP_S
+            write(lambda c: accounts.set_totp(c, account.name, None, now_step))
             flash(say("account.totp_removed"))
         case _:
             raise BadForm(fault=say("account.totp_is_on"))
@@ -169,9 +176,7 @@ def set_passkey() -> Response:
     account, settings = access.signed_in_account(), current_app.config["SETTINGS"]
     match forms.one_of("do", ("begin", "add", "remove")):
         case "add":
-            options = str(session.pop(PENDING_PASSKEY, ""))
-            if not options:
-                raise BadForm(fault=say("passkey.wrong"))
+            options, options_ms = session.pop(PENDING_PASSKEY, ("", 0))
             name = forms.text("name", longest=60) or say("passkey.unnamed")
             answer = forms.text("credential")
             passkey = passkey_acts.register(
@@ -180,8 +185,7 @@ def set_passkey() -> Response:
             here = access.current_session()
 
             def work(c: Connection) -> None:
-                if not passkeys.add(c, passkey):
-                    raise BadForm(fault=say("passkey.wrong"))
+                passkey_acts.store(c, passkey, options_ms)
                 sessions.end_all(c, account.name, except_id=here.id if here else None)
 
             write(work)
@@ -196,9 +200,10 @@ def set_passkey() -> Response:
             _require_password(forms.password("password"))
             _require_code(account.name)
             with reading() as connection:
-                session[PENDING_PASSKEY] = passkey_acts.registration_options(
+                options = passkey_acts.registration_options(
                     connection, account.name, settings.public_url
                 )
+            session[PENDING_PASSKEY] = (options, now_ms())
     return redirect(url_for("office.my_account.page"))
 
 
@@ -209,8 +214,14 @@ def _require_code(name: str) -> None:
     """
     code, seal_key = forms.text("code"), current_app.config["SETTINGS"].seal_key
     at_ms = now_ms()
+    _count_code(name)
     if not write(lambda c: accounts.use_one_time_code(c, name, code, seal_key, now_ms=at_ms)):
         raise BadForm(fault=say("account.code_wrong"))
+
+
+def _count_code(name: str) -> None:
+    """Count a one-time code that somebody enters inside. Raises: TooManyRequests."""
+    rate_limits.count_attempt(rate_limits.CODE, name)
 
 
 def _require_password(password: str) -> None:

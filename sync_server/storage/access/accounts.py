@@ -204,6 +204,15 @@ def totp_step(secret: str, code: str, *, now_ms: int) -> int | None:
     return None
 
 
+def totp_changed_ms(connection: Connection, name: str) -> int:
+    """Return when an account's one-time code was last used, set up or switched off.
+
+    The time is in ms since 1970 UTC, rounded down to 30 s; 0 means never.
+    """
+    step = connection.scalar(select(AccountRow.totp_step).where(AccountRow.name == name)) or 0
+    return step * TOTP_STEP_S * 1000
+
+
 def sealed_totp_secrets(connection: Connection) -> dict[str, str]:
     """Return the encrypted secrets for one-time codes, by account name."""
     rows = connection.execute(select(AccountRow.name, AccountRow.totp_secret))

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from sync_server.domain.records.codes import DAY_MS, PointCode, from_ms
+from sync_server.domain.records.codes import DAY_MS, PersonCode, PointCode, from_ms
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.domain.records.sequence import Ranges, missing_after, missing_up_to
@@ -105,12 +105,14 @@ class FormerEnrolment(Struct, frozen=True):
     """An enrolment of a browser that the server did not recognise any more.
 
     The server has then been restored from a backup that was made before the enrolment. `device` is
-    the id that the browser received, and `point` and `profile` tell what it was enrolled for.
+    the id that the browser received; `point`, `profile` and `person` (a chair's code) tell what it
+    was enrolled for.
     """
 
     device: Annotated[str, Meta(pattern=DEVICE_ID)]
     point: PointCode
     profile: Profile
+    person: PersonCode | None = None
 
 
 class Gaps(NamedTuple):
@@ -182,8 +184,8 @@ def enrol(
     `sign_key`, `keys` and `owing` are empty.
 
     `former` are enrolments that a restored server does not know. If one of them was for the same
-    point and profile, the device gets its former id again, so that it can send the records that it
-    made under this id.
+    point, profile and person, the device gets its former id again, so that it can send the records
+    that it made under this id.
 
     Return None if the code needs a second secret and `second` is missing or wrong. A wrong secret
     is counted, so the caller must commit the transaction in this case, too.
@@ -232,7 +234,7 @@ def enrol(
     else:
         if now_ms >= enrolment.expires_ms:
             raise EnrolmentCodeExpired
-        wanted = (enrolment.point, enrolment.profile)
+        wanted = (enrolment.point, enrolment.profile, enrolment.person)
         device = _forgotten_device(connection, wanted, former) or new_device_id()
         connection.execute(
             update(EnrolmentCode).where(is_this_code).values(used_ms=now_ms, device=device)
@@ -250,13 +252,13 @@ def enrol(
 
 
 def _forgotten_device(
-    connection: Connection, wanted: tuple[str, str], former: Sequence[FormerEnrolment]
+    connection: Connection, wanted: tuple[str, str, str | None], former: Sequence[FormerEnrolment]
 ) -> str | None:
     """Return the id of the first former enrolment that the database lacks; None if there is none.
 
-    Only enrolments for the point and the profile in `wanted` count.
+    Only enrolments for the point, the profile and the person in `wanted` count.
     """
-    ids = [old.device for old in former if (old.point, old.profile.value) == wanted]
+    ids = [old.device for old in former if (old.point, old.profile.value, old.person) == wanted]
     known = set(connection.scalars(select(Device.id).where(Device.id.in_(ids))))
     return next((device for device in ids if device not in known), None)
 

@@ -3,7 +3,7 @@
 A newcomer is an attendee who is on no list. A ruling about a newcomer gives the person's real code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, insert, select
 
@@ -136,3 +136,12 @@ def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable
         )
     )
     return {newcomer for newcomer in newcomers if newcomer}
+
+
+def newcomers_known_as(connection: Connection, people: Sequence[str]) -> list[str]:
+    """Return the provisional codes under which halls recorded these people as newcomers, sorted.
+
+    A newcomer is an attendee who is on no list; headquarters has recognised them as these people.
+    """
+    query = select(RulingRow.newcomer).where(RulingRow.known_as.in_(people)).distinct()
+    return sorted(code for code in connection.scalars(query) if code)

@@ -41,7 +41,7 @@ export function Enrolment({ db, onDone, onBack }) {
 
   async function enrolWith(/** @type {string} */ enrolmentCode) {
     const name = clerk.name.trim();
-    const half = await chosenHalf(clerk, name).catch(() => null); // before the code is used up
+    const half = await chosenHalf(clerk).catch(() => null); // before the code is used up
     if (half === null) {
       setBusy(false);
       setFault(say("pin.passkey_failed"));
@@ -51,7 +51,7 @@ export function Enrolment({ db, onDone, onBack }) {
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", keyPair.publicKey);
     const secret = second === null ? {} : { second: second.trim() };
     const forgotten = await listForgotten(db);
-    const former = forgotten.map(({ device, point, profile }) => ({ device, point, profile }));
+    const former = forgotten.map(({ device, point, profile, person }) => ({ device, point, profile, person }));
     const body = { code: enrolmentCode, label: deviceLabel(), public_key: { kty, crv, x, y }, former, ...secret };
     const result = await call("/enrol", { body });
     if (!result.ok) {
@@ -114,10 +114,10 @@ export function Enrolment({ db, onDone, onBack }) {
 
 /** Return the second half that a new clerk has chosen; its module is loaded only if there is one.
  * Rejects if the choice cannot be used.
- * @param {import("./clerk-fields.js").NewClerk} clerk @param {string} name
+ * @param {import("./clerk-fields.js").NewClerk} clerk
  * @returns {Promise<import("./second-half.js").SecondHalf | undefined>} */
-async function chosenHalf({ half, card }, name) {
-  return half === "" ? undefined : (await import("./second-half.js")).secondHalfOf(half, card, name);
+async function chosenHalf({ half, card }) {
+  return half === "" ? undefined : (await import("./second-half.js")).secondHalfOf(half, card);
 }
 
 /** Return the enrolment code from the fragment of the page's address (`#ma=…`), or "". */

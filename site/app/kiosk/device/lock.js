@@ -12,7 +12,7 @@ import { countPinTry, listForgotten, resetPinTries, wipeVault } from "./store.js
 import { clerkNames, unlockKey } from "./vault.js";
 
 /** The number of wrong tries in a row after which the vault is wiped. */
-const MAX_WRONG = 10;
+export const MAX_WRONG = 10;
 
 /**
  * @typedef {import("../types.js").Enrolment} Enrolment

@@ -28,25 +28,28 @@ export function knowsPasskeys() {
 
 /** Return the second half that a new clerk has chosen. For a passkey, ask the browser to make one.
  * Rejects if the authenticator cannot compute secrets, or if the user gives up.
- * @param {Half} half @param {string} card @param {string} name of the clerk @returns {Promise<SecondHalf>} */
-export async function secondHalfOf(half, card, name) {
+ * @param {Half} half @param {string} card @returns {Promise<SecondHalf>} */
+export async function secondHalfOf(half, card) {
   if (half === "card") return { half, secret: digitsOf(card), passkey: null };
   if (half === "passkey") {
-    const passkey = await makePasskey(name);
+    const passkey = await makePasskey();
     return { half, secret: await readPasskey([passkey]), passkey };
   }
   return NONE;
 }
 
+/** The name that the device's list of passkeys shows; it tells nothing about the clerk. */
+const PASSKEY_NAME = "Bàn điểm danh";
+
 /** Make a passkey that can compute secrets, and return its id.
- * @param {string} name @returns {Promise<Uint8Array<ArrayBuffer>>} */
-async function makePasskey(name) {
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function makePasskey() {
   /** @type {any} */
   const credential = await navigator.credentials.create({
     publicKey: {
       challenge: random(32), // unused: the credential signs nothing
       rp: { name: "Điểm Cầu" },
-      user: { id: random(16), name, displayName: name },
+      user: { id: random(16), name: PASSKEY_NAME, displayName: PASSKEY_NAME },
       pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: "public-key", alg })),
       authenticatorSelection: { residentKey: "discouraged", userVerification: "preferred" },
       extensions: /** @type {any} */ ({ prf: {} }),
