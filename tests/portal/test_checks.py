@@ -100,6 +100,7 @@ def test_a_text_that_must_not_be_published_is_reported_by_line(
         "Ngày 22/08/2024, số 632-CV/TU, từ 07:30 đến 11:00, 1.441.200 người.",
         "Sinh hoạt chuyên đề năm 2024; ngày sinh hoạt 12/09/2024.",
         "Noël ở Citroën.",
+        "Các liệt sĩ đã hy sinh năm 1968; tỷ lệ sinh năm 2023, mức sinh 2024, hồi sinh 2025.",
         "Vệ sinh năm 2022, (đăng ký) khai sinh năm 2024, an sinh năm 2026, dân sinh 2025.",
         "Nam công dân sinh năm 2006 đến 2008; 12,345,678 đồng.",
         "| Xã | Quý 1 | Quý 2 | Quý 3 |\n|---|---|---|---|\n| Hoà Bình | 0 | 874 120 | 84 27 |",

@@ -14,6 +14,7 @@ from portal.media.markdown import to_html
 from portal.media.texts import text_of_material
 
 from tests.portal.test_commands import answer_in_turn
+from tests.portal.test_content import faults_of
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
@@ -168,3 +169,43 @@ def test_the_number_is_the_document_s_and_never_that_of_one_it_cites(
     suggestions = draft_of(tmp_path / "a.docx").suggestions
 
     assert (suggestions.get("number"), suggestions.get("code")) == (number, code)
+
+
+def press_enter(question: str) -> str:
+    """Answer as an editor who accepts all that is suggested, and types only the issuing office."""
+    return "Trung ương" if question.startswith("Cơ quan") else ""
+
+
+def test_a_document_that_lies_among_the_materials_stays_where_it_is(content: Path) -> None:
+    document = content / "materials" / "nq57.docx"
+    write_document(document, *RESOLUTION)
+    before = document.read_bytes()
+
+    path = write_new(content, str(document), press_enter, print)
+
+    assert path.name == "nq57.md"
+    assert document.read_bytes() == before
+    assert "file: nq57.docx" in path.read_text("utf-8")
+
+
+def test_another_file_of_that_name_is_not_overwritten(content: Path, tmp_path: Path) -> None:
+    taken = content / "materials" / "nq57.docx"
+    taken.write_bytes(b"another file")
+    write_document(tmp_path / "b.docx", *RESOLUTION)
+
+    with pytest.raises(BuildFault, match=r"nq57\.docx"):
+        write_new(content, str(tmp_path / "b.docx"), press_enter, print)
+
+    assert taken.read_bytes() == b"another file"
+
+
+def test_numbers_in_a_pdf_of_old_letters_are_found(content: Path) -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=12)
+    pdf.multi_cell(0, 8, "nghÞ quyÕt cña ban chÊp hµnh ®¶ng bé tØnh vÒ c«ng t¸c c¸n bé 0912345678")
+    pdf.output(str(content / "materials" / "a.pdf"))
+    source = content / "materials" / "a.md"
+    source.write_text(source.read_text("utf-8").replace("---\n", "---\nfile: a.pdf\n", 1), "utf-8")
+
+    assert any("0912345678" in fault for fault in faults_of(content))

@@ -253,7 +253,7 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
     elif text_of_file.problem:
         key = {"legacy": "legacy_pdf", "scanned": "scanned"}[text_of_file.problem]
         source.warn(("file",), key, value=path.name)
-    return "\n".join(text_of_file.pages), words
+    return "\n".join(text_of_file.pages), "\n".join((words, *text_of_file.legacy_pages))
 
 
 def check_text(source: Source, addresses: Addresses) -> None:

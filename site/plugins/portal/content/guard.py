@@ -22,6 +22,11 @@ _MESSENGER = re.compile(r"(?:https?://)?(?:zalo|wa|viber)\.me/", re.IGNORECASE)
 _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\u2014\u2022\u2212-]{0,3}"
 """A pattern for up to three separators between the digits of a number, such as a space or a dot."""
 
+_LOWER_CASE_PARTS = (
+    "an", "dân", "ký", "hy", "mức", "suất", "lệ", "hồi", "mới", "môn", "sau",
+)  # fmt: skip
+"""Words before «sinh» that are also people's names, as in «Trần Thị Lệ sinh năm 1970». They exclude
+«sinh» only in small letters, as in «hy sinh năm 1968» or «tỷ lệ sinh năm 2023»."""
 _IN_WORD = "".join(
     [
         rf"(?<!{part} )"
@@ -38,12 +43,12 @@ _IN_WORD = "".join(
             "hộ",
         )
     ]
-    + [rf"(?<!(?-i:{part}) )" for part in ("an", "dân", "ký")]
+    + [rf"(?<!(?-i:{part}) )" for part in _LOWER_CASE_PARTS]
 )
 """Negative lookbehinds that exclude «sinh» in compounds, where it does not mean "born".
 
-An example is «học sinh» (pupil). «An», «Dân» and «Ký» with a capital letter are not excluded,
-because they are also people's names: «An sinh năm 1970» still counts as a year of birth.
+An example is «học sinh» (pupil). Words in `_LOWER_CASE_PARTS` are not excluded with a
+capital letter: «An sinh năm 1970» still counts as a year of birth.
 """
 
 PATTERNS = {

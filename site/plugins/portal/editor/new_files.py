@@ -107,11 +107,14 @@ def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[st
             attached = folder / f"{answers['code']}{document.suffix.lower()}"
             fixed_lines += f"file: {attached.name}\n"
             text = f"{draft.text}\n" if draft.text else text
-    if path.exists():
-        raise BuildFault(say("build.new.exists", path=path))
+    # The document may lie where it is to be attached; another file there is not overwritten.
+    is_in_place = document is not None and attached.exists() and attached.samefile(document)
+    if path.exists() or (document and attached.exists() and not is_in_place):
+        taken = path if path.exists() else attached
+        raise BuildFault(say("build.new.exists", path=taken))
     lines = "".join(f"{name}: {_quoted(value)}\n" for name, value in answers.items() if value)
     folder.mkdir(exist_ok=True)
-    if document:
+    if document and not is_in_place:
         shutil.copyfile(document, attached)
     path.write_text(f"---\n{lines}{fixed_lines}---\n{text}", encoding="utf-8", newline="\n")
     return path

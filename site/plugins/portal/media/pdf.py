@@ -13,7 +13,7 @@ from msgspec import Struct
 from portal.media.cache import cached
 from sync_server.domain.legacy_text import is_legacy
 
-VERSION = b"2"
+VERSION = b"3"
 """The version of this extraction, which is part of the cache key.
 
 Increase this number if the extraction changes. Otherwise old results stay in use.
@@ -28,11 +28,13 @@ class PdfText(Struct, frozen=True):
 
     `problem` is None if the text is readable, "unreadable" if the file is damaged, "locked" if the
     file needs a password, "legacy" if the text is in TCVN3 or VNI (encodings older than Unicode),
-    and "scanned" if the pages contain no text.
+    and "scanned" if the pages contain no text. `legacy_pages` are the pages in TCVN3 or VNI: nobody
+    can read their words, but numbers and addresses in them look as they always do.
     """
 
     pages: tuple[str, ...] = ()
     problem: Problem | None = None
+    legacy_pages: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -67,7 +69,7 @@ def _extract(path: Path) -> PdfText:
     except Exception:  # noqa: BLE001 - pypdf can raise any exception for a damaged file
         return PdfText(problem="unreadable")
     if is_legacy(" ".join(pages)):
-        return PdfText(problem="legacy")
+        return PdfText(problem="legacy", legacy_pages=pages)
     return PdfText(pages, None if "".join(pages).strip() else "scanned")
 
 
