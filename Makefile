@@ -8,7 +8,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
-# Two processes write the bytecode faster than pip does in one.
+# Two processes write the bytecode faster than pip does in one. Files that are templates, or for
+# another version of Python, cannot be compiled; this does not matter.
 INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 COMPILE := python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 

@@ -52,11 +52,11 @@ def test_what_is_sealed_is_sealed_anew_and_the_former_key_is_needed_no_more(
     use_key(f"{NEW},{former}")
     assert as_headquarters.get(f"/details/{sha256}").data == REASON
     after = clerk.sync()
-    assert after["keys"] != before["keys"]
+    assert after["keys_rev"] != before["keys_rev"]
     assert clerk.get("/keys").get_json() == {
         "seal_key": sealing.public_key(NEW),
         "sign_key": sealing.sign_key(NEW),
-        "keys": after["keys"],
+        "keys_rev": after["keys_rev"],
     }
     assert "Đã niêm phong lại 2; 0 vốn" in runner.invoke(args=["seal", "renew"]).output
     assert "Đã niêm phong lại 0; 2 vốn" in runner.invoke(args=["seal", "renew"]).output

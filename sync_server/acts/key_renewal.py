@@ -1,4 +1,4 @@
-"""Encrypt what is stored for headquarters' former keys anew, for its present key.
+"""Encrypt for headquarters' present key what is stored for its former keys.
 
 Afterwards nobody needs a former key for this database; old backups still need it.
 """

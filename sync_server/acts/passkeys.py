@@ -12,12 +12,10 @@ from sync_server.domain.records.codes import MINUTE_MS
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage.access import passkeys
-from sync_server.storage.access.passkeys import MOST_PASSKEYS, Passkey
+from sync_server.storage.access.passkeys import LONGEST_ID, MOST_PASSKEYS, Passkey
 
 ISSUER = "Điểm Cầu"
 LONGEST_ANSWER_MS = 5 * MINUTE_MS
-LONGEST_ID = 340
-"""The number of letters of the longest id of a credential: 255 bytes in base64url."""
 
 
 class BrowserAnswer(Struct, frozen=True):
@@ -119,8 +117,9 @@ def store(connection: Connection, passkey: Passkey, options_ms: int) -> None:
         raise BadForm(fault=say("passkey.too_many", most=MOST_PASSKEYS))
     is_late = passkey.made_ms - options_ms > LONGEST_ANSWER_MS
     is_used = any(other.made_ms >= options_ms for other in known)
-    if is_late or is_used or not passkeys.add(connection, passkey):
+    if is_late or is_used or passkeys.find(connection, passkey.id):
         raise BadForm(fault=say("passkey.wrong"))
+    passkeys.add(connection, passkey)
 
 
 def sign_in_options(public_url: str) -> str:

@@ -50,12 +50,12 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 class PublicKeys(Struct, frozen=True):
     """Headquarters' public keys as JSON Web Keys: for encrypting, and for checking signatures.
 
-    `keys` is their revision, which every sync response contains.
+    `keys_rev` is their revision, which every sync response contains.
     """
 
     seal_key: dict[str, str]
     sign_key: dict[str, str]
-    keys: str
+    keys_rev: str
 
 
 @blueprint.get("/keys")

@@ -98,7 +98,7 @@ class SyncAnswer(Struct, frozen=True):
     `want`: ranges of record numbers, both ends included, that the device must send again.
     `want_details`: the sha256 of details to which sent records refer, but which have not arrived in
     full. `roster_rev` and `release` are the current versions of the list of summoned people and of
-    the portal. `keys` is the revision of headquarters' public keys, which `GET /keys` returns.
+    the portal. `keys_rev` is the revision of headquarters' public keys, which `GET /keys` returns.
     """
 
     verdicts: list[Verdict]
@@ -110,7 +110,7 @@ class SyncAnswer(Struct, frozen=True):
     roster_rev: str
     release: str | None
     server_time: str
-    keys: str
+    keys_rev: str
     retry_after_s: int | None = None
 
 
@@ -173,7 +173,7 @@ def sync() -> Response:
             roster_rev=rev,
             release=release,
             server_time=from_ms(now_ms()),
-            keys=sealing.keys_revision(settings.seal_key),
+            keys_rev=sealing.keys_revision(settings.seal_key),
         )
     )
 

@@ -5,9 +5,11 @@ current schema.
 """
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import click
 from flask import current_app
 from sqlalchemy.exc import DatabaseError
 
@@ -22,6 +24,23 @@ from sync_server.web import served_portal
 NOT_CONFIRMED = 2
 """The exit status if a confirmation is needed but there is no terminal to ask at. Nothing was
 changed."""
+
+
+def confirm(question: str, not_asked: str, given_up: str, *, yes: bool) -> None:
+    """Ask a question, unless `yes` is True; end the command if the answer is no.
+
+    All texts are keys of the message catalogue. The exit status is 0 if the answer is no, after
+    printing `given_up`. If there is no terminal to ask at, print `not_asked` and exit with
+    `NOT_CONFIRMED`.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        click.echo(say(not_asked), err=True)
+        sys.exit(NOT_CONFIRMED)
+    if not click.confirm(say(question), default=False):
+        click.echo(say(given_up))
+        sys.exit(0)
 
 
 def current_settings() -> Settings:

@@ -14,7 +14,7 @@ from sync_server.acts.list_imports import ListPreview, UnreadableList, describe
 from sync_server.acts.people_lists import ListChoices
 from sync_server.acts.summons_lists import SummonsRow
 from sync_server.clocks import now_ms
-from sync_server.commands.common import NOT_CONFIRMED, current_settings, on_current_schema
+from sync_server.commands.common import confirm, current_settings, on_current_schema
 from sync_server.messages import number, say
 from sync_server.sheets.headings import FIELDS
 from sync_server.sheets.tables import Fault, Table
@@ -104,7 +104,7 @@ def _import_people(file: Path, content: bytes, read: ListPreview, *, yes: bool) 
     if not plan.changes:
         return
     _confirm_in_demonstration()
-    _confirm(yes=yes)
+    confirm("cli.list.ask", "cli.list.not_asked", "cli.list.given_up", yes=yes)
     encoded = msgspec.json.encode(choices)
     list_id = database.write(
         lambda c: lists.add(c, "people", WHO, file.name, content, now_ms=at_ms, choices=encoded)
@@ -122,26 +122,11 @@ def _import_summonses(file: Path, table: Table, *, yes: bool) -> None:
         _fail(file, faults)
     points = {row.point for row in summonses}
     click.echo(say("cli.list.summons", count=number(len(summonses)), points=len(points)))
-    _confirm(yes=yes)
+    confirm("cli.list.ask", "cli.list.not_asked", "cli.list.given_up", yes=yes)
     rows: list[SummonsRow] = summonses
     at_ms = now_ms()
     database.write(lambda c: arrangements.summon_rows(c, rows, at_ms))
     click.echo(say("roster.imported_summons", count=number(len(rows))))
-
-
-def _confirm(*, yes: bool) -> None:
-    """Ask whether to continue, unless `yes` is True; end the command if the answer is no.
-
-    The exit status is 0 if the answer is no, and `NOT_CONFIRMED` if there is no terminal to ask at.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        click.echo(say("cli.list.not_asked"), err=True)
-        sys.exit(NOT_CONFIRMED)
-    if not click.confirm(say("cli.list.ask"), default=False):
-        click.echo(say("cli.list.given_up"))
-        sys.exit(0)
 
 
 def _confirm_in_demonstration() -> None:
@@ -154,13 +139,8 @@ def _confirm_in_demonstration() -> None:
     with database.reading() as c:
         if not purpose.is_demonstration(c):
             return
-    if not sys.stdin.isatty():
-        click.echo(say("demo.not_accepted"), err=True)
-        sys.exit(NOT_CONFIRMED)
     click.echo(say("demo.is_one"))
-    if not click.confirm(say("demo.accept"), default=False):
-        click.echo(say("cli.list.given_up"))
-        sys.exit(0)
+    confirm("demo.accept", "demo.not_accepted", "cli.list.given_up", yes=False)
     database.write(lambda c: purpose.set_demonstration(c, False))
 
 

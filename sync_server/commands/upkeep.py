@@ -10,13 +10,13 @@ from typing import get_args
 import click
 from flask.cli import AppGroup, with_appcontext
 from msgspec.structs import replace
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sync_server import database
 from sync_server.acts import key_renewal, privacy
 from sync_server.clocks import now_ms
-from sync_server.commands.common import NOT_CONFIRMED, current_settings, on_current_schema
+from sync_server.commands.common import confirm, current_settings, on_current_schema
 from sync_server.config import check_database_url
 from sync_server.domain.records.codes import from_ms
 from sync_server.messages import number, say
@@ -73,16 +73,22 @@ def ledger_held() -> None:
 def ledger_copy(url: str) -> None:
     """Bring everything from the SQLite database into the database at `url`, and compare both.
 
-    The server may go on running; run the command again after it has stopped, to bring over what has
-    arrived meanwhile. A cut copy goes on where it was. Raises: CommandFault if `url` cannot be
-    used, if it holds other records, or if the databases differ in the end.
+    If the URL names a user without a password, ask for it: other users of the machine can read
+    command lines. The server may go on running; run the command again after it has stopped, to
+    bring over what has arrived meanwhile. A cut copy goes on where it was. Raises: CommandFault if
+    `url` cannot be used, if it holds other records, or if the databases differ in the end.
     """
     from sync_server import create_app  # the app registers these commands
 
     settings = current_settings()
     if database.sqlite_path() is None:
         raise CommandFault(say("cli.move.no_sqlite"))
-    target_app = create_app(replace(settings, database_url=check_database_url(url)))
+    target_url = make_url(check_database_url(url))
+    if target_url.username and target_url.password is None and sys.stdin.isatty():
+        password = click.prompt(say("cli.move.password"), hide_input=True, default="")
+        target_url = target_url.set(password=password or None)
+    full_url = target_url.render_as_string(hide_password=False)
+    target_app = create_app(replace(settings, database_url=full_url))
     folder = settings.backup_dir.parent
     with TemporaryDirectory(dir=folder) as name, database_copies.snapshot(Path(name)) as source:
         with target_app.app_context():
@@ -152,11 +158,6 @@ def purge(yes: bool) -> None:
         click.echo(say("cli.purge.nothing"))
         return
     click.echo(say("cli.purge.overdue", **privacy.counts_of(overdue)))
-    if not yes:
-        if not sys.stdin.isatty():
-            click.echo(say("cli.purge.not_asked"), err=True)
-            sys.exit(NOT_CONFIRMED)
-        if not click.confirm(say("cli.purge.ask"), default=False):
-            return
+    confirm("cli.purge.ask", "cli.purge.not_asked", "cli.purge.given_up", yes=yes)
     deleted = database.write(lambda c: privacy.purge(c, settings, at_ms))
     click.echo(say("cli.purged", **privacy.counts_of(deleted)))

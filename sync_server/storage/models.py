@@ -253,8 +253,8 @@ class AccountRow(Base):
 class PasskeyRow(Base):
     """A passkey of an office account: the public half of a key pair (WebAuthn).
 
-    `id` is the id of the credential in base64url. `sign_count` is the number of its uses that the
-    authenticator has told. `used_ms` is the time of the last sign-in with it, or None.
+    `id` is the id of the credential in base64url. `sign_count` is the number of uses that the
+    authenticator has reported. `used_ms` is the time of the last sign-in with it, or None.
     """
 
     __tablename__ = "passkey"

@@ -28,8 +28,8 @@ SIGN_IN = RateLimit("sign_in", 30)
 several wrong passwords, a user must also wait before the next attempt."""
 NEW_PASSWORD = RateLimit("new_password", 30)
 CODE = RateLimit("code", 10, 600)
-"""Ten one-time codes in ten minutes, so that whoever has a session and the password cannot guess a
-code; three of a million are right at any time."""
+"""Ten one-time codes in ten minutes, so that a thief with a session and the password cannot guess a
+code. Three of a million codes are right at any time."""
 ENROL = RateLimit("enrol", 60)
 """60 attempts per minute to enrol a device are enough for all laptops of a hall. An enrolment code
 has 78 random bits, so nobody can guess one at this rate."""

@@ -43,8 +43,10 @@ def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
     page.get_by_label("Nhập lại mã PIN").fill(pin)
 
 
-def unlock(page: Page, pin: str = PIN) -> None:
-    """Unlock the kiosk with a PIN."""
+def unlock(page: Page, pin: str = PIN, desk: str | None = None) -> None:
+    """Unlock the kiosk with a PIN. If a desk such as «Thư ký · P001» is given, choose it first."""
+    if desk:
+        page.get_by_label("Mở bàn của").select_option(label=desk)
     page.get_by_label("Mã PIN").fill(pin)
     page.get_by_role("button", name="Mở khoá").click()
 

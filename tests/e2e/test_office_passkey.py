@@ -10,8 +10,16 @@ from tests.e2e.test_kiosk_trust import AUTHENTICATOR
 pytestmark = pytest.mark.e2e
 
 
-def add_passkey(page: Page, system: System) -> None:
-    """Add a passkey to the signed-in account, as its user does."""
+def page_with_passkey(browser: Browser, system: System) -> Page:
+    """Sign in, add a passkey to the account as its user does, and return the page.
+
+    The browser has an imitation of a fingerprint reader.
+    """
+    page = sign_in(browser, system, "bantochuc", DESK)
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("WebAuthn.enable")
+    options = {**AUTHENTICATOR, "hasResidentKey": True}
+    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.goto(f"{system.url}/van-phong/tai-khoan-cua-toi")
     adding = page.locator("section", has_text="Khoá truy cập")
     adding.get_by_label("Mật khẩu").fill(system.password)
@@ -19,15 +27,11 @@ def add_passkey(page: Page, system: System) -> None:
     adding.get_by_label("Tên để nhận ra").fill("Máy phòng 12")
     adding.get_by_role("button", name="Tạo khoá trên máy này").click()
     expect(page.locator("p.done")).to_contain_text("Máy phòng 12")
+    return page
 
 
 def test_a_passkey_is_made_and_signs_in(system: System, browser: Browser) -> None:
-    page = sign_in(browser, system, "bantochuc", DESK)
-    debugger = page.context.new_cdp_session(page)
-    debugger.send("WebAuthn.enable")
-    options = {**AUTHENTICATOR, "hasResidentKey": True}
-    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    add_passkey(page, system)
+    page = page_with_passkey(browser, system)
 
     page.get_by_role("button", name="Thoát").click()
     page.get_by_role("button", name="Đăng nhập bằng khoá truy cập").click()
@@ -37,12 +41,7 @@ def test_a_passkey_is_made_and_signs_in(system: System, browser: Browser) -> Non
 
 
 def test_a_copied_answer_signs_nobody_in_again(system: System, browser: Browser) -> None:
-    page = sign_in(browser, system, "bantochuc", DESK)
-    debugger = page.context.new_cdp_session(page)
-    debugger.send("WebAuthn.enable")
-    options = {**AUTHENTICATOR, "hasResidentKey": True}
-    debugger.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    add_passkey(page, system)
+    page = page_with_passkey(browser, system)
     page.get_by_role("button", name="Thoát").click()
     before = page.context.cookies()
     with page.expect_request("**/dang-nhap/khoa") as sent:

@@ -21,10 +21,10 @@
  * @typedef {LedgerRecord & {at_corrected: string}} StreamRecord
  *
  * The server's answer to an enrolment. `owing`: the point's other devices that had unsent records at
- * their last contact. `keys` is the revision of headquarters' two public keys.
+ * their last contact. `keys_rev` is the revision of headquarters' two public keys.
  * @typedef {{device: string, token: string, read_token: string, point: string,
  *   point_name: string, profile: string, person: string | null, seal_key: JsonWebKey,
- *   sign_key: JsonWebKey, keys: string, owing: {device: string, unsent: number, last_contact_at: string | null}[]}} EnrolmentAnswer
+ *   sign_key: JsonWebKey, keys_rev: string, owing: {device: string, unsent: number, last_contact_at: string | null}[]}} EnrolmentAnswer
  *
  * An enrolment as stored on this device; the read token is in the vault instead. `lost`: why the vault was
  * wiped, or null.
@@ -40,7 +40,7 @@
  *   at_corrected: string | null}} Verdict
  * @typedef {{verdicts: Verdict[], records: StreamRecord[], cursor: string, more: boolean,
  *   want: [number, number][], want_details: string[], roster_rev: string, release: string | null,
- *   server_time: string, keys: string, retry_after_s: number | null}} SyncAnswer
+ *   server_time: string, keys_rev: string, retry_after_s: number | null}} SyncAnswer
  */
 
 export {};

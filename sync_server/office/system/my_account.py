@@ -1,6 +1,8 @@
 """Pages on the signed-in account: its sessions, its password and its second factor."""
 
 import secrets
+from collections.abc import Callable
+from typing import TypeVar
 
 from flask import (
     Blueprint,
@@ -28,9 +30,13 @@ from sync_server.messages import say
 from sync_server.office import access, forms, qr_codes
 from sync_server.office.access import allowed
 from sync_server.storage.access import accounts, passkeys, sessions
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.access.passkeys import LONGEST_ID
+from sync_server.storage.access.sessions import Session
 from sync_server.web import rate_limits
 
 blueprint = Blueprint("my_account", __name__)
+T = TypeVar("T")
 
 SECRET_BYTES = 20
 """The length in bytes of a new secret for one-time codes: 160 bits, as RFC 4226 recommends."""
@@ -75,15 +81,13 @@ def end() -> Response:
     Ending all other sessions also deletes the token with which programs use the account. Redirect
     to the page of the account.
     """
-    account, current_session = access.signed_in_account(), access.current_session()
+    account = access.signed_in_account()
     chosen = forms.text("session", longest=36)
     if chosen:
         sessions.end(transaction(), chosen, account.name)
     else:
         accounts.end_token(transaction(), account.name)
-        sessions.end_all(
-            transaction(), account.name, except_id=current_session.id if current_session else None
-        )
+        _end_other_sessions(transaction(), account, access.current_session())
     flash(say("account.ended"))
     return redirect(url_for("office.my_account.page"))
 
@@ -97,9 +101,8 @@ def set_password() -> Response:
     one is unsuitable, equals the old one or was not repeated exactly; TooManyRequests after 30
     attempts in a minute.
     """
-    account, current_session = access.signed_in_account(), access.current_session()
+    account = access.signed_in_account()
     _require_password(forms.password("password"))
-    _require_code(account.name)
     new = forms.password("new_password")
     if fault := account_rules.password_fault(account.name, new):
         raise BadForm(fault=fault)
@@ -108,11 +111,13 @@ def set_password() -> Response:
     if new != request.form.get("new_password_again"):
         raise BadForm(fault=say("account.not_the_same"))
 
+    here = access.current_session()
+
     def work(c: Connection) -> None:
         accounts.set_password(c, account.name, new)
-        sessions.end_all(c, account.name, except_id=current_session.id if current_session else None)
+        _end_other_sessions(c, account, here)
 
-    write(work)
+    _write_with_code(account, work)
     flash(say("account.password_set"))
     return redirect(url_for("office.my_account.page"))
 
@@ -123,10 +128,10 @@ def set_totp() -> Response:
     """Begin to set up a second factor, confirm it with a one-time code, or remove it.
 
     The form field `do` is `begin`, `confirm` or `remove`. Beginning and removing require the
-    password, and removing also a one-time code. Other sessions end when the second factor is on:
-    whoever knows only the password cannot replace the second factor. Redirect to the page of the
+    password, and removing also a one-time code, so that a thief with the password cannot replace
+    the second factor. Other sessions end when the second factor is on. Redirect to the page of the
     account. Raises: BadForm if the password or the code is wrong; TooManyRequests after 30 attempts
-    with a password in a minute.
+    with a password in a minute, or 10 with a code in ten minutes.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     match forms.one_of("do", ("begin", "confirm", "remove")):
@@ -134,33 +139,42 @@ def set_totp() -> Response:
             _require_password(forms.password("password"))
             session[PENDING_TOTP] = (secrets.token_hex(SECRET_BYTES), at_ms)
         case "confirm" if not account.has_totp:
-            secret, begun_ms = session.get(PENDING_TOTP, ("", 0))
-            _count_code(account.name)
-            step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
-            with reading() as connection:
-                is_late = begun_ms <= accounts.totp_changed_ms(connection, account.name)
-            if step is None or is_late or at_ms - begun_ms > LONGEST_SET_UP_MS:
-                raise BadForm(fault=say("account.code_wrong"))
-            settings: Settings = current_app.config["SETTINGS"]
-            sealed = sealing.seal(sealing.public_key(settings.seal_key), secret.encode())
-            here = access.current_session()
-
-            def work(c: Connection) -> None:
-                accounts.set_totp(c, account.name, sealed, step)
-                sessions.end_all(c, account.name, except_id=here.id if here else None)
-
-            write(work)
+            _confirm_totp(account, at_ms)
             session.pop(PENDING_TOTP)
             flash(say("account.totp_set"))
         case "remove":
             _require_password(forms.password("password"))
-            _require_code(account.name)
-            now_step = at_ms // 1000 // accounts.TOTP_STEP_S
-            write(lambda c: accounts.set_totp(c, account.name, None, now_step))
+            step = at_ms // 1000 // accounts.TOTP_STEP_S
+            _write_with_code(account, lambda c: accounts.set_totp(c, account.name, None, step))
             flash(say("account.totp_removed"))
         case _:
             raise BadForm(fault=say("account.totp_is_on"))
     return redirect(url_for("office.my_account.page"))
+
+
+def _confirm_totp(account: Account, at_ms: int) -> None:
+    """Turn the second factor on, if the form's code belongs to the secret that was begun.
+
+    The secret is in the session cookie, of which somebody may have kept a copy. It is therefore
+    good for ten minutes (`LONGEST_SET_UP_MS`), and not after the second factor has been changed.
+    Raises: BadForm if the code is wrong or the secret is too old; TooManyRequests.
+    """
+    rate_limits.count_attempt(rate_limits.CODE, account.name)
+    secret, begun_ms = session.get(PENDING_TOTP, ("", 0))
+    step = accounts.totp_step(secret, forms.text("code"), now_ms=at_ms) if secret else None
+    if step is None or at_ms - begun_ms > LONGEST_SET_UP_MS:
+        raise BadForm(fault=say("account.code_wrong"))
+    settings: Settings = current_app.config["SETTINGS"]
+    sealed = sealing.seal(sealing.public_key(settings.seal_key), secret.encode())
+    here = access.current_session()
+
+    def work(c: Connection) -> None:
+        if begun_ms <= accounts.totp_changed_ms(c, account.name):
+            raise BadForm(fault=say("account.code_wrong"))
+        accounts.set_totp(c, account.name, sealed, step)
+        _end_other_sessions(c, account, here)
+
+    write(work)
 
 
 @blueprint.post("/tai-khoan-cua-toi/khoa")
@@ -186,42 +200,47 @@ def set_passkey() -> Response:
 
             def work(c: Connection) -> None:
                 passkey_acts.store(c, passkey, options_ms)
-                sessions.end_all(c, account.name, except_id=here.id if here else None)
+                _end_other_sessions(c, account, here)
 
             write(work)
             flash(say("passkey.added", name=name))
         case "remove":
             _require_password(forms.password("password"))
-            _require_code(account.name)
-            passkey_id = forms.required_text("passkey", longest=340)
-            write(lambda c: passkeys.remove(c, passkey_id, account.name))
+            passkey_id = forms.required_text("passkey", longest=LONGEST_ID)
+            _write_with_code(account, lambda c: passkeys.remove(c, passkey_id, account.name))
             flash(say("passkey.removed"))
         case _:
             _require_password(forms.password("password"))
-            _require_code(account.name)
-            with reading() as connection:
-                options = passkey_acts.registration_options(
-                    connection, account.name, settings.public_url
-                )
+            url = settings.public_url
+            options = _write_with_code(
+                account, lambda c: passkey_acts.registration_options(c, account.name, url)
+            )
             session[PENDING_PASSKEY] = (options, now_ms())
     return redirect(url_for("office.my_account.page"))
 
 
-def _require_code(name: str) -> None:
-    """Check the form's one-time code, if the account has a second factor.
+def _write_with_code(account: Account, work: Callable[[Connection], T]) -> T:
+    """Check the form's one-time code, run `work`, and return its result, in one write transaction.
 
-    Raises: BadForm if the code is wrong or was used before.
+    An account without a one-time code needs none. Raises: BadForm if the code is wrong or was used
+    before; TooManyRequests after ten codes in ten minutes.
     """
+    if account.has_totp:
+        rate_limits.count_attempt(rate_limits.CODE, account.name)
     code, seal_key = forms.text("code"), current_app.config["SETTINGS"].seal_key
     at_ms = now_ms()
-    _count_code(name)
-    if not write(lambda c: accounts.use_one_time_code(c, name, code, seal_key, now_ms=at_ms)):
-        raise BadForm(fault=say("account.code_wrong"))
+
+    def checked_work(c: Connection) -> T:
+        if not accounts.use_one_time_code(c, account.name, code, seal_key, now_ms=at_ms):
+            raise BadForm(fault=say("account.code_wrong"))
+        return work(c)
+
+    return write(checked_work)
 
 
-def _count_code(name: str) -> None:
-    """Count a one-time code that somebody enters inside. Raises: TooManyRequests."""
-    rate_limits.count_attempt(rate_limits.CODE, name)
+def _end_other_sessions(connection: Connection, account: Account, here: Session | None) -> None:
+    """End all sessions of an account except this browser's, which is `here`."""
+    sessions.end_all(connection, account.name, except_id=here.id if here else None)
 
 
 def _require_password(password: str) -> None:

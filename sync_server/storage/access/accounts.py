@@ -220,7 +220,7 @@ def sealed_totp_secrets(connection: Connection) -> dict[str, str]:
 
 
 def replace_totp_secret(connection: Connection, name: str, sealed_secret: str) -> None:
-    """Store an account's secret for one-time codes, encrypted anew."""
+    """Store an account's secret for one-time codes, encrypted with the present key."""
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(totp_secret=sealed_secret))
 
@@ -282,8 +282,7 @@ def end_token(connection: Connection, name: str) -> None:
 
 
 def remove(connection: Connection, name: str) -> bool:
-    """Delete an account with its passkeys, and end its sessions; return False for an unknown
-    name."""
+    """Delete an account with its passkeys, and end its sessions; return False if it is unknown."""
     sessions.end_all(connection, name)
     passkeys.remove_all(connection, name)
     return connection.execute(delete(AccountRow).where(AccountRow.name == name)).rowcount == 1

@@ -84,7 +84,7 @@ class EnrolmentAnswer(Struct, frozen=True):
     `token` permits sending records; `read_token` also permits reading data. `profile` is clerk or
     chair. `person` is the chair's person code, or None on a clerk's device. `seal_key` (for
     encrypting) and `sign_key` (for checking signatures) are headquarters' public keys as JSON Web
-    Keys, and `keys` is their revision. `owing`: devices of the same point that may have unsent
+    Keys, and `keys_rev` is their revision. `owing`: devices of the same point that may have unsent
     records.
     """
 
@@ -97,7 +97,7 @@ class EnrolmentAnswer(Struct, frozen=True):
     person: str | None = None
     seal_key: dict[str, str] = {}
     sign_key: dict[str, str] = {}
-    keys: str = ""
+    keys_rev: str = ""
     owing: tuple[DeviceWithUnsent, ...] = ()
 
 
@@ -181,7 +181,7 @@ def enrol(
     `label` is the device's name in lists. `public_key` (a JSON Web Key as text) verifies the
     device's signatures. A device that missed the first answer may repeat the request with the same
     code and key for 15 minutes; it receives the same id and new tokens. In the result, `seal_key`,
-    `sign_key`, `keys` and `owing` are empty.
+    `sign_key`, `keys_rev` and `owing` are empty.
 
     `former` are enrolments that a restored server does not know. If one of them was for the same
     point, profile and person, the device gets its former id again, so that it can send the records

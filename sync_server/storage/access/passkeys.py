@@ -13,13 +13,15 @@ from sync_server.storage.models import PasskeyRow
 from sync_server.storage.prepared import columns_of
 
 MOST_PASSKEYS = 10
+LONGEST_ID = 340
+"""The number of letters of the longest id of a credential: 255 bytes in base64url."""
 
 
 class Passkey(NamedTuple):
     """A passkey of an account.
 
     `id` is the id of the credential in base64url, and `public_key` the key in COSE form.
-    `sign_count` is the number of its uses that the authenticator has told, or 0 if it tells none.
+    `sign_count` is the number of uses that the authenticator has reported, or 0 if it reports none.
     Times are in ms since 1970 UTC.
     """
 
@@ -35,12 +37,9 @@ class Passkey(NamedTuple):
 _COLUMNS = columns_of(Passkey, PasskeyRow)
 
 
-def add(connection: Connection, passkey: Passkey) -> bool:
-    """Store a new passkey; return False, and change nothing, if its id is stored already."""
-    if find(connection, passkey.id):
-        return False
+def add(connection: Connection, passkey: Passkey) -> None:
+    """Store a new passkey. Raises: IntegrityError if a passkey with this id is stored already."""
     connection.execute(insert(PasskeyRow), [passkey._asdict()])
-    return True
 
 
 def of_account(connection: Connection, account: str) -> Sequence[Passkey]:
@@ -56,7 +55,7 @@ def find(connection: Connection, passkey_id: str) -> Passkey | None:
 
 
 def mark_used(connection: Connection, passkey_id: str, sign_count: int, *, now_ms: int) -> None:
-    """Note that a passkey was used, and how many uses its authenticator has told."""
+    """Note that a passkey was used, and how many uses its authenticator has reported."""
     values = {"sign_count": sign_count, "used_ms": now_ms}
     connection.execute(update(PasskeyRow).where(PasskeyRow.id == passkey_id).values(**values))
 

@@ -233,7 +233,7 @@ def _older(before_ms: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def forget(connection: Connection, hashes: Collection[str]) -> int:
-    """Delete the content of these details, whoever sent it; return how many were deleted.
+    """Delete the content of these details from all senders; return how many were deleted.
 
     Their rows stay, so that the server never asks for the content or accepts it again.
     """

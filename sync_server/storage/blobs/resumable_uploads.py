@@ -180,7 +180,7 @@ def empty(connection: Connection, key: BlobKey) -> None:
 def replace(connection: Connection, key: BlobKey, content: bytes) -> None:
     """Store other content in place of a complete blob's, under the same sha256.
 
-    The sha256 is then only a name. The content must be the same text, encrypted anew.
+    The sha256 is then only a name. The content must be the same text, encrypted with another key.
     """
     connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
     connection.execute(insert(BlobPiece).values(**key._asdict(), position=0, bytes=content))

@@ -9,8 +9,7 @@ import { NO_CLERK, PinFields, pinFault } from "./clerk-fields.js";
 import { printRoll } from "../desk/printed-roll.js";
 import { SCANNER_LIST, SHELL_LIST, useSavedState, askWorker } from "./offline-shell.js";
 import { isSoundOn, setSound } from "../desk/sound.js";
-import { MAX_WRONG } from "./lock.js";
-import { countPinTry, listEnrolments, putEnrolment } from "./store.js";
+import { listEnrolments, putEnrolment } from "./store.js";
 import { say } from "../words/messages.js";
 import { roomText } from "../words/room-messages.js";
 import { secondHalfOf } from "./second-half.js";
@@ -58,15 +57,6 @@ export function View({ desk, onEnrol, onLock }) {
     <p class="muted">${roomText("device.about", { device: desk.enrolment.device })}</p>`;
 }
 
-/** Count a new PIN as a try at the vaults of the other enrolments on this device; return whether there
- * may be another. Else a clerk could find out a chair's PIN by setting one PIN after the other.
- * @param {import("../desk/desk.js").Desk} desk */
-async function mayTryPin({ db, enrolment }) {
-  const others = (await listEnrolments(db)).filter(({ device, vault }) => vault && device !== enrolment.device);
-  const tries = await Promise.all(others.map(({ device }) => countPinTry(db, device)));
-  return tries.every((count) => count < MAX_WRONG);
-}
-
 /** Show the clerks who may open the desk, and a form that adds a clerk.
  * @param {{desk: import("../desk/desk.js").Desk}} props */
 function Clerks({ desk }) {
@@ -80,7 +70,6 @@ function Clerks({ desk }) {
     if (fault) return;
     const enrolment = (await listEnrolments(desk.db)).find((candidate) => candidate.device === desk.enrolment.device);
     if (!enrolment?.vault) return;
-    if (!(await mayTryPin(desk))) return setMessage(roomText("clerks.too_many"));
     const name = clerk.name.trim();
     const half = await secondHalfOf(clerk.half, clerk.card).catch(() => null);
     if (!half) return setMessage(say("pin.passkey_failed"));

@@ -1,5 +1,5 @@
 /** Shows the lock: fields for the PIN and the second half that open the vault. Ten wrong tries in a
- * row wipe the vault. Who the clerks are is shown to nobody before the vault is open. */
+ * row wipe the vault. The clerks' names are shown only after the vault is open. */
 
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
@@ -12,7 +12,7 @@ import { countPinTry, listForgotten, resetPinTries, wipeVault } from "./store.js
 import { clerkNames, unlockKey } from "./vault.js";
 
 /** The number of wrong tries in a row after which the vault is wiped. */
-export const MAX_WRONG = 10;
+const MAX_WRONG = 10;
 
 /**
  * @typedef {import("../types.js").Enrolment} Enrolment
@@ -21,12 +21,16 @@ export const MAX_WRONG = 10;
  *   onOpen: (unlockedVault: UnlockedVault) => Promise<void>, onEnrol: () => void}} Props
  */
 
-/** Show the page where a clerk types the PIN. If the PIN is right, call `onOpen`; if it opens the
- * vaults of several clerks, let the clerk choose. The page also shows why a vault was wiped, and how
- * many records are unsent.
+/** Show the page where a clerk types the PIN. If the PIN is right, call `onOpen`; if two clerks have
+ * the same PIN, let the clerk choose. If the device is enrolled several times, such as for a clerk
+ * and for a chair, the user first chooses whose desk to open. The page also shows why a vault was
+ * wiped, and how many records are unsent.
  * @param {Props} props */
 export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
-  const clerks = enrolments.flatMap((enrolment) => enrolment.vault?.clerks ?? []);
+  const openable = enrolments.filter(({ vault }) => vault).sort(clerksFirst);
+  const [device, setDevice] = useState("");
+  const chosen = openable.find((enrolment) => enrolment.device === device) ?? openable[0];
+  const clerks = chosen?.vault?.clerks ?? [];
   const hasCards = clerks.some((clerk) => clerk.half === "card");
   const passkeys = clerks.flatMap((clerk) => clerk.passkey ?? []);
   const [pin, setPin] = useState("");
@@ -63,17 +67,26 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
     }
   }
 
-  async function tryWith(/** @type {Secrets} */ secrets) {
+  /** Open the desk if the PIN and the second half are right. After ten wrong tries in a row, wipe the
+   * vault and reload the page.
+   * @param {Secrets} secrets */
+  async function tryWith(secrets) {
     setBusy(true);
     try {
-      const { opened, tries } = await tryPin(db, enrolments, pin, secrets);
+      const tries = await countPinTry(db, chosen.device);
+      const opened = tries > MAX_WRONG ? [] : await openedVaults(chosen, pin, secrets);
       setPin("");
       setCard("");
       setBusy(false);
-      if (opened.length === 1) return await onOpen(opened[0]);
-      if (opened.length > 1) return setMatches(opened);
+      if (opened.length > 0) {
+        await resetPinTries(db, chosen.device);
+        return opened.length === 1 ? await onOpen(opened[0]) : setMatches(opened);
+      }
       setFault(say("lock.wrong", { left: Math.max(0, MAX_WRONG - tries) }));
-      if (tries >= MAX_WRONG) location.reload();
+      if (tries >= MAX_WRONG) {
+        await wipeVault(db, chosen.device, "wrong_pins");
+        location.reload();
+      }
     } catch {
       setBusy(false);
       setFault(say("lock.failed"));
@@ -82,7 +95,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
 
   return html`<header class="bar"><b>${say("title")}</b></header>
     <main class="enrol">
-      <h1>${say(clerks.length > 0 ? "lock.title" : "lost.title")}</h1>
+      <h1>${say(chosen ? "lock.title" : "lost.title")}</h1>
       ${enrolments.map(
         (enrolment) =>
           enrolment.lost && html`<p class="notice" role="alert">${enrolment.point_name}: ${say(`lost.${enrolment.lost}`)}</p>`,
@@ -90,15 +103,17 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
       ${isForgotten && html`<p class="notice bad" role="alert">${sayCode("unauthenticated")}</p>`}
       ${matches.length > 0
         ? html`<p>${say("lock.choose")}</p>
-            ${matches.map(
-              (match) =>
-                html`<button class="main" onClick=${() => onOpen(match)}>
-                  ${match.names[match.clerk]} · ${say(`profile.${match.enrolment.profile}`)} · ${match.enrolment.point}
-                </button>`,
-            )}`
-        : clerks.length > 0 &&
+            ${matches.map((match) => html`<button class="main" onClick=${() => onOpen(match)}>${match.names[match.clerk]}</button>`)}`
+        : chosen &&
           html`<form class="stack" onSubmit=${open}>
-            <p class="muted">${enrolments.map((enrolment) => enrolment.point_name).filter((name, place, all) => all.indexOf(name) === place).join(", ")}</p>
+            ${openable.length > 1
+              ? html`<label>
+                  ${say("lock.desk")}
+                  <select value=${chosen.device} onChange=${(/** @type {any} */ event) => setDevice(event.target.value)}>
+                    ${openable.map((enrolment) => html`<option value=${enrolment.device}>${deskOf(enrolment)}</option>`)}
+                  </select>
+                </label>`
+              : html`<p class="muted">${chosen.point_name}</p>`}
             <label>
               ${say("lock.pin")}
               <${Pin} name="pin" value=${pin} onInput=${typePin} isFirst=${true} />
@@ -116,32 +131,18 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
     </main>`;
 }
 
-/** @typedef {{card: string, passkey: string}} Secrets */
+/** Compare two enrolments: those for clerks come first, and otherwise the order stays.
+ * @param {Enrolment} a @param {Enrolment} b */
+const clerksFirst = (a, b) => Number(b.profile === "clerk") - Number(a.profile === "clerk");
 
-/** Try a PIN at the vaults of all enrolments, and count the try where it opens none. After ten wrong
- * tries in a row, wipe the vault. Return what was opened, and the highest number of wrong tries.
- * @param {import("./store.js").Database} db @param {Enrolment[]} enrolments @param {string} pin
- * @param {Secrets} secrets @returns {Promise<{opened: UnlockedVault[], tries: number}>} */
-async function tryPin(db, enrolments, pin, secrets) {
-  /** @type {UnlockedVault[]} */
-  const opened = [];
-  const counted = [];
-  for (const enrolment of enrolments.filter(({ vault }) => vault)) {
-    const tries = await countPinTry(db, enrolment.device); // before the check, so that cutting the power undoes nothing
-    counted.push({ enrolment, tries });
-    if (tries <= MAX_WRONG) opened.push(...(await openedVaults(enrolment, pin, secrets)));
-  }
-  const isOpened = (/** @type {Enrolment} */ enrolment) => opened.some((match) => match.enrolment === enrolment);
-  for (const { enrolment, tries } of counted) {
-    if (isOpened(enrolment)) await resetPinTries(db, enrolment.device);
-    else if (opened.length > 0) await resetPinTries(db, enrolment.device, tries - 1); // the PIN was for another vault
-    else if (tries >= MAX_WRONG) await wipeVault(db, enrolment.device, "wrong_pins");
-  }
-  return { opened, tries: Math.max(0, ...counted.map(({ tries }) => tries)) };
-}
+/** Return how the list of desks shows an enrolment, such as «Thư ký · P001». @param {Enrolment} enrolment */
+const deskOf = ({ profile, point }) => `${say(`profile.${profile}`)} · ${point}`;
 
-/** Return the vault of an enrolment, once for every clerk for whom the PIN and the second half are
- * right.
+/** The second halves that a clerk shows: the digits of a card, or the secret of a passkey.
+ * @typedef {{card: string, passkey: string}} Secrets */
+
+/** Open the vault of an enrolment with a PIN and a second half. Return one item for every clerk for
+ * whom they are right.
  * @param {Enrolment} enrolment @param {string} pin @param {Secrets} secrets @returns {Promise<UnlockedVault[]>} */
 async function openedVaults(enrolment, pin, secrets) {
   const vault = enrolment.vault;

@@ -1,7 +1,7 @@
 /**
  * Makes and reads the second half of a clerk's way into the vault: a printed card, or a passkey
- * (a security key, or the device's own fingerprint reader). A PIN of six digits alone can be found
- * in minutes by whoever copies the disk; with a second half that is not on the disk, it cannot.
+ * (a security key, or the device's fingerprint reader). A thief who copies the disk finds a PIN of
+ * six digits in minutes, but not one with a second half, because the second half is not on the disk.
  */
 
 import { digitsOf } from "./clerk-fields.js";

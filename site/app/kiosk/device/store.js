@@ -85,7 +85,7 @@ export function putNewEnrolment(db, enrolment, sealed) {
 
 /** Store headquarters' new public keys with an enrolment.
  * @param {Database} db @param {string} device
- * @param {Pick<Enrolment, "seal_key" | "sign_key" | "keys">} keys */
+ * @param {Pick<Enrolment, "seal_key" | "sign_key" | "keys_rev">} keys */
 export function putKeys(db, device, keys) {
   return db.run(async (handle) => {
     const tx = handle.transaction("enrolments", "readwrite", STRICT);
@@ -146,10 +146,11 @@ export function countPinTry(db, device) {
   });
 }
 
-/** Set the count of PIN tries, after a PIN that was right here or in another vault.
- * @param {Database} db @param {string} device @param {number} [tries] */
-export function resetPinTries(db, device, tries = 0) {
-  return setMeta(db, `tries/${device}`, tries);
+/** Reset the count of PIN tries, after a right PIN. @param {Database} db @param {string} device */
+export function resetPinTries(db, device) {
+  return db.run(async (handle) => {
+    await handle.delete("meta", `tries/${device}`);
+  });
 }
 
 /** Delete a device's personal data and the wrapped key. The queued records stay and can still be

@@ -120,7 +120,7 @@ async function syncEnrolment(db, clock, enrolment, reader) {
       await setMeta(db, "lastSentAt", new Date().toISOString());
       await setMeta(db, `contact/${device}`, Date.now());
       if (answer.verdicts.some((verdict) => verdict.code === "device_revoked")) await wipeIfSecure(db, device);
-      if (answer.keys !== enrolment.keys) await refreshKeys(db, device, token);
+      if (answer.keys_rev !== enrolment.keys_rev) await refreshKeys(db, device, token);
       if (reader) await refreshMeetings(db, device, reader.key, token);
       if (reader && meeting) await refreshRoster(db, enrolment, reader, meeting, token, answer.roster_rev);
     }
