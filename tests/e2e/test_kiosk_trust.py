@@ -23,6 +23,7 @@ from tests.e2e.kiosk import (
     SLOW_MS,
     check_in,
     enrol,
+    enrol_too,
     fill_pin,
     open_again,
     open_room,
@@ -37,6 +38,7 @@ from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 FAST_MINUTES = 14
+SECRETARY = "M00001"
 
 
 def test_a_locked_kiosk_sends_and_shows_nobody(system: System, laptop: Laptop) -> None:
@@ -83,6 +85,27 @@ def test_ten_wrong_pins_wipe_the_roster_and_never_the_queue(system: System, lapt
     wait_until(page, lambda: len(system.device_records()) == 1)
     enrol_again(page, system)
     expect(page.locator(".counts")).to_contain_text("Có mặt 1/59", timeout=SLOW_MS)
+
+
+def test_wrong_pins_at_the_clerks_desk_leave_the_chairs_desk_whole(
+    system: System, laptop: Laptop
+) -> None:
+    page = laptop.start()
+    enrol(page, system)
+    link = system.enrolment_link("P001", "--profile", "chair", "--person", SECRETARY)
+    enrol_too(page, link, "Bí thư Mẫu", "135791")
+    page.get_by_role("button", name="Khoá").click()
+    for left in range(9, 0, -1):
+        unlock(page, "000000", desk="Thư ký · P001")
+        expect(page.get_by_role("alert")).to_contain_text(f"Còn {left} lần")
+    page.get_by_label("Mở bàn của").select_option(label="Chủ trì · P001")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    unlock(page, "000000", desk="Chủ trì · P001")
+    expect(page.get_by_role("alert")).to_contain_text("Còn 9 lần")
+    unlock(page, "000000", desk="Thư ký · P001")
+    expect(page.get_by_text("Nhập sai mã PIN quá 10 lần")).to_be_visible(timeout=SLOW_MS)
+    unlock(page, "135791")
+    expect(page.locator("main")).to_contain_text("đơn đang chờ", timeout=SLOW_MS)
 
 
 CARD = "112233445566778899001122"

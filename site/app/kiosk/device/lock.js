@@ -43,6 +43,11 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
     void listForgotten(db).then((forgotten) => setForgotten(forgotten.length > 0));
   }, [db, enrolments]);
 
+  function chooseDesk(/** @type {string} */ deviceOfDesk) {
+    setDevice(deviceOfDesk);
+    setFault(""); // the count of tries that it names is the other desk's
+  }
+
   function typePin(/** @type {string} */ text) {
     if (!hasCards || !isCard(text)) return setPin(text);
     setCard(text); // a scanner typed the card into the field that had the focus
@@ -109,7 +114,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
             ${openable.length > 1
               ? html`<label>
                   ${say("lock.desk")}
-                  <select value=${chosen.device} onChange=${(/** @type {any} */ event) => setDevice(event.target.value)}>
+                  <select value=${chosen.device} onChange=${(/** @type {any} */ event) => chooseDesk(event.target.value)}>
                     ${openable.map((enrolment) => html`<option value=${enrolment.device}>${deskOf(enrolment)}</option>`)}
                   </select>
                 </label>`
