@@ -1,5 +1,6 @@
 """Test that a person's data can be handed over and made anonymous."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -10,7 +11,7 @@ from flask import Flask
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from sync_server import database
+from sync_server import database, sealing
 from sync_server.database import reading, write
 from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.permissions import Profile
@@ -21,10 +22,11 @@ from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import LedgerRow, UploadedList
 from sync_server.storage.people import cards, roster
 from tests.conftest import FakeClock, Persona
-from tests.factories import MEETING
+from tests.factories import MEETING, draft
 from tests.office.desk import Desk
 from tests.office.test_people_lists import confirm, upload
 
+POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 PAGE = "/nguoi/M2/du-lieu-ca-nhan"
 LIST = "Mã;Họ tên;Đơn vị\nM2;Mẫu Thu Ân Mới;U01\n"
 
@@ -36,6 +38,12 @@ def exported(desk: Desk) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
         content: dict[str, Any] = json.loads(archive.read("du-lieu.json"))
     return content
+
+
+def own_words(desk: Desk) -> list[Any]:
+    """Export the data of M2, and return the decrypted content of the records' details."""
+    lines = exported(desk)["bản_ghi"]
+    return [line["nội_dung_riêng"] for line in lines if "nội_dung_riêng" in line]
 
 
 def exported_name(desk: Desk) -> str:
@@ -154,3 +162,23 @@ def test_somebody_still_in_office_or_with_an_account_is_not_made_anonymous(
     write(lambda c: accounts.put(c, account, "ngon-den-khuya-cua-an"))
     refused = headquarters.post("/nguoi/M2/an-danh", reason="nhầm", again="M2")
     assert (refused.status_code, "Tài khoản an" in refused.text) == (422, True)
+
+
+def test_the_name_that_a_hall_wrote_for_a_newcomer_is_forgotten_with_the_person(
+    after: Persona, headquarters: Desk
+) -> None:
+    name = sealing.seal(after.seal_key, json.dumps({"name": "Mẫu Thu Ân"}).encode())
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    came = draft(
+        "check_in", 55, person="N-ONE-1", seq=5, body={"mode": "in_person", "detail": sha256}
+    )
+    after.sync(came, details={sha256: name})
+    recognised = {"newcomer": "N-ONE-1", "person": "M2"}
+    assert headquarters.post(f"{POINT}/nhan-ra", **recognised).status_code == 302
+    assert {"name": "Mẫu Thu Ân"} in own_words(headquarters)
+    headquarters.post("/nguoi/M2/ket-thuc", why="retired", reason="nghỉ hưu")
+
+    headquarters.post("/nguoi/M2/an-danh", reason="người ấy yêu cầu", again="M2")
+
+    assert "xoá 2 nội dung riêng" in headquarters.get(PAGE).text
+    assert set(own_words(headquarters)) == {"(nội dung không còn, hoặc không mở được)"}
