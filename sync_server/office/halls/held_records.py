@@ -28,7 +28,7 @@ from sync_server.office.access import allowed
 from sync_server.office.menus import Menu
 from sync_server.storage import directory
 from sync_server.storage.access import audit
-from sync_server.storage.ledger import quarantine, record_store, rulings, standings
+from sync_server.storage.ledger import contradictions, quarantine, rulings, standings
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 
@@ -227,7 +227,7 @@ def _contradictions(connection: Connection, keys: Sequence[StreamKey]) -> list[H
     `keys` are the streams to search. A stream contains the records of one meeting in one hall.
     """
     items = []
-    for forms_of_id in record_store.contradictions(connection, keys) if keys else ():
+    for forms_of_id in contradictions.find_contradictions(connection, keys) if keys else ():
         for raw in forms_of_id:
             record = parse_record(raw)
             items.append(

@@ -160,23 +160,6 @@ def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
     return [key for key in sorted(after) if after[key] != before.get(key)]
 
 
-def contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
-    """Return groups of different records that share an id, for these streams (meeting, point).
-
-    A group contains the canonical JSON bytes of all records with one id.
-    """
-    groups = []
-    for meeting, points in streams.by_meeting(keys).items():
-        at = (LedgerRow.meeting == meeting, LedgerRow.point.in_(points))
-        ids = connection.scalars(
-            select(LedgerRow.id).where(*at).group_by(LedgerRow.id).having(func.count() > 1)
-        ).all()
-        for record_id in ids:
-            forms = select(LedgerRow.record).where(LedgerRow.id == record_id)
-            groups.append(list(connection.scalars(forms.order_by(LedgerRow.fingerprint))))
-    return groups
-
-
 def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[RecordKey]:
     """Return the keys of those entries that the ledger already contains.
 

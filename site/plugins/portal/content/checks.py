@@ -15,16 +15,16 @@ import yaml
 
 from portal.content.attached_texts import KINDS, extract_texts, is_table
 from portal.content.fields import Hour, MaterialMatter, MeetingFrontMatter
-from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
-from portal.content.guard import Guard
-from portal.content.links import (
+from portal.content.file_names import (
     DIRECTORY,
     NAME,
     PICTURE_ENDINGS,
     PICTURES,
-    Addresses,
     is_leftover_file,
 )
+from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
+from portal.content.guard import Guard
+from portal.content.links import Addresses
 from portal.media.markdown import to_raw_html
 from portal.media.pdf import text_of_pdf
 from portal.media.pictures import is_picture

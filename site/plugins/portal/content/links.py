@@ -5,31 +5,15 @@ leads to `t/mau01.html`.
 """
 
 import posixpath
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-PICTURES = "images"
-DIRECTORY = "directory.yaml"
-PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+from portal.content.file_names import NAME, PICTURE_ENDINGS, PICTURES
+
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
 """The portal's folders of pages, by the names of the corresponding content folders."""
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-_LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z", re.IGNORECASE)
-
-
-def is_leftover_file(name: str) -> bool:
-    """Return whether a file was left behind by the operating system or an editing program.
-
-    The result depends only on the file name. Examples are `Thumbs.db`, `.DS_Store` and
-    `~$draft.docx`.
-    """
-    return _LITTER.match(name) is not None
 
 
 class Addresses:

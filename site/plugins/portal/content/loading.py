@@ -29,9 +29,10 @@ from portal.content.fields import (
     PageMatter,
     TimeOfDay,
 )
+from portal.content.file_names import DIRECTORY, PICTURES, is_leftover_file
 from portal.content.front_matter import ContentFaults, Fault, Source, read_source, typed
 from portal.content.guard import Guard
-from portal.content.links import DIRECTORY, PICTURES, Addresses, is_leftover_file
+from portal.content.links import Addresses
 from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 

@@ -15,8 +15,8 @@ from markupsafe import Markup
 from pelican import signals
 from pelican.generators import Generator
 
+from portal.content.file_names import PICTURES
 from portal.content.front_matter import ContentFaults
-from portal.content.links import PICTURES
 from portal.content.loading import Material, Meeting, PortalContent
 from portal.media.pictures import ICON_SIZES, icon, shrink_picture
 from portal.media.qr_codes import qr_svg
