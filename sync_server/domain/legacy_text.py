@@ -7,7 +7,8 @@ contains, such as «ban nh©n d©n».
 import re
 
 _TCVN3 = re.compile(
-    "[A-Za-zđ][\u00a8-\u00ae\u00b5-\u00bf\u00d7\u00f7][A-Za-z]"  # matches «ban nh©n d©n»
+    # Matches «ban nh©n d©n», but not «a·b» and «2a×b», which are formulas.
+    "[A-Za-zđ][\u00a8-\u00ae\u00b5\u00b6\u00b8-\u00bf][A-Za-z]"
     "|[a-zđ][\u00c0-\u00de]"  # matches «nghÞ quyÕt»: capital letters inside a word
 )
 _VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # matches «Coäng hoøa»

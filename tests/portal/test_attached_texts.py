@@ -6,7 +6,7 @@ numbers.
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def archive(**parts: bytes | str) -> bytes:
     return out.getvalue()
 
 
-def workbook(*rows: list[object], is_hidden: bool = False) -> bytes:
+def workbook(*rows: Sequence[object], is_hidden: bool = False) -> bytes:
     book = Workbook()
     sheet = book.worksheets[0]
     if is_hidden:

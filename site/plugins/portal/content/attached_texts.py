@@ -8,13 +8,13 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from html import unescape
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
+from portal.media.pdf import text_with_gaps
 from sync_server.domain.legacy_text import is_legacy
-from sync_server.domain.names import fold
 from sync_server.sheets.archives import TooLarge, check_inflated_size
 from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 
@@ -102,18 +102,19 @@ _SHEET_WORDS = re.compile(
 _ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>", re.DOTALL)
 _ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
 """XML tags of office files that separate words, such as the end of a paragraph or cell."""
+_INNERMOST_TABLE = re.compile(r"<([wa]):tbl>((?:(?!<\1:tbl>).)*?)</\1:tbl>", re.DOTALL)
+"""A table in a DOCX or PPTX that contains no other table."""
+_TABLE_CELL = re.compile(r"<[wa]:tc\b[^>]*>(.*?)</[wa]:tc>", re.DOTALL)
+_EMPTY_PLACES = re.compile(r'<w:gridSpan w:val="(\d{1,2})"')
+"""The number of columns over which a cell of a DOCX extends."""
 _LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
 MAX_METADATA_FIELD_BYTES = 4_000
 """The maximum size in bytes of a binary metadata field of a picture that is read as text.
 
 Larger fields are usually thumbnails or colour profiles.
 """
-_PHONE_HEADING = re.compile(r"dien thoai|\bsdt\b|\bdt\b|di dong|phone|mobile|zalo")
-_NATIONAL_DIGITS = 9
-"""The number of digits in a Vietnamese telephone number after the leading 0.
-
-Spreadsheets drop the 0 from numbers, so that only these digits remain in a cell.
-"""
+_ZEROS = re.compile(r"0[0 .-]*")
+"""A number format that shows leading zeros, such as `0000 000 000` for telephone numbers."""
 
 
 class ExtractedText(NamedTuple):
@@ -206,7 +207,8 @@ def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: i
         extracted.texts.extend(str(value) for value in (reader.metadata or {}).values())
         extracted.texts.extend(_strings_of(reader))
         if depth > 1:
-            extracted.texts.extend(page.extract_text() for page in reader.pages)
+            for page in reader.pages:
+                extracted.texts.extend((page.extract_text(), text_with_gaps(page)))
         attached = [
             (inner, piece) for inner, pieces in reader.attachments.items() for piece in pieces
         ]
@@ -341,13 +343,34 @@ def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
         elif not _NUMBER_PARTS.match(name):
             yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml)))
             yield "\n".join(_AUTHORS.findall(xml))
-            yield _words_of(_NUMBERS.sub(" ", _ANCHORS.sub(" ", xml)))
+            yield from _texts_of(_NUMBERS.sub(" ", _ANCHORS.sub(" ", xml)))
 
 
 def _decode_xml(content: bytes) -> str:
     is_wide = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
     text = content.decode("utf-16" if is_wide else "utf-8", "replace")
     return re.sub(r"<!\[CDATA\[(.*?)\]\]>", r"\1", text, flags=re.DOTALL)
+
+
+def _texts_of(xml: str) -> Iterator[str]:
+    """Yield every table in `xml` as rows with ` | ` between the cells, then the other text.
+
+    A table inside a cell is yielded on its own, before the table around it.
+    """
+    while tables := list(_INNERMOST_TABLE.finditer(xml)):
+        for table in tables:
+            yield "\n".join(map(_row_of, table[2].split(f"</{table[1]}:tr>")))
+        xml = _INNERMOST_TABLE.sub(" ", xml)
+    yield _words_of(xml)
+
+
+def _row_of(xml: str) -> str:
+    cells = []
+    for cell in _TABLE_CELL.findall(xml):
+        cells.append(" ".join(_words_of(cell).split()))
+        span = _EMPTY_PLACES.search(cell)
+        cells += [""] * (int(span[1]) - 1 if span else 0)
+    return " | ".join(cells)
 
 
 def _words_of(xml: str) -> str:
@@ -360,58 +383,40 @@ def _words_of(xml: str) -> str:
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
-    """Yield the title of every sheet in an XLSX file, followed by the sheet's rows as texts.
+    """Yield every sheet in an XLSX file as one text, with the sheet's title above its rows.
 
-    `content` is the file's content. Hidden sheets are included. The leading 0 that spreadsheets
-    drop from telephone numbers is restored. At most `MOST_ROWS` rows and `MOST_COLUMNS` columns are
-    read.
+    `content` is the file's content. There is ` | ` between the cells of a row. Hidden sheets are
+    included. At most `MOST_ROWS` rows and `MOST_COLUMNS` columns are read.
     """
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     for sheet in book.worksheets:
-        yield sheet.title
-        yield from _rows_with_phones(
-            sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS)
-        )
+        rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS)
+        yield "\n".join([sheet.title, *(" | ".join(map(_shown, row)) for row in rows)])
 
 
-def _rows_with_phones(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield every row of cells as one text with ` | ` between the cells.
-
-    Spreadsheets drop the leading 0 of telephone numbers. The 0 is restored in a nine-digit cell if
-    a heading above the cell, such as `SĐT`, indicates telephone numbers.
-    """
-    phone_columns: set[int] = set()
-    for row in rows:
-        for column, cell in enumerate(row):
-            if isinstance(cell, str) and _PHONE_HEADING.search(fold(cell)):
-                phone_columns.add(column)
-        yield " | ".join(
-            _cell_text(cell, column in phone_columns) for column, cell in enumerate(row)
-        )
-
-
-def _cell_text(cell: object, is_phone: bool) -> str:
-    if cell is None:
+def _shown(cell: Any) -> str:
+    """Return the text of a workbook's cell, with the leading zeros that the cell's format shows."""
+    value = cell.value
+    if value is None:
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    text = str(cell)
-    lost_its_0 = is_phone and text.isdecimal() and len(text) == _NATIONAL_DIGITS
-    return f"0{text}" if lost_its_0 else text
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and _ZEROS.fullmatch(cell.number_format):
+        return str(value).zfill(cell.number_format.count("0"))
+    return " ".join(str(value).split())
 
 
-def _rows_of_csv(text: str) -> Iterator[str]:
+def _rows_of_csv(text: str) -> str:
     first_line = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first_line.count)
-    return _rows_with_phones(line.split(delimiter) for line in text.splitlines())
+    return text.replace(max(",;\t", key=first_line.count), " | ")
 
 
 def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None:
     """Decode a text file as UTF-16, UTF-8 or Windows-1258, and add the text to `extracted`.
 
-    For a CSV file, also add the rows with the leading 0 of telephone numbers restored. If the text
+    For a CSV file, also add the rows with ` | ` between the cells. If the text
     is in TCVN3 or VNI, which are encodings older than Unicode, add the problem `legacy_file`.
     """
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -425,7 +430,7 @@ def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None
             text = unicodedata.normalize("NFC", content.decode("cp1258", "replace"))
     extracted.texts.append(text)
     if name.lower().endswith(".csv"):
-        extracted.texts.extend(_rows_of_csv(text))
+        extracted.texts.append(_rows_of_csv(text))
 
 
 def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:

@@ -222,7 +222,7 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
         return ""
     words, hidden_words = _text_of(source, path)
     find_suspicions = guard.suspicions_in_table if is_table(path.name) else guard.suspicions
-    name = re.sub(r"[-_]", " ", path.stem)
+    name = re.sub(r"[-_.]|(?<=[a-z])(?=[A-Z])", " ", path.stem)
     for suspicion in find_suspicions(f"{words}\n{hidden_words}\n{name}", matter.public_contacts):
         source.fault(("file",), "guard.in_file", value=path.name, suspicion=suspicion)
     return words
@@ -231,9 +231,9 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
 def _text_of(source: Source, path: Path) -> tuple[str, str]:
     """Return a file's visible text and the file's hidden text, such as metadata, in this order.
 
-    Only a PDF has a separate hidden text. For other files, the hidden text is part of the first
-    string, and the second is "". Problems in reading the file are added to `source` as faults or
-    warnings.
+    Only a PDF has a separate hidden text, to which its pages with wide gaps belong. For other
+    files, the hidden text is part of the first string, and the second is "". Problems in reading
+    the file are added to `source` as faults or warnings.
     """
     ending = path.suffix.lower()
     if ending not in KINDS:
@@ -253,7 +253,8 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
     elif text_of_file.problem:
         key = {"legacy": "legacy_pdf", "scanned": "scanned"}[text_of_file.problem]
         source.warn(("file",), key, value=path.name)
-    return "\n".join(text_of_file.pages), "\n".join((words, *text_of_file.legacy_pages))
+    hidden_words = (words, *text_of_file.legacy_pages, *text_of_file.with_gaps)
+    return "\n".join(text_of_file.pages), "\n".join(hidden_words)
 
 
 def check_text(source: Source, addresses: Addresses) -> None:

@@ -13,7 +13,9 @@ from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
+from portal.content.personal_columns import TAX_CODE, Value, values_under_headings
 from portal.messages import say
+from sync_server.domain.names import fold
 from sync_server.sheets.files import read_file
 from sync_server.sheets.headings import FIELDS
 from sync_server.sheets.tables import NoTable, find_table
@@ -51,6 +53,9 @@ An example is «học sinh» (pupil). Words in `_LOWER_CASE_PARTS` are not exclu
 capital letter: «An sinh năm 1970» still counts as a year of birth.
 """
 
+_IN_DATE = r"(?: ?[/.,-] ?| )(?:tháng |năm )?"
+_MONTHS = "giêng|hai|ba|tư|năm|sáu|bảy|tám|chín|mười(?: một| hai)?|chạp"
+
 PATTERNS = {
     "phone": re.compile(
         rf"(?<![\w+/.-])(?:\+?84|0084|0(?!\.\d)){_BETWEEN}[235789](?:{_BETWEEN}\d){{8,9}}(?![\w/-])"
@@ -77,13 +82,21 @@ PATTERNS = {
         re.IGNORECASE,
     ),
     "birth": re.compile(
-        rf"{_IN_WORD}\bsinh(?: nhật)?:?\s{{0,3}}(?:vào )?(?:ngày|năm|tháng)?[:\s]{{0,3}}"
-        r"(?:\d{1,2}(?:[/.-]| tháng ))?(?:\d{1,2}(?:[/.-]| năm ))?(?:19|20)\d\d\b(?! đến )"
+        rf"{_IN_WORD}\bsinh(?: nhật)?(?: là| vào)?[\s:(\[]{{0,3}}(?:ngày|năm|tháng)?(?: là| vào)?"
+        rf"[\s:(\[]{{0,3}}(?:(?:m[ùồ]ng )?\d{{1,2}}{_IN_DATE})?"
+        rf"(?:(?:tháng )?(?:\d{{1,2}}|{_MONTHS}){_IN_DATE})?"
+        r"(?:(?:19|20)\d\d\b(?! đến )|(?<=[/.-])\d\d\b(?![/.-]))"
         r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b",
         re.IGNORECASE,
     ),
+    "secret": re.compile(
+        r"(?:^|\|)[ \t*_(\[]*(?:(?:TUYỆT |TỐI )?MẬT|(?:TÀI LIỆU |LƯU HÀNH )?NỘI BỘ)"
+        r"[ \t*_)\].!]*(?=$|\|)|[Đđ]ộ mật[: |]+(?i:(?:tuyệt |tối )?mật)\b",
+        re.MULTILINE,
+    ),
 }
-"""Patterns of telephone, identity and Party card numbers, e-mail addresses and years of birth.
+"""Patterns of telephone, identity and Party card numbers, e-mail addresses, years of birth, and
+marks of secret documents.
 
 The keys are the kinds of personal data.
 """
@@ -98,6 +111,7 @@ INVISIBLE = re.compile(
 expression finds them a
 hundred times faster than a look at the category of every letter."""
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
+_SECRET = re.compile(r"MẬT|NỘI BỘ|ộ mật")
 _BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b")
 _TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
 """An organisation's tax code, which may be published although it looks like a telephone number."""
@@ -117,35 +131,26 @@ _DAY = re.compile(
 Nearly every text has a date, and `_LONG_NUMBER` would match it.
 """
 
-COLUMNS = re.compile(
-    r"\b(?:full_name|birth_year|membership|card_hash)\b"
-    r"|\b(?:năm sinh|ngày sinh|số điện thoại|số căn cước|cccd|số thẻ đảng)\b(?! hoạt)",
-    re.IGNORECASE,
-)
-"""Headings of columns that contain personal data, such as `birth_year` or `năm sinh`.
+COLUMNS = re.compile(r"\b(?:full_name|birth_year|membership|card_hash)\b", re.IGNORECASE)
+"""Headings of columns with personal data in this project's own lists. Such a list is not published
+even if it is empty."""
 
-English headings occur in this project's files, and Vietnamese headings in the files of offices.
-"""
-
-_CELL_END = r"[ *]*(?=[|\n\t])"
-_ROSTER_TABLE = re.compile(
-    rf"(?:^|[|\n\t])[ *]*(?:họ và tên|họ tên|họ, tên){_CELL_END}(?:[|\n\t][^|\n\t]*){{0,5}}?"
-    r"[|\n\t][ *]*(?:năm sinh|ngày sinh|ngày, tháng, năm sinh|(?:số )?điện thoại|sđt"
-    rf"|(?:số )?căn cước|cccd|số thẻ đảng|ngày vào đảng){_CELL_END}"
-    r"(?=[\s\S]{0,400}?\b(?:19|20)\d\d\b)",
-    re.IGNORECASE,
-)
-"""Two headings of a list of people, such as name and year of birth, in a table within a text.
-
-A year must follow within 400 characters, roughly in the first rows of the table, so that an empty
-form does not match.
-"""
+_NO_DIGITS = re.compile(r"\D+")
+MOST_GROUPS = 6
+_OF_TELEPHONE = re.compile(r"thoại|đt|tel|gọi|liên hệ|zalo|phone|di động", re.IGNORECASE)
+NATIONAL_DIGITS = 9
+"""The number of digits in a Vietnamese telephone number after the leading 0."""
+_MAY_BE_TABLE = re.compile(r"[|\t]|\S {2,}\S")
+"""A fast test for texts that may contain a table, which most texts do not."""
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
 """Names of JSON fields that contain personal data, such as `"full_name":`."""
 
 _WORDS = re.compile(r"[^\W_\u02b9\u02bb\u02bc]+")
 """A word of letters or digits. Apostrophes separate words, so that `K’Brăk` is two words."""
+FEWEST_BARE_WORDS = 3
+"""The fewest words of a name that is recognised without its accents. Many other words look like
+shorter names once they have lost their accents."""
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
@@ -181,7 +186,8 @@ class Guard:
     def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
         """Prepare the search for the names and codes of the people in `roster`.
 
-        A name of only one word is not searched for.
+        A name of only one word is not searched for. In words without accents, as in the name of a
+        file, names of three or more words are recognised.
         """
         people = list(roster)
         names = [tuple(map(_fold, _WORDS.findall(person.name))) for person in people]
@@ -189,6 +195,11 @@ class Guard:
         self._longest_name = max(map(len, self._names), default=0)
         self._codes = {_fold(person.code) for person in people if person.code}
         self._first_words = self._codes | {name[0] for name in self._names}
+        bare_names = [
+            tuple(fold(" ".join(_WORDS.findall(person.name))).split()) for person in people
+        ]
+        self._bare_names = {name for name in bare_names if len(name) >= FEWEST_BARE_WORDS}
+        self._first_words |= {name[0] for name in self._bare_names}
 
     @property
     def knows_people(self) -> bool:
@@ -202,28 +213,43 @@ class Guard:
         """Yield the passages of a text that may be personal data, grouped by kind.
 
         The passages in `allowed`, which may be published, and the tax codes of organisations are
-        left out. Within a kind, the passages are in the order in which they occur in the text.
+        left out. Within a kind, the passages are in the order in which they occur in the text. Of
+        every column of a table with personal data, such as years of birth, one value is reported.
         """
         text = _plain(text)
-        for words in sorted(allowed, key=len, reverse=True):
-            text = text.replace(_plain(words), " ")
+        allowed = sorted(map(_plain, allowed), key=len, reverse=True)
+        for words in allowed:
+            text = text.replace(words, " ")
+        reported = set()
+        for suspicion in self._suspicions_in(text, allowed):
+            key = (suspicion.line, _NO_DIGITS.sub("", suspicion.value) or suspicion.value)
+            if key not in reported:
+                reported.add(key)
+                yield suspicion
+
+    def _suspicions_in(self, text: str, allowed: Iterable[str]) -> Iterator[Suspicion]:
+        values = list(values_under_headings(text)) if _MAY_BE_TABLE.search(text) else []
         if _has_long_number(text):
             numbers = _TAX_CODE.sub(" ", text)
+            for value in values:
+                if value.kind == TAX_CODE:
+                    numbers = numbers.replace(value.text, " ")
             for kind in NUMBERS:
                 yield from _suspicions_of(kind, PATTERNS[kind], numbers)
+        if _SECRET.search(text):
+            yield from _suspicions_of("secret", PATTERNS["secret"], text)
         if _AT.search(text):
             yield from _suspicions_of("email", PATTERNS["email"], text)
         if _BIRTH.search(text):
             yield from _suspicions_of("birth", PATTERNS["birth"], text)
-        if "tên" in text.lower():
-            yield from _suspicions_of("field", _ROSTER_TABLE, text)
+        yield from _suspicions_in_columns(values, allowed)
         if self._names or self._codes:
             yield from self._roster_suspicions(text)
 
     def suspicions_in_table(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield the passages of a table that may be personal data, and suspicious headings.
 
-        An example of a suspicious heading is `năm sinh` (year of birth). `allowed` contains
+        An example of a suspicious heading is `birth_year`. `allowed` contains
         passages that may be published, but suspicious headings are always reported.
         """
         yield from self.suspicions(text, allowed)
@@ -247,9 +273,28 @@ class Guard:
         for at, word in enumerate(words):
             line = text.count("\n", 0, word.start()) + 1 if folded[at] in self._first_words else 0
             for length in range(2, min(self._longest_name, len(words) - at) + 1) if line else ():
-                if tuple(folded[at : at + length]) in self._names:
+                words_here = tuple(folded[at : at + length])
+                if words_here in self._names or words_here in self._bare_names:
                     name = " ".join(match[0] for match in words[at : at + length])
                     yield Suspicion(line, "name", name)
+
+
+def _suspicions_in_columns(values: Iterable[Value], allowed: Iterable[str]) -> Iterator[Suspicion]:
+    """Yield the first value under every heading of personal data in the tables of a text.
+
+    The leading 0 that spreadsheets drop from telephone numbers is restored. Numbers whose digits
+    are those of a passage in `allowed` are left out.
+    """
+    allowed_digits = {re.sub(r"\D", "", words) for words in allowed}
+    reported = set()
+    for value in values:
+        digits = re.sub(r"\D", "", value.text)
+        lost_its_0 = value.kind == "phone" and len(digits) == NATIONAL_DIGITS
+        text = f"0{digits}" if lost_its_0 else value.text
+        is_new = (value.kind, value.heading) not in reported
+        if value.kind != TAX_CODE and is_new and not {digits, f"0{digits}"} & allowed_digits:
+            reported.add((value.kind, value.heading))
+            yield Suspicion(value.line, value.kind, text)
 
 
 def _has_long_number(text: str) -> bool:
@@ -276,7 +321,23 @@ def _plain(text: str) -> str:
 
 def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Suspicion]:
     for match in pattern.finditer(text):
-        yield Suspicion(text.count("\n", 0, match.start()) + 1, kind, match[0].strip())
+        if kind == "phone" and _is_row_of_numbers(match):
+            continue
+        yield Suspicion(text.count("\n", 0, match.start()) + 1, kind, " ".join(match[0].split()))
+
+
+def _is_row_of_numbers(match: re.Match[str]) -> bool:
+    """Return whether what looks like a telephone number is a row of small numbers, as in a table.
+
+    Nobody writes a telephone number in six groups or more, or in five of which the first is `0`,
+    with only spaces between. If the line speaks of a telephone, it is one all the same.
+    """
+    groups = re.findall(r"\d+", match[0])
+    is_split = len(groups) >= MOST_GROUPS or (len(groups) == MOST_GROUPS - 1 and groups[0] == "0")
+    if not is_split or _NO_DIGITS.sub("", match[0]) != match[0].replace(" ", ""):
+        return False
+    line_start = match.string.rfind("\n", 0, match.start()) + 1
+    return not _OF_TELEPHONE.search(match.string, line_start, match.start())
 
 
 def visible_text(html: str) -> str:
@@ -289,8 +350,14 @@ def visible_text(html: str) -> str:
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text, flags=re.I)
     text = re.sub(r'<[^>]{1,2000}?\b(?:alt|title)="([^"]+)"[^>]*>', r" \1 ", text)
+    text = re.sub(r"<tr\b.*?</tr\s*>", _on_one_line, text, flags=re.DOTALL | re.IGNORECASE)
     text = re.sub(r"</t[dh]\s*>", " | ", text)  # or two cells could look like one phone number
     return unescape(re.sub(r"<[^>]*>", " ", text))
+
+
+def _on_one_line(row: re.Match[str]) -> str:
+    """Return the HTML of a table's row on one line, followed by as many lines as it had."""
+    return re.sub(r"\s*\n\s*", " ", row[0]) + "\n" * row[0].count("\n")
 
 
 def read_roster(path: Path) -> list[RosterEntry]:

@@ -31,8 +31,9 @@ from portal.content.fields import (
 )
 from portal.content.file_names import DIRECTORY, PICTURES, is_leftover_file
 from portal.content.front_matter import ContentFaults, Fault, Source, read_source, typed
-from portal.content.guard import Guard
+from portal.content.guard import Guard, visible_text
 from portal.content.links import Addresses
+from portal.media.markdown import to_raw_html
 from portal.messages import say
 from sync_server.domain.records.codes import VIETNAM
 
@@ -198,11 +199,20 @@ class FileCache:
         return content_file._replace(source=fresh)
 
     def _faults_of_people(self, source: Source) -> list[Fault]:
+        """Return a fault for every passage of a file that may be personal data.
+
+        The text is searched as it is written, and as readers will see it: «**Sinh:** 1975».
+        """
         allowed = source.texts(("public_contacts",))
-        return [
-            Fault(source.path, suspicion.line, str(suspicion))
-            for suspicion in self.guard.suspicions(source.whole, allowed)
+        suspicions = list(self.guard.suspicions(source.whole, allowed))
+        written_values = "\n".join(suspicion.value for suspicion in suspicions)
+        shown_text = visible_text(to_raw_html(source.text))
+        suspicions += [
+            suspicion._replace(line=source.line_with(suspicion.value.split()[-1]))
+            for suspicion in self.guard.suspicions(shown_text, allowed)
+            if suspicion.value not in written_values
         ]
+        return [Fault(source.path, suspicion.line, str(suspicion)) for suspicion in suspicions]
 
 
 def load(

@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +13,7 @@ from msgspec import Struct
 from portal.media.cache import cached
 from sync_server.domain.legacy_text import is_legacy
 
-VERSION = b"3"
+VERSION = b"4"
 """The version of this extraction, which is part of the cache key.
 
 Increase this number if the extraction changes. Otherwise old results stay in use.
@@ -29,12 +29,15 @@ class PdfText(Struct, frozen=True):
     `problem` is None if the text is readable, "unreadable" if the file is damaged, "locked" if the
     file needs a password, "legacy" if the text is in TCVN3 or VNI (encodings older than Unicode),
     and "scanned" if the pages contain no text. `legacy_pages` are the pages in TCVN3 or VNI: nobody
-    can read their words, but numbers and addresses in them look as they always do.
+    can read their words, but numbers and addresses in them look as they always do. `with_gaps` are
+    the pages with wide gaps between the cells of tables, in which `portal.content.guard` searches
+    the columns for personal data.
     """
 
     pages: tuple[str, ...] = ()
     problem: Problem | None = None
     legacy_pages: tuple[str, ...] = ()
+    with_gaps: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -66,11 +69,24 @@ def _extract(path: Path) -> PdfText:
         if reader.is_encrypted and not reader.decrypt(""):
             return PdfText(problem="locked")
         pages = tuple(_clean(page.extract_text()) for page in reader.pages)
+        with_gaps = tuple(_clean(text_with_gaps(page)) for page in reader.pages)
     except Exception:  # noqa: BLE001 - pypdf can raise any exception for a damaged file
         return PdfText(problem="unreadable")
     if is_legacy(" ".join(pages)):
-        return PdfText(problem="legacy", legacy_pages=pages)
-    return PdfText(pages, None if "".join(pages).strip() else "scanned")
+        return PdfText(problem="legacy", legacy_pages=pages, with_gaps=with_gaps)
+    problem: Problem | None = None if "".join(pages).strip() else "scanned"
+    return PdfText(pages, problem, with_gaps=with_gaps)
+
+
+def text_with_gaps(page: Any) -> str:
+    """Return a page's text with wide gaps where the page has them, such as between table columns.
+
+    `page` is a `pypdf.PageObject`. Return "" if pypdf cannot lay the text out.
+    """
+    try:
+        return str(page.extract_text(extraction_mode="layout", layout_mode_space_vertically=False))
+    except Exception:  # noqa: BLE001 - pypdf can raise any exception here for a readable page
+        return ""
 
 
 def _clean(text: str) -> str:
