@@ -1,9 +1,9 @@
 """Measure how long a build of 1,000 meetings and materials takes, compared with other generators.
 
-If they are installed, Pelican alone, Eleventy and Hugo build the same texts. Every full build runs
-in a separate process. The other generators build pages only; the portal's build also makes the QR
-codes, the search index, the printed sheets, the feeds and the manifest. Run with
-`python -m bench.build`.
+Pelican without our plugin, Eleventy and Hugo, if installed, build the same texts. Every
+full build runs in a separate process. The other generators build pages only; the portal's
+build also makes the QR codes, the search index, the printed sheets, the feeds and the
+manifest. Run with `python -m bench.build`.
 """
 
 import argparse
@@ -103,7 +103,7 @@ def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
 
 
 def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
-    """Return functions that build `texts` with other generators, by the generator's name.
+    """Return {name of another generator: function that builds `texts` with it}.
 
     Only installed generators are included. A function builds the texts once, into a folder inside
     `folder`.
@@ -143,7 +143,7 @@ def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
 def main() -> int:
     """Build with every generator `--runs` times; print median times and their ratios.
 
-    A ratio compares a generator with the portal's build.
+    A ratio is a generator's time divided by the time of the portal's build.
     Always return 0. Raises: CalledProcessError if a build fails.
     """
     from portal.editor.builder import Builder

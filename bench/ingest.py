@@ -1,9 +1,10 @@
 """Measure how many records per second the server accepts over HTTP.
 
-The server's figure covers everything: decompression, checks, storing with a durable commit, and
-judging the attendance for headquarters' board, which is read every second. The same run measures
-two references for comparison. The floor is the bare database driver, which writes the same bytes
-in one transaction per batch. The peer is express-pouchdb, another server that stores JSON.
+The server's figure covers everything: decompression, checks, storing with a durable commit,
+and judging the attendance for headquarters' board (the overview of all halls), which is
+read every second. The same run measures two references for comparison. The floor is the
+bare database driver, which writes the same bytes in one transaction per batch. The peer is
+express-pouchdb, another server that stores JSON.
 
     make bench                  or: python -m bench.ingest --runs 3
 """
@@ -63,10 +64,10 @@ Post = Callable[[http.client.HTTPConnection], None]
 
 
 class Load(NamedTuple):
-    """The requests of one measurement: `tokens` and `batches`, with index `n` for hall `n`.
+    """The requests of one measurement. Item `n` of `tokens` and of `batches` is for hall `n`.
 
     `tokens` holds one device token per hall; `batches` holds every hall's batches of records.
-    `office_token` is the token of headquarters, which reads the board meanwhile.
+    With `office_token`, headquarters meanwhile reads the board (the overview of all halls).
     """
 
     office_token: str
@@ -294,8 +295,8 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
 def board_reader(port: int, token: str) -> Iterator[None]:
     """Read headquarters' board every `BOARD_EVERY_S` seconds in a thread, until the context ends.
 
-    The server judges a hall only when somebody reads the result, so the measured work would
-    otherwise not include the judging.
+    The board is the overview of all halls. The server computes the attendance of a hall only
+    when somebody reads the result; without a reader, the measurement would leave out this work.
     Raises: AssertionError at the end if the status of an answer was not 200.
     """
     is_over = threading.Event()
@@ -323,8 +324,8 @@ def board_reader(port: int, token: str) -> Iterator[None]:
 def measure_peer(folder: Path, size: int) -> float:
     """Return how many records per second express-pouchdb stores, in batches of `size` records.
 
-    The peer keeps its database in `folder`.
-    Raises: AssertionError if the peer refuses a batch.
+    express-pouchdb keeps its database in `folder`.
+    Raises: AssertionError if it refuses a batch.
     """
     points, people = SHAPES[size]
     batches = make_check_ins(points, people, size)

@@ -259,7 +259,8 @@ async def measure(port: int, process_id: int, load: ingest.Load, seconds: float)
 def main() -> int:
     """Prepare a database and a portal, serve them, and run the simulation.
 
-    Return the exit status: 1 if the portal cannot be built or an aim is missed, else 0.
+    Return the exit status: 1 if the portal cannot be built or if a waiting time misses its aim
+    in `AIMS_S`, else 0.
     """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter

@@ -1,7 +1,8 @@
-"""Give click its words in Vietnamese.
+"""Translate the messages of Click, the library of the command line, into Vietnamese.
 
-Click, the library of the command line, asks Python's gettext for its words, and gettext would look
-for a compiled catalogue on the machine. The words stand in our catalogue instead, under `click`.
+Click looks up its messages with Python's gettext, which would look for a compiled catalogue
+on the machine. This module takes them from the group `click` of our message catalogue
+instead.
 """
 
 import gettext
@@ -14,7 +15,10 @@ _english_counts = gettext.dngettext
 
 
 def install() -> None:
-    """Let gettext find our words; whatever we do not translate stays as it is."""
+    """Replace two functions of gettext, so that Click's messages come from our catalogue.
+
+    A message that our catalogue lacks is still looked up by gettext.
+    """
     gettext.dgettext = _word
     gettext.dngettext = _word_for_count
 
@@ -24,5 +28,8 @@ def _word(domain: str, message: str) -> str:
 
 
 def _word_for_count(domain: str, msgid1: str, msgid2: str, n: int) -> str:
-    """Return the word for several, which in Vietnamese is that for one."""
+    """Return Click's message for a number `n` of things.
+
+    In Vietnamese, the message is the same for one thing and for several.
+    """
     return catalogue().get(f"{PREFIX}{msgid1}") or _english_counts(domain, msgid1, msgid2, n)

@@ -65,15 +65,15 @@ class Settings(Struct, frozen=True):
     """All settings of the server, explained in docs/settings.md.
 
     `database_url` is an SQLAlchemy URL. `secret_key` signs sessions, and `seal_key` decrypts
-    personal data; former keys may follow the present one, separated by commas. `site_dir` is the
-    folder of the built portal. `public_url` is the address that users open, without a slash at the
-    end. `proxies` is the number of reverse proxies in front of the server. Backups go into the
-    folder `backup_dir`, encrypted for the public key `backup_recipient` (age); without the key, no
-    backup is made. The command `purge` deletes details after `keep_details_days`, and records that
-    were not accepted, after headquarters has ruled on them, after `keep_refused_days`. It makes
-    people who have left anonymous after `keep_left_people_days`; 0 means never.
-    `require_second_factor`: accounts of headquarters can do nothing before they have set up a
-    second factor.
+    personal data; former keys may follow the present one, separated by commas. `site_dir` is
+    the folder of the built portal. `public_url` is the address that users open, without a slash
+    at the end. `proxies` is the number of reverse proxies in front of the server. Backups go
+    into the folder `backup_dir`, encrypted for the public key `backup_recipient` (age); without
+    the key, no backup is made. The command `purge` deletes details after `keep_details_days`.
+    After `keep_refused_days`, it deletes records that were not accepted, if headquarters has
+    ruled on them. After `keep_left_people_days`, it makes people who have left anonymous; 0
+    means never. `require_second_factor`: accounts of headquarters can do nothing before they
+    have set up a second factor.
     """
 
     database_url: str
@@ -120,7 +120,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def check_database_url(value: str) -> str:
-    """Return a database's URL, with an absolute path if it is SQLite's; create the file's folder.
+    """Return a database's URL; for SQLite, make the path absolute and create the file's folder.
 
     Raises: ConfigError if the URL is malformed, or its database or driver is not supported.
     """
@@ -147,7 +147,10 @@ def _check_key(name: str, value: str) -> str:
 
 
 def _check_keys(name: str, value: str) -> str:
-    """Check every one of several keys, separated by commas, and return them without spaces."""
+    """Check the keys in `value`, separated by commas; return them without spaces.
+
+    `name` is the name of the setting. Raises: ConfigError if a key is missing or weak.
+    """
     return ",".join(_check_key(name, key.strip()) for key in value.split(","))
 
 

@@ -77,14 +77,14 @@ class Base(DeclarativeBase):
 
 
 class _Snapshot(NamedTuple):
-    """What a read transaction keeps: results by cache key, and the work to do after its end."""
+    """What a read transaction keeps: {cache key: result}, and the work to do after its end."""
 
     results: dict[Hashable, Any]
     stored_later: list[Callable[[Connection], object]]
 
 
 class RowsChanged(Exception):
-    """Raised if rows were changed by another transaction after they were read and before the lock.
+    """Raised if another transaction changed rows that this one had read before it got its lock.
 
     `write` then runs the transaction again.
     """
@@ -128,7 +128,7 @@ def init_app(app: Flask) -> None:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """Open a connection on which all reads see the same snapshot of the database.
+    """Open a connection on which all reads see the same state of the database.
 
     Use it in a `with` statement. If a transaction is already open, the connection of that
     transaction is used instead, because a request uses a single transaction.
@@ -233,7 +233,7 @@ def busy() -> DatabaseBusy:
 def transaction() -> Connection:
     """Return the connection of the request's open transaction.
 
-    If the request only reads, the transaction is a read-only snapshot of the database.
+    If the request only reads, all reads in the transaction see the same state of the database.
 
     Raises: RuntimeError if no transaction is open, which is a bug.
     """
@@ -399,7 +399,7 @@ _DURABLE_SETTINGS = {
 
 
 def sqlite_path() -> Path | None:
-    """Return the path of the SQLite database; None for other databases and one in memory."""
+    """Return the path of the SQLite database; None for a database in memory or of another kind."""
     path = db.engine.url.database
     if db.engine.dialect.name != "sqlite" or not path or path == ":memory:":
         return None

@@ -14,9 +14,10 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, str]:
-    """Return all messages by key, such as `role.clerk`. The file is read only once.
+    """Return {key: message} for all messages, with keys such as `role.clerk`.
 
-    A message may contain placeholders in braces, which `say` replaces.
+    The file of messages is read only once. A message may contain placeholders in
+    braces, which `say` replaces.
     """
     path = Path(__file__).with_name(f"messages.{LANGUAGE}.json")
     messages: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))

@@ -1,10 +1,11 @@
 """Encrypt, decrypt, sign and verify with the two keys of headquarters.
 
-Both keys are derived from the setting `SEAL_KEY`. It may hold former keys after the present one,
-separated by commas: they still decrypt what was encrypted for them. Personal data leave a device
-only as a JWE (JSON Web Encryption), encrypted with headquarters' public key: ECDH-ES on P-256 with
-A256GCM (RFC 7516, 7518). The key for decryption is not in the database, so a stolen copy of the
-database reveals no personal data.
+Both keys are derived from the secret in the setting `SEAL_KEY`. The setting may also hold
+former secrets after the present one, separated by commas: content that was encrypted for
+their keys can still be decrypted. Personal data leave a device only as a JWE (JSON Web
+Encryption), encrypted with headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC
+7516, 7518). The key for decryption is not in the database, so a stolen copy of the database
+reveals no personal data.
 """
 
 import hashlib
@@ -40,10 +41,10 @@ records of a hall with fifty photos.
 
 
 class _Registry(jwe.JWERegistry):
-    """The settings of the JWE library for decryption, with a limit above the default of 64 KB.
+    """The settings of the JWE library for decryption, which allow more than the default of 64 KB.
 
-    The limit allows a file with all records of a hall (`MAX_QUEUE_FILE_BYTES`). A JWE is content
-    that was encrypted according to RFC 7516.
+    A JWE is content that was encrypted according to RFC 7516. It may be as large as a file with
+    all records of a hall (`MAX_QUEUE_FILE_BYTES`).
     """
 
     max_ciphertext_length = MAX_QUEUE_FILE_BYTES * 4 // 3 + 4
@@ -114,7 +115,8 @@ def sign_key(seal_key: str) -> dict[str, str]:
 def keys_revision(seal_key: str) -> str:
     """Return 16 hex digits that change when headquarters' public keys change.
 
-    A device compares them with what it knows, and fetches the keys if they differ.
+    A device compares the digits with those that it has stored, and fetches the keys if the
+    digits differ.
     """
     keys = msgspec.json.encode([public_key(seal_key), sign_key(seal_key)], order="sorted")
     return hashlib.sha256(keys).hexdigest()[:16]
@@ -125,10 +127,10 @@ def _public_jwk(key: ECKey) -> dict[str, str]:
 
 
 def sign(seal_key: str, content: bytes) -> list[str]:
-    """Sign content, such as a receipt, and return it as compact JWS, one for every key.
+    """Sign content, such as a receipt, with every key; return one compact JWS for every key.
 
-    A JWS is signed content (RFC 7515). `seal_key` is the setting `SEAL_KEY`, from which the keys
-    are derived. A device without a network may know only a former key.
+    A JWS is signed content (RFC 7515). `seal_key` is the setting `SEAL_KEY`, from which the
+    keys are derived. A device without a network may know only a former key.
     """
     header = {"alg": SIGNING, "kid": "headquarters"}
     return [
@@ -138,7 +140,7 @@ def sign(seal_key: str, content: bytes) -> list[str]:
 
 
 def is_public_key(key: dict[str, str]) -> bool:
-    """Return whether a JSON Web Key is a public key on the curve P-256, and nothing more."""
+    """Return whether a JSON Web Key contains only a public key on the curve P-256."""
     if key.keys() != {"kty", "crv", "x", "y"} or (key["kty"], key["crv"]) != ("EC", "P-256"):
         return False
     try:
@@ -207,10 +209,10 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
 
 
 def seal_again(seal_key: str, sealed: bytes) -> bytes | None:
-    """Return content that a former key decrypts, encrypted for the present key.
+    """Decrypt content with a former key, and return it encrypted for the present key.
 
-    Return None if the content is encrypted for the present key already. Raises: DetailUnreadable if
-    no key decrypts it.
+    Return None if the content is encrypted for the present key already. Raises:
+    DetailUnreadable if no key decrypts it.
     """
     try:
         open_box(_parts(seal_key)[0], sealed)

@@ -33,9 +33,9 @@ write under that name."""
 def password_fault(name: str, password: str) -> str | None:
     """Return why a new password is too weak for the account `name`; None if it is acceptable.
 
-    The reason is a message in Vietnamese. A password must have at least 10 characters, must not be
-    easy to guess, must not be little more than a local word, and must not contain the account's
-    name.
+    The reason is a message in Vietnamese. A password must have at least 10 characters, must not
+    be easy to guess, must not consist mainly of `LOCAL_WORDS`, and must not contain the
+    account's name.
     """
     from zxcvbn import zxcvbn  # its word lists take a while to load
 
@@ -50,7 +50,7 @@ def password_fault(name: str, password: str) -> str | None:
 
 
 def _is_a_local_word(password: str) -> bool:
-    """Return whether a password is little more than a local word, such as `DangUy@2024x`."""
+    """Return whether a password, such as `DangUy@2024x`, consists mainly of `LOCAL_WORDS`."""
     letters = "".join(letter for letter in fold(password) if letter.isalpha())
     rest = letters
     for word in LOCAL_WORDS:

@@ -150,12 +150,12 @@ def summon(
     now_ms: int,
     writer: Writer = SERVER_WRITER,
 ) -> None:
-    """Replace the lists of people summoned to these halls, and set who may preside there.
+    """Replace the lists of people summoned to the halls in `rolls`, and set who may preside there.
 
-    `rolls` contains the people of every hall in order, by the hall's code. The Secretary of the
-    hall's unit may preside, or a Deputy named by the Secretary (docs/checklist.md, rows 24 and
-    25). If the list of a hall is empty, its presiding officers stay unchanged. Raises: BadForm if
-    the ledger refuses a record.
+    `rolls` is {hall's code: people summoned, in order}. The Secretary of the hall's unit may
+    preside, or a Deputy named by the Secretary (docs/checklist.md, rows 24 and 25). If the list
+    of a hall is empty, its presiding officers stay unchanged. Raises: BadForm if the ledger
+    refuses a record.
     """
     records: list[Record] = [
         Roll(**envelope(writer, meeting, point, now_ms), body=RollBody(people=tuple(people)))
@@ -211,10 +211,10 @@ def start_of(connection: Connection, meeting: str, now_ms: int) -> int:
 
 
 def exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
-    """Return the codes of the people who are exempt in any of these lists.
+    """Return the codes of the people who are exempt in any list in `rolls`.
 
-    `rolls` contains the people summoned to every hall, by the hall's code. An exempt person may
-    attend, but is not counted as summoned.
+    `rolls` is {hall's code: people summoned to the hall}. An exempt person may attend, but is
+    not counted as summoned.
     """
     return frozenset(line.person for roll in rolls.values() for line in roll if line.exempt)
 
@@ -248,9 +248,9 @@ def assign_seats(
 ) -> None:
     """Assign seats to people who are summoned to a hall.
 
-    `key` is the meeting and the hall. `seats` contains the new seats by the person's code; codes of
-    people who are not summoned to the hall are ignored. All other people in the hall keep their
-    seats. Raises: BadForm if the ledger refuses the changed list.
+    `key` is the meeting and the hall. `seats` is {person's code: new seat}; codes of people who
+    are not summoned to the hall are ignored. All other people in the hall keep their seats.
+    Raises: BadForm if the ledger refuses the changed list.
     """
     people = tuple(
         Summoned(
@@ -267,10 +267,10 @@ def assign_seats(
 
 
 def rolls_of(connection: Connection, meeting: str) -> dict[str, list[Summoned]]:
-    """Return the lists of people summoned to a meeting, by the code of the hall.
+    """Return {hall's code: people summoned to the hall} for a meeting.
 
-    The people of a hall are in the order in which they were last listed. The list is empty if
-    nobody is summoned to the hall.
+    The people of a hall are in the order of its latest list, which is empty if nobody is
+    summoned to the hall.
     """
     keys = streams.of_meeting(connection, meeting)
     return {key.point: roll_of(connection, key) for key in keys}
@@ -308,12 +308,12 @@ def require_meeting(connection: Connection, meeting: str, now_ms: int) -> Meetin
 
 
 def of_year(meetings: Iterable[MeetingSummary], year: int) -> list[MeetingSummary]:
-    """Return the meetings that start in this year, by Vietnam's time, in the order given."""
+    """Return those of `meetings` that start in `year`, by Vietnam's time, in unchanged order."""
     return [meeting for meeting in meetings if year_of(to_ms(meeting.starts_at)) == year]
 
 
 def held_in(connection: Connection, year: int, now_ms: int) -> list[MeetingSummary]:
-    """Return the meetings that started in this year and are over, the most recent one first.
+    """Return the meetings that started in `year` and are over, the most recent one first.
 
     The year is by Vietnam's time. `now_ms` is the present time in ms since 1970 UTC. Rehearsals and
     cancelled meetings are left out.

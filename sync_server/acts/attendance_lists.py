@@ -71,10 +71,10 @@ _NO = frozenset({"", "0", "khong", "k", "-", "absent", "no", "false"})
 class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about an attendance list.
 
-    `people`: the code of the person that a line means, or `SKIP` for a line to be left out, by the
-    number of the line's row, counted from 0. `mode`: how the people attended; "" means online if
-    the list is from a video conference, and in person otherwise. `at_ms`: the arrival time (ms
-    since 1970 UTC) for lines that state none; None means the meeting's start.
+    `people`: {row of a line, counted from 0: code of the person that the line means, or `SKIP`
+    to leave the line out}. `mode`: how the people attended; "" means online if the list is from
+    a video conference, and in person otherwise. `at_ms`: the arrival time (ms since 1970 UTC)
+    for lines that state none; None means the meeting's start.
     """
 
     people: dict[int, str] = {}
@@ -85,9 +85,10 @@ class AttendanceChoices(Struct, frozen=True, omit_defaults=True):
 class AttendanceLine(NamedTuple):
     """A line of an attendance list, and what an import would record from it.
 
-    `row` counts from 0. `text` is the person and the unit as written. `person` is None, and `point`
-    (the hall's code) is empty, if the line is not matched to a person. `stays` are pairs (came_ms,
-    left_ms) in ms since 1970 UTC; `left_ms` is None if the list states no departure.
+    `row` counts from 0. `text` is the person and the unit as written in the list. `person` is
+    None, and `point` (the hall's code) is empty, if the line is not matched to a person.
+    `stays` are pairs (came_ms, left_ms) in ms since 1970 UTC; `left_ms` is None if the list
+    states no departure.
 
     `state` is `new` if the stays will be recorded, `recorded` if an earlier import recorded them,
     `present` if other records show the person as present, `outside` if no stay overlaps the
@@ -107,9 +108,9 @@ class AttendanceLine(NamedTuple):
 class AttendancePlan(NamedTuple):
     """What an import of an attendance list would record.
 
-    `table` is the list as read. `lines` are its lines, matched to people, and `faults` are its
-    errors. `mode` is how the people attended. `needs_time` is True if some line states no arrival
-    time.
+    `table` is the list read from the file. `lines` are the list's lines, matched to people, and
+    `faults` are the list's errors. `mode` is how the people attended. `needs_time` is True if
+    some line states no arrival time.
     """
 
     table: Table
@@ -134,9 +135,9 @@ class AttendancePlan(NamedTuple):
 class RecordedLine(Struct, frozen=True):
     """A line of an imported attendance list, and the records made from it.
 
-    `row` counts from 0. `text` is the person and the unit as written. `person` is the person's
-    code, and `point` the hall's. `records` contains the ids of the records. `came_ms` is the first
-    arrival that the line states, in ms since 1970 UTC.
+    `row` counts from 0. `text` is the person and the unit as written in the list. `person` is
+    the person's code, and `point` the hall's. `records` contains the ids of the records.
+    `came_ms` is the first arrival that the line states, in ms since 1970 UTC.
     """
 
     row: int
@@ -215,7 +216,7 @@ def undo_import(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Void all records made from these lines of an imported attendance list.
+    """Void all records made from the lines `recorded` of an imported attendance list.
 
     A voided record stays in the ledger but no longer counts. `reason` is the encrypted explanation,
     which is stored once for all records. Raises: BadForm if the ledger refuses a record.
@@ -248,10 +249,10 @@ def from_json(encoded: bytes) -> list[RecordedLine]:
 
 
 def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
-    """Remove the names of some people from the stored lines of an import.
+    """Return the stored lines of an import without the names of some people.
 
-    `encoded` is JSON made by `as_json`, and `codes` are the people's codes. Return JSON of the same
-    form. The lines stay, so that the import can still be undone.
+    `encoded` is JSON made by `as_json`, and `codes` are the people's codes. The result is JSON
+    of the same form. No line is left out, so that the import can still be undone.
     """
     lines = from_json(encoded)
     kept = [replace(line, text="") if line.person in codes else line for line in lines]
@@ -274,9 +275,9 @@ def _records_of(
 class _Summoned:
     """The people summoned to a meeting, indexed by code and by name.
 
-    `point_of` contains the code of the hall to which a person is summoned, by the person's code.
-    `present` contains the codes of people with a recorded stay. `recorded` contains the arrivals
-    and departures that earlier imports recorded, as (person's code, `check_in` or `check_out`,
+    `point_of` is {person's code: code of the hall to which the person is summoned}. `present`
+    contains the codes of people with a recorded stay. `recorded` contains the arrivals and
+    departures that earlier imports recorded, as (person's code, `check_in` or `check_out`,
     time).
     """
 

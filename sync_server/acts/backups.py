@@ -38,8 +38,10 @@ MAX_SMALL_BYTES = 1024 * 1024
 
 
 class BadBackup(Exception):
-    """Raised if a file is no backup, is damaged, or cannot be opened with the key; the text says
-    why, in Vietnamese."""
+    """Raised if a file is no backup, is damaged, or cannot be opened or used.
+
+    The text of the exception is the reason, in Vietnamese.
+    """
 
 
 class Manifest(Struct, frozen=True):
@@ -54,7 +56,10 @@ _manifest_decoder = msgspec.json.Decoder(Manifest)
 
 
 class OpenedBackup(NamedTuple):
-    """A decrypted backup: its manifest, the copy of the database, and the lines of the keys."""
+    """A decrypted backup: its manifest, the path of the database copy, and the keys.
+
+    `keys` are lines such as `SECRET_KEY=…`, as in a `.env` file.
+    """
 
     manifest: Manifest
     database: Path
@@ -62,16 +67,18 @@ class OpenedBackup(NamedTuple):
 
 
 def new_key() -> tuple[str, str]:
-    """Return a new key pair as (secret key, public key), both as age writes them."""
+    """Return a new key pair as (secret key, public key), both in the text format of age."""
     identity = pyrage.x25519.Identity.generate()
     return str(identity), str(identity.to_public())
 
 
 def make(folder: Path, settings: Settings, now_ms: int) -> tuple[Path, Manifest]:
-    """Write a backup into a folder, delete the oldest ones, and return its path and manifest.
+    """Write a backup into a folder; return the path and the manifest of the backup.
 
-    The file appears under its name only when it is complete and on the disk. Raises: BadBackup if
-    no key is set or the setting is wrong; CopyFailed if the database cannot be copied; OSError.
+    Older backups are deleted, except the newest ones (`KEPT_BACKUPS` in all). The file appears
+    under its name only when it is complete and on the disk. Raises: BadBackup if the public key
+    in `settings` is missing or wrong; CopyFailed if the database cannot be copied; OSError if
+    the backup cannot be written.
     """
     try:
         recipient = pyrage.x25519.Recipient.from_str(settings.backup_recipient)
@@ -118,9 +125,10 @@ def latest(folder: Path) -> list[Path]:
 def opened(backup: Path, secret_key: str, folder: Path) -> Iterator[OpenedBackup]:
     """Decrypt a backup into a private folder that is deleted at the end of the context.
 
-    `secret_key` is the text of the secret key, or of a file with it. The private folder is made in
-    `folder`, on the server's own disk: the backup itself may lie on a USB stick, where a deleted
-    file can be read again. Raises: BadBackup; OSError if the disk is full.
+    `secret_key` is the text of the secret key, or of a file with it. The private folder is made
+    in `folder`, on the server's own disk: the backup itself may lie on a USB stick, where a
+    deleted file can be read again. Raises: BadBackup if the key does not open the backup, or if
+    the backup is damaged; OSError if the private folder cannot be made.
     """
     lines = [line for line in secret_key.splitlines() if line.startswith("AGE-SECRET-KEY-")]
     try:
@@ -145,13 +153,14 @@ def opened(backup: Path, secret_key: str, folder: Path) -> Iterator[OpenedBackup
 
 
 def check(opened_backup: OpenedBackup) -> bool:
-    """Restore a backup into a scratch database, and compare its contents with the manifest.
+    """Restore a backup into a scratch database, and compare this database with the manifest.
 
-    Return whether the attendance is judged as it was when the backup was made. A later version of
-    this program may judge the same records otherwise; that is no reason to refuse a backup.
+    Return whether the attendance computed from the records is the same as when the backup was
+    made. A later version of this program may compute it differently; that is no reason to
+    refuse a backup.
 
-    Raises: BadBackup if records or positions differ; CopyFailed if the database in the backup is
-    damaged.
+    Raises: BadBackup if the records or the last positions of streams differ, or if the backup
+    is of another type of database; CopyFailed if the database in the backup is damaged.
     """
     _require_same_engine(opened_backup.manifest)
     stated = opened_backup.manifest.summary
@@ -162,10 +171,12 @@ def check(opened_backup: OpenedBackup) -> bool:
 
 
 def restore(opened_backup: OpenedBackup, now_ms: int) -> Path | None:
-    """Check a backup and put it in the place of the database, with a new epoch.
+    """Check a backup, and replace the database by the copy in the backup.
 
+    The copy gets a new epoch (random code of a database), so that every reader starts afresh.
     Return the path at which the replaced SQLite database is kept, if there was one. Raises:
-    BadBackup; CopyFailed; ServerRuns if a server uses the database.
+    BadBackup if the backup fails the check; CopyFailed if the copy is damaged; ServerRuns if a
+    server uses the database.
     """
     check(opened_backup)
     at = datetime.fromtimestamp(now_ms / 1000, VIETNAM)

@@ -44,10 +44,10 @@ class AccountBatch(NamedTuple):
 
 
 def chairs_of(connection: Connection, points: Iterable[str], *, at_ms: int) -> dict[str, str]:
-    """Return the person who chairs in every hall: the Secretary of the hall's unit.
+    """Return {hall's code: code of the person who chairs there, the Secretary of the unit}.
 
-    `points` are the codes of the halls. The result contains the person's code by the hall's code.
-    Halls whose unit has no Secretary at `at_ms` (ms since 1970 UTC) are left out.
+    `points` are the codes of the halls. Halls whose unit has no Secretary at `at_ms` (ms since
+    1970 UTC) are left out.
     """
     units = directory.units_of_points(connection, points)
     chairs = {}
@@ -84,12 +84,12 @@ def secretary_accounts(units: Iterable[str]) -> list[Account]:
 
 
 def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
-    """Store these accounts with new first passwords, and return the passwords.
+    """Store the accounts `wanted` with new first passwords; return the accounts and passwords.
 
-    An account whose name already exists is left unchanged. With `renews`, it gets a new password if
-    the stored account has the same role, hall, unit and person. Hashing a password is slow, so it
-    is done outside the transactions (one for every account) to avoid delaying other writers. The
-    result's `without_secretary` is empty.
+    A stored account with the same name is left unchanged. With `renews`, however, it gets a new
+    password if its role, hall, unit and person are the same too. Hashing a password is slow, so
+    it is done outside the transactions (one for every account) to avoid delaying other writers.
+    The result's `without_secretary` is empty.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {

@@ -256,11 +256,11 @@ def identify(
     person: str,
     now_ms: int,
 ) -> None:
-    """Record that a newcomer, an attendee who was on no list, is a known person.
+    """Record which stored person a newcomer (an attendee who was on no list) is.
 
     `key` is the meeting and the hall. `newcomer` is the temporary code from the check-in, and
-    `person` the code of the known person. Raises: UnknownRecord if the hall has no record with the
-    newcomer's code.
+    `person` the code of the stored person. Raises: UnknownRecord if the hall has no record with
+    the newcomer's code.
     """
     newcomer_records = [
         record for record in records_of(connection, [key])[key] if record.person == newcomer

@@ -19,7 +19,10 @@ def new_code(secret_key: str) -> str:
 
 
 def is_valid(connection: Connection, secret_key: str, code: str) -> bool:
-    """Return whether a code opens the page: it is ours, not too old, and there is no account."""
+    """Return whether a code opens the page for creating the server's first account.
+
+    The code must be signed with `secret_key` and not be too old, and no account may exist yet.
+    """
     try:
         URLSafeTimedSerializer(secret_key, salt=SALT).loads(code, max_age=CODE_LIFE_S)
     except BadSignature:

@@ -1,6 +1,6 @@
-"""Encrypt for headquarters' present key what is stored for its former keys.
+"""Encrypt stored details and secrets anew, for headquarters' present key instead of a former one.
 
-Afterwards nobody needs a former key for this database; old backups still need it.
+Afterwards, only old backups still need a former key.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,11 +20,12 @@ Outcome = Literal["renewed", "current", "unreadable"]
 
 
 def renew(seal_key: str) -> Iterator[Outcome]:
-    """Encrypt all details and secrets for one-time codes for the first key in `seal_key`.
+    """Encrypt all details, and all secrets of one-time codes, anew for the present key.
 
-    `seal_key` is the setting `SEAL_KEY`: the present key and the former ones. Every item is renewed
-    in a transaction of its own, so that a cut does no harm and halls can go on sending. Yield the
-    outcome for every item.
+    `seal_key` is the setting `SEAL_KEY`: the present key, and then the former ones. Every item
+    is renewed in a transaction of its own, so that an interruption does no harm and halls can
+    go on sending. Yield for every item whether it was renewed, was up to date (`current`), or
+    could not be decrypted (`unreadable`).
     """
     with reading() as connection:
         keys = details.complete_details(connection)

@@ -48,8 +48,8 @@ def people_template(
 ) -> bytes:
     """Return a list of people as XLSX, with drop-down lists, to be corrected and imported again.
 
-    `units` and `points` contain the names of all units and halls by code, from which the drop-down
-    lists are made. If `people` is empty, the file has an example row, which the import skips.
+    `units` and `points` are {code: name} of all units and halls, from which the drop-down lists
+    are made. If `people` is empty, the file has an example row, which the import skips.
     """
     rows = [_cells(number, person, units, points) for number, person in enumerate(people, start=1)]
     choices = {

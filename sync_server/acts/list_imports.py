@@ -65,9 +65,10 @@ class UnmatchedName(NamedTuple):
 
 
 class UnderstoodText(NamedTuple):
-    """A text in a list, with its meaning. `code`: of a unit, or of a rank; "" for no rank.
+    """A text in a list, and the unit, hall or committee rank that the text means.
 
-    `lines`: the number of lines with this text.
+    `lines` is the number of lines with the text. `code` is the code of the unit, hall or rank;
+    it is "" if the text is a position without a rank.
     """
 
     text: str
@@ -78,11 +79,11 @@ class UnderstoodText(NamedTuple):
 class ListPreview(NamedTuple):
     """A list of people as it is shown to the user before the import.
 
-    `table`: the list as read. `plan`: the changes that the import would make. `units` and `points`:
-    the names of all units and of all halls by code. `unmatched_units` and `unmatched_points`: names
-    in the list that are not the names of stored units or halls. `understood_units`,
-    `understood_points` and `understood_positions`: what the other names and the positions were
-    taken for. `same_names`: names that several new people of one unit have.
+    `table`: the list read from the file. `plan`: the changes that the import would make.
+    `units` and `points`: {code: name} of all units and of all halls. `unmatched_units` and
+    `unmatched_points`: names in the list that are not the names of stored units or halls.
+    `understood_units`, `understood_points` and `understood_positions`: what the other names and
+    the positions were taken for. `same_names`: names that several new people of one unit have.
     """
 
     table: Table
@@ -240,10 +241,11 @@ def unmatched_names(
     index: UnitNames,
     chosen: Mapping[str, str],
 ) -> list[UnmatchedName]:
-    """Return the names that have this problem, and then those for which a user chose a code.
+    """Return the names in `faults`, and then the names for which a user chose a code.
 
-    `stated`: the number of lines by name. `chosen`: the chosen codes by the first `MAX_ALIAS`
-    characters of the name.
+    Only faults whose problem is `problem` count. `stated`: {name: number of lines with the
+    name}. `index` finds similar names. `chosen`: {first `MAX_ALIAS` characters of a name: code
+    chosen}.
     """
     unknown = [fault.value for fault in faults if fault.problem == problem]
     return [
@@ -352,7 +354,7 @@ def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
 
 
 def different_first(faults: Sequence[Fault]) -> list[Fault]:
-    """Return the faults in an order in which the first of every kind come before repetitions.
+    """Reorder faults: the first `SHOWN_OF_A_KIND` of every kind come before all others.
 
     Otherwise many equal faults would fill the page, and hide a different one.
     """

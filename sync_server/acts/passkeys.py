@@ -25,7 +25,7 @@ class BrowserAnswer(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True):
-    """The part of our options that a browser's answer must sign: the challenge in base64url."""
+    """The part of the server's options that a browser must sign: the challenge (base64url)."""
 
     challenge: str
 
@@ -37,9 +37,10 @@ _answer_decoder = msgspec.json.Decoder(BrowserAnswer)
 def registration_options(connection: Connection, account: str, public_url: str) -> str:
     """Return the options (JSON) with which a browser makes a passkey for an account.
 
-    They contain a random challenge, which the answer must sign. The authenticator must check its
-    user by fingerprint, face or PIN, and store the account's name, so that signing in needs no
-    typing. Raises: BadForm if the account has `MOST_PASSKEYS` already.
+    The options contain a random challenge, which the browser's answer must sign. The
+    authenticator must check its user by fingerprint, face or PIN, and store the account's name,
+    so that signing in needs no typing. Raises: BadForm if the account has `MOST_PASSKEYS`
+    already.
     """
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers import base64url_to_bytes
@@ -74,7 +75,7 @@ def register(
 ) -> Passkey:
     """Check a browser's answer (JSON) to `options`, and return the new passkey.
 
-    Raises: BadForm if the answer is not signed as it should be.
+    Raises: BadForm if the answer is not valid for these options and the site at `public_url`.
     """
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url, decode_credential_public_key
@@ -143,10 +144,10 @@ def account_of(
 ) -> str | None:
     """Check a browser's answer (JSON) to `options`, and return the account that has signed in.
 
-    `options_ms` is the time in ms since 1970 UTC at which the options were made. Return None if the
-    passkey is unknown, or the answer is not signed as it should be. An answer is also refused if it
-    is over five minutes late, or if the passkey has been used since the options were made: a copied
-    answer signs nobody in again.
+    `options_ms` is the time in ms since 1970 UTC at which the options were made. Return None if
+    the passkey is unknown, or if the answer is not valid for these options and the site at
+    `public_url`. Also return None if the options are over five minutes old, or if the passkey
+    has been used since they were made: a copied answer signs nobody in again.
     """
     from webauthn import verify_authentication_response
 

@@ -87,11 +87,11 @@ _CODE = re.compile(r"M(\d{5,9})")
 class ListChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about a list of people.
 
-    `fields`: the field of a column, by heading in lower case without accents; None leaves the
-    column out. `people`: the code of the person that a line means, or `NEW`, by row (counted from
-    0). `unit`: the code of the unit for lines that state none. `units`: the code of the unit that a
-    name in the list means, by the first `MAX_ALIAS` characters of the name. `points`: the same for
-    the names of halls; `NO_HALL` means that the person goes to the unit's hall.
+    `fields`: {heading in lower case without accents: field of the column, or None to leave the
+    column out}. `people`: {row, counted from 0: code of the person that the line means, or
+    `NEW`}. `unit`: the code of the unit for lines that state none. `units`: {first `MAX_ALIAS`
+    characters of a name in the list: code of the unit meant}. `points`: the same for halls;
+    `NO_HALL` as the code means that the person goes to the unit's hall.
 
     `membership`: the Party membership of new people if the list does not state it. `ended`: codes
     of people to be marked as having left, because the list leaves them out. `others_new`: True if a
@@ -382,7 +382,7 @@ class _PersonLineParser:
         return unit or ""
 
     def _is_in_merged_cell(self, line: Line, field: Field) -> bool:
-        """Return whether a cell is part of a merged block, which is a fault of its own."""
+        """Return whether a cell is in a merged block, which is reported as a separate fault."""
         column = line.columns.get(field)
         return column is not None and any(
             area.top <= line.row <= area.bottom and area.left <= column <= area.right
@@ -555,7 +555,10 @@ class _Matcher:
         return True
 
     def _is_out_of_use(self, draft: _Draft) -> bool:
-        """Note a fault if a line's code is that of a merged entry or of an anonymous person."""
+        """Return whether a line's code is that of a merged entry or of an anonymous person.
+
+        If so, add a fault.
+        """
         stored = self._by_code.get(draft.code)
         if stored and stored.merged_into:
             problem, detail = "merged_person", stored.merged_into
@@ -626,10 +629,10 @@ def as_json(changes: Sequence[Change]) -> bytes:
 
 
 def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
-    """Remove the changes to some people from the stored changes of an import.
+    """Return the stored changes of an import without the changes to some people.
 
-    `encoded` is JSON made by `as_json`, and `codes` are the people's codes. Return JSON of the same
-    form.
+    `encoded` is JSON made by `as_json`, and `codes` are the people's codes. The result is JSON
+    of the same form.
     """
     changes = from_json(encoded)
     kept = [change for change in changes if change[1].person not in codes]

@@ -84,8 +84,8 @@ class PlaceChange(NamedTuple):
 class PlacePlan(NamedTuple):
     """The changes that a list of units and halls would make, and the faults of the list.
 
-    `table` is the list as read. `unchanged` is the number of units, halls and contacts that stay
-    the same.
+    `table` is the list read from the file. `unchanged` is the number of units, halls and
+    contacts that stay the same.
     """
 
     table: Table
@@ -180,9 +180,10 @@ def make_named_places(
 
 
 def _make_units(connection: Connection, table: Table, names: Collection[str]) -> dict[str, str]:
-    """Create units with these names; return the names of the new units by code.
+    """Create the units named in `names`; return {code: name} of the new units.
 
-    A name is skipped if a stored unit already has it.
+    `names` are cut to `MAX_ALIAS` characters; `table` contains the full names. A name is
+    skipped if a stored unit already has it.
     """
     made = {}
     for name in dict.fromkeys(line.text("unit") or line.section for line in table.lines):
@@ -240,9 +241,10 @@ class _PlaceLineParser:
             )
 
     def _note(self, line: Line, stored: dict[str, Place], place: Place) -> None:
-        """Collect a unit or hall as a change, unless an earlier line gave the same facts.
+        """Add a change for the unit or hall `place`, unless an earlier line gave the same facts.
 
-        `stored` contains the units or halls known so far, by code; the unit or hall is added to it.
+        `stored` is {code: unit or hall} from the database and from earlier lines. `place` is added
+        to `stored`.
         """
         if stored.get(place.code) != place or place.code not in self._noted:
             self.changes.append(PlaceChange(line.row, stored.get(place.code), place))

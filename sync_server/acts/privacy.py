@@ -1,8 +1,9 @@
-"""Give a person all stored data about them, make a person anonymous, delete what is overdue.
+"""Export all data about a person, make a person anonymous, and delete data kept for too long.
 
-Law 91/2025/QH15 on the protection of personal data gives a person the right to see their data and
-to have them deleted. Records of attendance stay in the ledger under the person's code, because the
-figures of a meeting are computed from them; without the name, the code identifies nobody.
+Law 91/2025/QH15 on the protection of personal data gives everybody the right to see their
+own personal data and to have these data deleted. Records of attendance stay in the ledger
+under the person's code, because the figures of a meeting are computed from them; without
+the name, the code identifies nobody.
 """
 
 import io
@@ -47,10 +48,11 @@ class PersonExport(NamedTuple):
 def export(connection: Connection, person: RosterPerson, seal_key: str) -> PersonExport:
     """Return a ZIP archive with everything stored about a person.
 
-    The file `du-lieu.json` contains the person's facts, summonses, records and rows of the audit
-    log, with times in ISO 8601 UTC. The other people that a row is about are left out. The details
-    (reasons and the like) are decrypted with `seal_key`. Pictures and documents are separate files,
-    named by their sha256. The caller must log that the details were opened.
+    The file `du-lieu.json` contains the person's facts, summonses, records and rows of the
+    audit log, with times in ISO 8601 UTC. The codes of other people in such a row are left out.
+    The details (reasons and the like) are decrypted with `seal_key`. Pictures and documents are
+    separate files, named by the first 16 digits of their sha256. The caller must log that the
+    details were opened.
     """
     codes = _codes_of(connection, person)
     stored = record_store.records_of_people(connection, codes)
@@ -95,10 +97,10 @@ def export(connection: Connection, person: RosterPerson, seal_key: str) -> Perso
 def anonymise(connection: Connection, person: RosterPerson) -> int:
     """Delete everything that identifies a person; return the number of details deleted.
 
-    The name, the position, the year of birth, the personal card, the uploaded lists that name the
-    person, and the content of all details that the person's records refer to are deleted. The same
-    happens to entries that were merged into the person's entry. Halls drop the name from their
-    devices at their next contact.
+    The name, the position, the year of birth, the personal card, the uploaded lists that name
+    the person, and the content of all details that the person's records refer to are deleted.
+    The same happens to entries that were merged into the person's entry. A hall's device
+    deletes the name when it next contacts the server.
 
     Raises: BadForm if the person has not been marked as having left, if their entry was merged into
     another one, or if an account has the person's code.
@@ -119,8 +121,9 @@ def anonymise(connection: Connection, person: RosterPerson) -> int:
 def _codes_of(connection: Connection, person: RosterPerson) -> list[str]:
     """Return a person's code, and all other codes under which the person was recorded.
 
-    They are the codes of entries that were merged into the person's, and those under which halls
-    recorded the person as a newcomer, before headquarters recognised them.
+    The other codes are those of entries that were merged into the person's entry, and those
+    under which halls recorded the person as a newcomer, before headquarters identified the
+    newcomer.
     """
     codes = [person.person, *sorted(roster.merged_people(connection, [person.person]))]
     return [*codes, *rulings.newcomers_known_as(connection, codes)]
@@ -145,7 +148,7 @@ class Overdue(NamedTuple):
 
 
 def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
-    """Return what `purge` would delete now."""
+    """Return how much personal data `purge` would delete now."""
     return Overdue(
         details.count_older(connection, before_ms=now_ms - settings.keep_details_days * DAY_MS),
         quarantine.count_older(connection, before_ms=now_ms - settings.keep_refused_days * DAY_MS),
@@ -154,7 +157,7 @@ def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
 
 
 def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
-    """Delete what has been kept for longer than the settings allow; return what was deleted.
+    """Delete personal data kept for longer than the settings allow; return how much was deleted.
 
     People who have left become anonymous. The ledger and the figures computed from it stay
     complete. A row of the audit log keeps the counts.
@@ -212,7 +215,7 @@ def _anonymous(person: RosterPerson) -> RosterPerson:
 
 
 def _forget_in_lists(connection: Connection, codes: Collection[str]) -> None:
-    """Delete the people with these codes from what is stored about imported lists."""
+    """Remove the people in `codes` from the stored changes of imported lists."""
     for stored in lists.all_done(connection):
         match stored.kind:
             case "people":
@@ -226,7 +229,7 @@ def _forget_in_lists(connection: Connection, codes: Collection[str]) -> None:
 
 
 def _details_of(connection: Connection, stored: Sequence[StoredRecord]) -> dict[str, str]:
-    """Return the sha256 of the details of these records, by record id.
+    """Return {record's id: sha256 of the record's detail} for the records `stored`.
 
     A detail counts only if the device that made the record also sent the detail.
     """
@@ -254,7 +257,8 @@ def _opened(
 ) -> dict[str, object] | str:
     """Return a decrypted detail: its fields, or the name of the file that is added to `files`.
 
-    If the detail has not arrived, was deleted or cannot be decrypted, return a sentence.
+    If the detail has not arrived, was deleted or cannot be decrypted, return a sentence (in
+    Vietnamese) that says so.
     """
     try:
         content, media_type = sealing.decrypt_detail(seal_key, details.read(connection, sha256))

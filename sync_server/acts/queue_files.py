@@ -47,10 +47,10 @@ class QueueFile(Struct, frozen=True):
 class Parcel(Struct, frozen=True):
     """The content of a box (an encrypted text) in a queue file, signed by one device.
 
-    `records` contains the exact JSON of every record. `details` contains personal data such as
-    reasons, encrypted with headquarters' public key, by the sha256 of the encrypted text. `made_at`
-    is when the device made the parcel, in ISO 8601 UTC. `highest` is the highest number that the
-    device has given to a record.
+    `records` contains the exact JSON of every record. `details` is {sha256 of an encrypted
+    text: the text} for personal data such as reasons, encrypted with headquarters' public key.
+    `made_at` is when the device made the parcel, in ISO 8601 UTC. `highest` is the highest
+    number that the device has given to a record.
     """
 
     device: DeviceCode
@@ -81,10 +81,11 @@ class ReceiptLine(Struct, frozen=True):
 class ParcelReceipt(Struct, frozen=True):
     """The receipt for the records and details of one device, which headquarters signs.
 
-    `device` and `point` are the codes of the device and its hall. `records` are the results in the
-    order of the file. `details` contains the sha256 of every detail that was stored. `received_at`
-    is the time of the import in ISO 8601 UTC. `want`: inclusive ranges of the record numbers that
-    headquarters lacks, for which earlier receipts no longer hold.
+    `device` and `point` are the codes of the device and its hall. `records` are the results in
+    the order of the file. `details` contains the sha256 of every detail that was stored.
+    `received_at` is the time of the import in ISO 8601 UTC. `want`: inclusive ranges of the
+    record numbers that headquarters lacks; the device must send these records again, even if it
+    has an earlier receipt for them.
     """
 
     device: str

@@ -46,8 +46,8 @@ class SummonsRow(NamedTuple):
 class Places(NamedTuple):
     """The halls, units and meetings that a list of summoned people may name.
 
-    `points` and `units` find the codes of halls and units by name. `hall_of_unit` contains the code
-    of the first hall of every unit, by the unit's code, and `halls` the codes of all halls.
+    `points` and `units` find the codes of halls and units by name. `hall_of_unit` is {unit's
+    code: code of the unit's first hall}, and `halls` contains the codes of all halls.
     `meetings` contains the ids of all accepted meetings.
     """
 

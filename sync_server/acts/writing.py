@@ -91,8 +91,8 @@ def write_records(
 ) -> None:
     """Append records to the ledger in the name of an office account or of a command.
 
-    `sealed` contains the encrypted details of the records, by sha256. Raises: BadForm if the ledger
-    refuses a record; nothing is stored then.
+    `sealed` is {sha256: encrypted detail} for the details of the records. Raises: BadForm if
+    the ledger refuses a record; nothing is stored then.
     """
     offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
     for offer in offers:

@@ -31,10 +31,11 @@ its clerk and one of its chair."""
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request to enrol a device.
 
-    `code` is the one-time code, and `label` a name for the device. `public_key` is the device's key
-    as a JSON Web Key. A device that received no answer may repeat its request with the same key.
-    `second` is the second secret, given by telephone, which is needed if the code was sent by post.
-    `former` are enrolments of the same browser that the server did not recognise any more.
+    `code` is the one-time code, and `label` a name for the device. `public_key` is the device's
+    key as a JSON Web Key. A device that received no answer may repeat its request with the same
+    key. `second` is the second secret, given by telephone, which is needed if the code was sent
+    by post. `former` are earlier enrolments of the same browser that the server, restored from
+    an older backup, no longer recognised.
     """
 
     code: Annotated[str, Meta(min_length=1, max_length=64)]

@@ -48,7 +48,7 @@ class Problem(Struct):
 
 
 class RosterAnswer(Struct):
-    """The people summoned at a hall. `rev` is the revision of the list, `units` names the units."""
+    """The people summoned at a hall. `rev` is the list's revision; `units` is {code: name}."""
 
     rev: str
     people: list[RosterLine]
@@ -135,7 +135,10 @@ def _operation(rule: Rule, method: str, by_type: Mapping[str, Any]) -> dict[str,
 
 
 def _translate_patterns(schema: Any) -> None:
-    r"""Write the patterns in a schema as ECMA 262 does, which has `$` instead of Python's `\Z`."""
+    r"""Replace `\Z` with `$` in the regular expressions of a schema.
+
+    OpenAPI uses the syntax of ECMA 262, which does not have Python's `\Z`.
+    """
     if isinstance(schema, dict):
         if isinstance(pattern := schema.get("pattern"), str):
             schema["pattern"] = pattern.replace(r"\Z", "$")

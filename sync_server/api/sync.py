@@ -71,12 +71,13 @@ class ClockStatement(Struct, frozen=True):
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a sync request, in which a device sends its records and asks for new ones.
 
-    The response contains records of `meeting` at `point` (a connected hall) that follow `cursor`,
-    which marks the last record that the device has received; without a meeting, it contains none.
-    `details` contains small encrypted personal details by sha256. `app` is the version of the kiosk
-    (the check-in page). `unsent` is the number of records that the device will still have to send
-    after this request. `highest` is the highest record number that it has sent, this request
-    included; if the server knows only lower numbers, it asks for the records between.
+    The response contains records of `meeting` at `point` (a connected hall) that follow
+    `cursor`, which marks the last record that the device has received; without a meeting, it
+    contains none. `details` is {sha256: small encrypted personal detail}. `app` is the version
+    of the kiosk (the check-in page). `unsent` is the number of records that the device will
+    still have to send after this request. `highest` is the highest record number that the
+    device has sent, this request included; if the highest number at the server is lower, the
+    server asks for the records from there up to `highest`.
     """
 
     clock: ClockStatement | None = None
@@ -280,10 +281,10 @@ def _pull(stream_key: StreamKey | None, cursor: str) -> tuple[streams.Page, str]
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
     """Return a record's JSON with its corrected time inserted as the first field, `at_corrected`.
 
-    `form` is the record's JSON, and `at_ms` the time after clock correction, in ms since 1970 UTC.
-    `released_at_ms` is None unless the record is a decision of headquarters to release another
-    record that was held back. It is then the corrected time of that other record, which the
-    decision contains.
+    `form` is the record's JSON, and `at_ms` the time after clock correction, in ms since 1970
+    UTC. `released_at_ms` is None unless the record is a ruling that releases another record,
+    which the ruling contains. Then it is that other record's corrected time, and is inserted
+    there too.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

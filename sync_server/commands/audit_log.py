@@ -16,10 +16,11 @@ audit_group = AppGroup("audit")
 @audit_group.command("verify")
 @on_current_schema
 def audit_verify() -> None:
-    """Check the chain of the audit log, and print its head: the number and hash of the latest row.
+    """Check the audit log, and print the number and hash of its latest row (its head).
 
-    The exit status is 1 if a row was changed, moved or removed. Keep the printed heads elsewhere:
-    only they reveal rows that were cut off at the end.
+    The hash of a row also covers all rows before it. The exit status is 1 if a row was changed,
+    moved or removed. Keep the printed heads elsewhere: only they reveal rows that were cut off
+    at the end.
     """
     with database.reading() as connection:
         broken = audit.check_chain(connection)

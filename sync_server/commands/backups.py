@@ -54,7 +54,7 @@ def backup_make(folder: Path | None) -> None:
 @click.option("--key", type=FILE, required=True)
 @with_appcontext
 def backup_check(file: Path, key: Path) -> None:
-    """Restore a backup into a scratch database, and compare it with what was backed up.
+    """Check a backup by restoring it into a scratch database, and print the result.
 
     `key` is the file with the secret key. Raises: CommandFault if the backup cannot be used.
     """
@@ -73,10 +73,11 @@ def backup_check(file: Path, key: Path) -> None:
 @click.option("--acts", type=FILE)
 @with_appcontext
 def restore(file: Path, key: Path, acts: Path | None) -> None:
-    """Put a backup in the place of the database, and say what has to be done again by hand.
+    """Replace the database by a backup, and print what has to be done again by hand.
 
-    `key` is the file with the secret key. `acts` is a log of the server, from which the acts of the
-    office since the backup are listed. Devices send their records again by themselves.
+    `key` is the file with the secret key. `acts` is a log of the server, from which the forms
+    submitted in the office since the backup are listed. Devices send their records again by
+    themselves.
 
     Raises: CommandFault if the backup cannot be used, or if a server is running.
     """
@@ -120,10 +121,11 @@ def _facts(opened: OpenedBackup) -> dict[str, str]:
 
 
 def _acts_since(log: Path, since_ms: int) -> list[str] | None:
-    """Return a line for every act of the office in a log of the server since a moment.
+    """Return a line for every act in the office since `since_ms`, read from the server's log `log`.
 
-    Lines of the log that are no acts are skipped. Words before the JSON, such as a date, are
-    allowed. Return None if the log has no line of the server at all.
+    An act is a form that was submitted. Other lines of `log` are skipped; words before the JSON
+    in a line, such as a date, are allowed. Return None if `log` contains no line of the server
+    at all.
     """
     acts = []
     is_log = False

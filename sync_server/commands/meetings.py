@@ -1,4 +1,4 @@
-"""Commands that put the published facts of a meeting into force, or create a rehearsal."""
+"""Commands that put a meeting's published times and facts into force, or create a rehearsal."""
 
 from datetime import datetime
 from typing import Any

@@ -34,10 +34,10 @@ ledger_group = AppGroup("ledger")
 def ledger_rebuild(restored: bool) -> None:
     """Recompute the attendance for all meetings and halls from the records in the ledger.
 
-    With `--restored`, also give the database a new epoch: another program than `restore` has put
-    an older database in place, so readers must start afresh. The stored attendance is only a cache.
-    Print all meetings and halls for which the stored
-    attendance differed from the new result.
+    The stored attendance is only a cache. Print all meetings and halls for which the stored
+    attendance differed from the new result. Use `--restored` if an older database was put in
+    place without the command `restore`: the database then also gets a new epoch (random code of
+    a database), so that every reader starts afresh.
     """
     if restored:
         database.write(streams.renew_epoch)
@@ -71,12 +71,13 @@ def ledger_held() -> None:
 @click.argument("url")
 @on_current_schema
 def ledger_copy(url: str) -> None:
-    """Bring everything from the SQLite database into the database at `url`, and compare both.
+    """Copy everything from the SQLite database into the database at `url`, and compare both.
 
     If the URL names a user without a password, ask for it: other users of the machine can read
     command lines. The server may go on running; run the command again after it has stopped, to
-    bring over what has arrived meanwhile. A cut copy goes on where it was. Raises: CommandFault if
-    `url` cannot be used, if it holds other records, or if the databases differ in the end.
+    copy what has arrived meanwhile. An interrupted copy continues where it stopped. Raises:
+    CommandFault if `url` cannot be used, if it holds other records, or if the databases differ
+    in the end.
     """
     from sync_server import create_app  # the app registers these commands
 
@@ -100,9 +101,9 @@ def ledger_copy(url: str) -> None:
 
 
 def _move_into_current_database(source: Connection) -> Summary:
-    """Bring all rows of `source` into the database of the current app; return its summary.
+    """Copy all rows of `source` into the current app's database; return the summary of the latter.
 
-    Raises: CommandFault if the database cannot be used, or holds other records.
+    Raises: CommandFault if that database cannot be used, or holds other records.
     """
     try:
         database.upgrade_schema()
@@ -125,7 +126,7 @@ seal_group = AppGroup("seal")
 @seal_group.command("renew")
 @on_current_schema
 def seal_renew() -> None:
-    """Encrypt everything that former keys in `SEAL_KEY` decrypt for the present key.
+    """Encrypt anew, for the present key, all data that need a former key in `SEAL_KEY`.
 
     Print how many details and secrets were renewed. The exit status is 1 if a key for one of them
     is missing.
@@ -147,9 +148,9 @@ def seal_renew() -> None:
 def purge(yes: bool) -> None:
     """Delete personal data that have been kept for longer than the settings allow.
 
-    First print how much there is, and ask; `--yes` skips the question. The ledger, the figures
-    computed from it and the audit log stay complete. Without a terminal and `--yes`, nothing is
-    deleted, and the exit status is `NOT_CONFIRMED`.
+    First print how much would be deleted, and ask for confirmation; `--yes` skips the question.
+    The ledger, the figures computed from it and the audit log stay complete. With neither a
+    terminal nor `--yes`, nothing is deleted, and the exit status is `NOT_CONFIRMED`.
     """
     settings, at_ms = current_settings(), now_ms()
     with database.reading() as c:

@@ -26,8 +26,9 @@ With a lower number, foreign names such as «Noël ở Citroën» would be taken
 def first_legacy(text: str) -> int | None:
     """Return the index in `text` where letters in TCVN3 or VNI begin; None if there are none.
 
-    These are encodings of Vietnamese that were used before Unicode. One or two of their letters do
-    not count, because they may belong to a foreign name.
+    These are encodings of Vietnamese that were used before Unicode. A single suspicious
+    combination of letters for TCVN3, and one or two for VNI, do not count, because they may
+    belong to a foreign name.
     """
     for pattern, least in _LEGACY:
         matches = list(pattern.finditer(text))
@@ -39,8 +40,8 @@ def first_legacy(text: str) -> int | None:
 def is_legacy_name(text: str) -> bool:
     """Return whether a short text, such as a name, contains letters in TCVN3 or VNI.
 
-    These encodings are older than Unicode. One suspicious combination of letters is enough, so a
-    long text with a foreign name may be reported by mistake.
+    These encodings are older than Unicode. One suspicious combination of letters is enough, so
+    the result may be wrongly True for a long text with a foreign name.
     """
     return bool(_VNI_NAME.search(text) or _TCVN3_NAME.search(text))
 

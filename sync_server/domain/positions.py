@@ -52,10 +52,10 @@ _BRANCH = re.compile(r"\b(?:chi bo|cb|chi uy)\b")
 
 
 def position_of(text: str) -> str:
-    """Return the code of a committee position, or the text itself if it says more than a code.
+    """Return the code of the committee position in a text, or the text itself if no code fits.
 
-    «Phó Bí thư» is a code. «Bí thư chi bộ», «Bí thư Đảng uỷ, Giám đốc» and «Bí thư Đoàn» are
-    returned as texts.
+    «Phó Bí thư», for example, has a code. «Bí thư chi bộ», «Bí thư Đảng uỷ, Giám đốc» and «Bí
+    thư Đoàn» say more than a code and are returned as texts.
     """
     parts = _parts_of(text)
     return _SPELLINGS.get(parts[0], text) if len(parts) == 1 else text

@@ -106,12 +106,13 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
-    """Return all files of a release by path, including the manifest and its lists.
+    """Return {path: file} for all files of a release, including the manifest and its lists.
 
-    `content` is the JSON of the manifest. `lists` contains the JSON of every list by its sha256.
+    `content` is the JSON of the manifest. `lists` is {sha256 of a list: JSON of the list}.
 
-    Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with different
-    content, or there are more than `MAX_FILES` files; KeyError if `lists` lacks a list.
+    Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with
+    different content, or there are more than `MAX_FILES` files; KeyError if `lists` lacks a
+    list.
     """
     manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
     files = {MANIFEST_PATH: manifest_line}

@@ -30,9 +30,9 @@ class Plan(NamedTuple):
 def assign_seats(people: Sequence[str], rows: int, per_row: int) -> dict[str, str]:
     """Assign seats to people in their order, row by row: A1, A2, …, B1.
 
-    `people` are person codes, and `per_row` is the number of seats in a row. Return the seat of
-    every person, or "" for people left without a seat. Rows are named by letters, so `rows` must
-    not exceed `MOST_ROWS`.
+    `people` are person codes, and `per_row` is the number of seats in a row. Return {person
+    code: seat}, with "" for people left without a seat. Rows are named by letters, so `rows`
+    must not exceed `MOST_ROWS`.
     """
     seats = [f"{chr(65 + row)}{place}" for row in range(rows) for place in range(1, per_row + 1)]
     assigned = dict(zip(people, seats, strict=False))
@@ -49,10 +49,10 @@ def seat_key(seat: str) -> str:
 
 
 def shared_seats(seats: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the seats that more than one person has, with the codes of these people.
+    """Return {seat: codes of the people who have it} for seats that more than one person has.
 
-    `seats` contains every person's seat by person code, or "" for none. The keys of the result are
-    spelled like `A1`, because different spellings of a seat count as one seat.
+    `seats` contains every person's seat by person code, or "" for none. The keys of the result
+    are spelled like `A1`, because different spellings of a seat count as one seat.
     """
     holders: dict[str, list[str]] = {}
     for person, seat in seats.items():

@@ -20,11 +20,11 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """A person who may be summoned, with the facts that a rule uses.
+    """A person who may be summoned, with the values that a rule uses.
 
-    `person` and `unit` are codes. `position` is the office in the Party committee: a code such as
-    `BI_THU`, or other words as the list states them. `membership` is one of `MEMBERSHIPS`. `point`
-    is the code of the hall where the person usually sits, or "".
+    `person` and `unit` are codes. `position` is the office in the Party committee: a code such
+    as `BI_THU`, or other words as the list states them. `membership` is one of `MEMBERSHIPS`.
+    `point` is the code of the hall where the person usually sits, or "".
     """
 
     @property
@@ -82,8 +82,8 @@ def build_roll(
 ) -> list[Summoned]:
     """Return the new list of the people that a rule summons, in the order of `people`.
 
-    People on the previous list, `before`, keep their unit, position, seat and exemption from it.
-    New people have no seat, and are exempt if `exempt` contains their person code.
+    People on the previous list, `before`, keep the unit, position, seat and exemption stated
+    there. New people have no seat, and are exempt if `exempt` contains their person code.
     """
     previous_lines = {line.person: line for line in before}
     return [
@@ -125,10 +125,10 @@ class Hall(Protocol):
 
 
 def hall_by_unit(halls: Mapping[str, Hall]) -> dict[str, str]:
-    """Return the code of the hall to which a unit's people go, by the unit's code.
+    """Return {unit code: code of the hall to which the unit's people go}.
 
-    `halls` contains the halls by code. If a unit has several, its people go to the hall with the
-    lowest code. Units without a hall are left out.
+    `halls` contains the halls by code. If a unit has several halls, its people go to the hall
+    with the lowest code. Units without a hall are left out.
     """
     return {halls[code].unit: code for code in sorted(halls, reverse=True)}
 
@@ -138,8 +138,8 @@ def usual_hall(
 ) -> str | None:
     """Return the code of the hall to which a person belongs; None if there is no such hall.
 
-    This is the hall stored with the person if it is among `halls`, else the hall of the person's
-    unit. `hall_of_unit` contains the code of the first hall of every unit, by the unit's code.
+    This is the hall stored with the person if it is among `halls`, else the hall of the
+    person's unit. `hall_of_unit` is {unit code: code of the unit's hall}.
     """
     return candidate.point if candidate.point in halls else hall_of_unit.get(candidate.unit)
 

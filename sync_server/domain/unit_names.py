@@ -99,8 +99,8 @@ class UnitNames:
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
         """Build the index. `names` contains the name of every unit by its code.
 
-        `aliases` contains, by name, the codes that users chose for other names. Those longer than
-        `MAX_ALIAS` letters must be cut to that length. Codes of unknown units are ignored.
+        `aliases` is {another name of a unit: code that a user chose for this name}. Names longer
+        than `MAX_ALIAS` letters must be cut to that length. Codes of unknown units are ignored.
         """
         self._names = names
         self._aliases = {
@@ -130,7 +130,7 @@ class UnitNames:
         return None
 
     def chosen_for(self, text: str) -> str | None:
-        """Return the code of the unit that a user once chose for this name; None if nobody did.
+        """Return the code of the unit that a user chose for the name `text`; None if nobody did.
 
         Case and accents do not matter, and only the first `MAX_ALIAS` letters count.
         """
@@ -146,10 +146,10 @@ class UnitNames:
     def near_codes(self, text: str) -> list[str]:
         """Return the codes of units spelled similarly to a text, the most similar first.
 
-        Similar are names with nearly the same letters and at least half of the words in common, and
-        a name all of whose words occur in the other one, as in «Hội trường tầng 5 Sở Y tế». At
-        most three different names match, but several units may share a name. Numbers in both names
-        must be equal: «Chi bộ 2» is not similar to «Chi bộ 1».
+        Two names are similar if they have nearly the same letters and at least half of their words
+        in common, or if one contains all words of the other, as «Hội trường tầng 5 Sở Y tế»
+        contains «Sở Y tế». At most three different names match, but several units may share a name.
+        If both names contain numbers, these must be equal: «Chi bộ 2» is not similar to «Chi bộ 1».
         """
         short = _FORM.sub("", _expand(text[:MAX_ALIAS]))
         numbers, words = _NUMBERS.findall(short), set(short.split())
@@ -171,7 +171,7 @@ class UnitNames:
 
 
 def _has_near_word(word: str, others: Collection[str]) -> bool:
-    """Return whether a word is among others, or is a misspelling of one of them."""
+    """Return whether a word is among `others`, or looks like a misspelling of one of them."""
     if word in others:
         return True
     long_others = [other for other in others if min(len(other), len(word)) > _SHORT_WORD]

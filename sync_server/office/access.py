@@ -111,13 +111,13 @@ def allowed(
     """Return a decorator that restricts a page to accounts whose role permits an action.
 
     Visitors who are not signed in are redirected to the sign-in form. If the page's address
-    contains a hall (`point`), accounts of other halls and of units get the error Forbidden, as do
-    accounts whose role does not permit the action. `menu` and `meeting_menu` are the page's entries
-    in the main menu and in the menu of every meeting.
+    contains a hall (`point`), accounts of other halls and of units get the error Forbidden, as
+    do accounts whose role does not permit the action. `menu` and `meeting_menu` are the page's
+    entries in the main menu and in the menu of every meeting.
 
-    A GET page reads one snapshot of the database, and a POST page runs in one write transaction. A
-    slow page (`is_slow`) reads a file or hashes a password. It must open short transactions itself,
-    so that other writers do not wait for it.
+    All reads of a GET page see the same state of the database, and a POST page runs in one
+    write transaction. A slow page (`is_slow`) reads a file or hashes a password. It must open
+    short transactions itself, so that other writers do not wait for it.
     """
 
     def decorate(view: View) -> View:
@@ -170,7 +170,8 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
 def must_set_up_second_factor(account: Account) -> bool:
     """Return whether an account can do nothing before it has set up a second factor.
 
-    The setting `REQUIRE_SECOND_FACTOR` asks this of headquarters' accounts, which may do most.
+    The setting `REQUIRE_SECOND_FACTOR` demands this of headquarters' accounts, which have the
+    most rights.
     """
     settings: Settings = current_app.config["SETTINGS"]
     is_asked = settings.require_second_factor and account.role is Profile.HEADQUARTERS

@@ -15,17 +15,18 @@ halls. If a list has more, the user must import a list of units first."""
 
 
 def chosen_units() -> dict[str, str]:
-    """Return the codes of the units that the user chose for names in an uploaded list, by name.
+    """Return {name in an uploaded list: code of the unit that the user chose for the name}.
 
-    The form field `u-NAME` contains the unit's code, or "" if the user chose nothing for this name.
-    If the user ticked `near-units`, the answer for such a name is the similar one in the field
-    `nu-NAME`, if there is one. Names longer than `MAX_ALIAS` characters are shortened.
+    The form field `u-NAME` contains the unit's code, or "" if the user chose nothing for this
+    name. If the user ticked `near-units`, such a name gets the code of a similarly named unit
+    from the field `nu-NAME`, if there is one. The code is also "" if the user wants a new unit.
+    Names longer than `MAX_ALIAS` characters are shortened.
     """
     return _chosen("u-", "near-units")
 
 
 def chosen_points() -> dict[str, str]:
-    """Return the codes of the halls that the user chose for names in an uploaded list, by name.
+    """Return {name in an uploaded list: code of the hall that the user chose for the name}.
 
     The form fields are `h-NAME`, `near-points` and `nh-NAME`; see `chosen_units`.
     """
@@ -35,8 +36,9 @@ def chosen_points() -> dict[str, str]:
 def new_units(names: Iterable[UnmatchedName]) -> set[str]:
     """Return the names for which the user wants to make units.
 
-    These are the names with that answer, and, if the user ticked `make-units`, those of `names`
-    without a choice and without a stored unit of a similar name.
+    These are the names for which the user chose a new unit in the form. If the user ticked
+    `make-units`, the result also contains those of `names` without a choice, unless a stored
+    unit has a similar name.
     """
     return _new_places(names, "u-", "make-units")
 

@@ -35,11 +35,11 @@ class DetailContent(NamedTuple):
 
 
 def open_details(people_by_detail: Mapping[str, str]) -> dict[str, DetailContent]:
-    """Decrypt several details, log every access, and return their contents by sha256.
+    """Decrypt several details, log every access, and return {sha256: content of the detail}.
 
-    A detail is an encrypted text or file about a person. `people_by_detail` contains the person's
-    code by the sha256 of the detail. Details that have not arrived or were deleted are left out. A
-    detail that cannot be decrypted gets a broken JSON text as its content, so that pages show it as
+    A detail is an encrypted text or file about a person. `people_by_detail` is {sha256 of the
+    detail: person's code}. Details that have not arrived or were deleted are left out. A detail
+    that cannot be decrypted gets a broken JSON text as its content, so that pages show it as
     unreadable.
     """
     contents = {}
@@ -68,14 +68,17 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 
 
 def log_opening(sha256: str, about: str) -> None:
-    """Log that the signed-in account has opened a detail about these people."""
+    """Log that the signed-in account has opened the detail `sha256`.
+
+    `about` contains the codes of the people that the detail is about, separated by spaces.
+    """
     reader = access.signed_in_account().name
     entry = details.opening_entry(sha256, reader, now_ms=now_ms(), about=about)
     g.setdefault("openings", []).append(entry)
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
-    """Return the text fields of a detail in JSON by name; {} for a picture, a document or None.
+    """Return the text fields of a JSON detail as {name: text}; {} for any other detail or None.
 
     If the JSON is broken, return one field `note` with an explanation. The user can then still
     decide on the request to which the detail belongs.

@@ -75,7 +75,7 @@ class Document(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """The words that the report is for internal use; "" for a letter or if it is not."""
+        """The words that mark a report as internal; "" for a letter or any other report."""
         if not isinstance(self.spec, ReportSpec) or self.kind in LETTERS:
             return ""
         return say("report.internal") if self.spec.is_internal else ""
@@ -132,7 +132,7 @@ class Document(NamedTuple):
 
     @property
     def recipients(self) -> list[str]:
-        """Return the lines of the list of recipients, the last of which names the archive.
+        """Return the lines of the list of recipients; the last line names the archive.
 
         For a summons or a certificate, the list names the archive only. Return [] for minutes and
         presence lists, which people in the hall sign.

@@ -37,8 +37,8 @@ columns of numbers."""
 def write_docx(document: Document) -> bytes:
     """Return a report as the bytes of a Word file (DOCX).
 
-    The file also contains the report spec (the complete data of the report, as JSON), from which
-    its figures can be verified. The same report always gives the same bytes.
+    The file also contains the report spec (the complete data of the report, as JSON), from
+    which the figures can be verified. The same report always gives the same bytes.
     """
     import docx
 
@@ -72,13 +72,15 @@ def read_spec(content: bytes) -> bytes | None:
 
 
 def texts_of(content: bytes, most: int) -> list[str]:
-    """Return the visible text of a DOCX file, one line per paragraph and table row, in order.
+    """Return the visible text of a DOCX file, one line per paragraph and table row.
 
-    Text boxes, page headers, page footers and notes are included, hidden text is not. The cells of
-    a row are joined with " | ". The first two tables without a grid are left out: a clerk fills in
-    number, date and names there.
+    The lines are in the order of the file; page headers, page footers and footnotes come last.
+    Text boxes are included, hidden text is not. The cells of a row are joined with " | ". The
+    first two tables without cell borders are left out, because a clerk fills in number, date
+    and names there.
 
-    Raises: ValueError if there are more than `most` paragraphs, or more than that many rows.
+    Raises: ValueError if there are more than `most` paragraphs and tables, or more than `most`
+    lines.
     """
     import docx
     from docx.oxml import parse_xml
@@ -387,7 +389,7 @@ def _attach_spec(word: Any, document: Document) -> None:
 
 
 def _reproducible_zip(content: bytes) -> bytes:
-    """Return a copy of a ZIP file with its entries sorted and all dated alike.
+    """Return a copy of a ZIP file with its entries sorted and all given the same date.
 
     Entries with the same names and contents then always give the same bytes.
     """

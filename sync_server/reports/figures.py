@@ -38,9 +38,10 @@ Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 class MeetingFacts(Struct, frozen=True):
     """The facts of a meeting that a report states.
 
-    Times are in ms since 1970 UTC, and `at_ms` is the time of the figures. `host` is the name of
-    the convening body. `mode` is a code for in person, online or both, such as KET_HOP (both).
-    `host` and `mode` come from the portal; "" if the portal does not state them.
+    Times are in ms since 1970 UTC, and `at_ms` is the time to which the figures apply. `host`
+    is the name of the convening body. `mode` is a code for in person, online or both, such as
+    KET_HOP (both). `host` and `mode` come from the portal; "" if the portal does not state
+    them.
     """
 
     id: str
@@ -53,7 +54,7 @@ class MeetingFacts(Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        """Return whether the meeting had ended at the time of the figures (`at_ms`)."""
+        """Return whether the meeting had ended at `at_ms`, the time to which the figures apply."""
         return self.at_ms > self.ends_ms
 
 
@@ -130,10 +131,10 @@ class IncidentLine(Struct, frozen=True):
 class TaskLine(Struct, frozen=True):
     """A task that remains for a hall after a meeting, without the name of the person responsible.
 
-    `point` is the hall's code, `name` the hall's name, and `item` the text of the task. `due_ms` is
-    in ms since 1970 UTC; None if there is no due time. `state` is `open`, `done` or `dropped`.
-    `meeting` is the title of the earlier meeting from which the task remains; "" if it is the
-    reported meeting.
+    `point` is the hall's code, `name` the hall's name, and `item` the text of the task.
+    `due_ms` is in ms since 1970 UTC; None if there is no due time. `state` is `open`, `done` or
+    `dropped`. `meeting` is the title of the earlier meeting from which the task remains; "" if
+    the task comes from the reported meeting.
     """
 
     point: str
@@ -187,11 +188,11 @@ class Hall(Struct, frozen=True):
 class Figures(Struct, frozen=True):
     """The figures of a report, from which its tables and sentences are made.
 
-    `reasons` contains the number of excused people by reason code, the largest number first.
-    `pending` is the number of undecided requests for leave or a substitute, and `essays` the number
-    of essays handed in. `tasks` are the tasks that remain after this meeting, and `earlier_tasks`
-    those that remain from earlier meetings. `ratings` contains, for every hall that gave feedback,
-    a dict of its ratings by topic.
+    `reasons` is {reason code: number of excused people}, the largest number first. `pending` is
+    the number of undecided requests for leave or a substitute, and `essays` the number of
+    essays handed in. `tasks` are the tasks that remain after this meeting, and `earlier_tasks`
+    those that remain from earlier meetings. `ratings` contains one {topic: rating} for every
+    hall that gave feedback.
     """
 
     meeting: MeetingFacts
@@ -264,8 +265,8 @@ class Figures(Struct, frozen=True):
     def with_note(self, note: Note) -> int:
         """Return the number of reporting halls that have a given remark.
 
-        A remark is a code, such as `no_chair` (nobody presided) or `not_ready` (something was
-        missing).
+        A remark is a code, such as `no_chair` (nobody presided) or `not_ready` (the hall lacked
+        something that it needs to be ready).
         """
         return sum(hall.is_reported and note in hall.notes for hall in self.halls)
 
@@ -279,8 +280,8 @@ def figures_of(
 ) -> Figures:
     """Compute the figures of a meeting's report.
 
-    `reasons` contains the number of excused people by reason code. `earlier_tasks` are the tasks
-    that remain from earlier meetings. Halls in which the meeting is only a rehearsal, or is
+    `reasons` is {reason code: number of excused people}. `earlier_tasks` are the tasks that
+    remain from earlier meetings. Halls in which the meeting is only a rehearsal, or is
     cancelled, are left out.
     """
     counted = [hall for hall in halls if hall.standing.is_counted]

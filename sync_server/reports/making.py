@@ -73,7 +73,7 @@ def make(
     `meeting` is the meeting's id. `source` contains the time and the inputs that are not in the
     database. `by` is the name of the account that makes the report.
 
-    Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
+    Raises: UnknownMeeting; ReleaseMalformed if the portal's file `facts.json` cannot be read.
     """
     taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
@@ -86,8 +86,8 @@ def make(
 def sign(connection: Connection, stored: StoredReport, signing: Signing) -> ReportSpec:
     """Store the number, date and signer of a report's revision; return the revision's new data.
 
-    The figures and texts stay as they were approved. Raises: BadForm if the number is not one, or
-    if the date is before the day of the figures.
+    The figures and texts stay as they were approved. Raises: BadForm if the document number is
+    malformed, or if the date is before the day to which the figures apply.
     """
     if signing.number and not NUMBER.fullmatch(signing.number):
         raise BadForm(fault=say("report.bad_number", number=signing.number))
@@ -204,10 +204,10 @@ def make_period(
 ) -> PeriodSpec:
     """Return the data of a report on several conferences as of now, without storing them.
 
-    `meetings` are the ids of the conferences, which the report sorts by start time. `name` is the
-    Vietnamese name of the period, such as a year.
+    `meetings` are the ids of the conferences, which the report sorts by start time. `name` is
+    the Vietnamese name of the period, such as a year.
 
-    Raises: UnknownMeeting; ReleaseMalformed if the portal's facts cannot be read.
+    Raises: UnknownMeeting; ReleaseMalformed if the portal's file `facts.json` cannot be read.
     """
     snapshots = [snapshot.take(connection, meeting, source) for meeting in meetings]
     snapshots.sort(key=lambda taken: taken.basis.meeting.starts_ms)

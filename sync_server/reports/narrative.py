@@ -24,9 +24,10 @@ _NUMBER = re.compile(r"\d+(?:\.\d{3})*(?:,\d+)?%?")
 
 
 def numbers_not_in(text: str, draft: str) -> list[str]:
-    """Return the numbers in a text that the draft of the same section does not contain, in order.
+    """Return the numbers in a text that do not occur in the draft of the same section.
 
-    Dates and times are left out. The program cannot verify such numbers.
+    The program cannot verify these numbers. Every number is returned once, in the order of the
+    text. Dates and times are left out.
     """
     plain = re.sub(r"\d{1,2}[/:]\d{1,2}(?:/\d{4})?", " ", text)
     drafted = set(_NUMBER.findall(draft))
@@ -34,7 +35,7 @@ def numbers_not_in(text: str, draft: str) -> list[str]:
 
 
 def drafts_of(figures: Figures) -> dict[Section, str]:
-    """Return a drafted Vietnamese text for every section of a report, by the section's name.
+    """Return {section: drafted Vietnamese text} for all sections of a report.
 
     A section that the figures cannot fill, such as the proposals, gets "".
     """
@@ -278,7 +279,8 @@ def _limits(figures: Figures) -> str:
 def _halls_in_brackets(figures: Figures, limit: str) -> str:
     """Return the names of the halls with a shortcoming, such as " (Sở Y tế; Sở Nội vụ)".
 
-    Return "" if the shortcoming is not one of halls, or if more than `MOST_NAMED_HALLS` have it.
+    `limit` is the code of the shortcoming. Return "" for a code that is not a remark on halls,
+    such as `late`, or if more than `MOST_NAMED_HALLS` halls have the shortcoming.
     """
     if limit == "silent":
         names = [hall.name for hall in figures.silent]

@@ -27,9 +27,10 @@ FIELDS = ("unit_type", "halls", "reported", *PEOPLE)
 class OpenRow(Struct, frozen=True):
     """One row of the open data: the totals of one unit type, or of all types together.
 
-    `unit_type` is a code; "" in the row for all types. `halls` is the number of halls that were to
-    take part, and `reported` the number of those that have sent a record of their work. `people`
-    has a value for every name in `PEOPLE`; None means that the number is not published.
+    `unit_type` is a code; "" in the row for all types. `halls` is the number of halls that were
+    to take part, and `reported` the number of those that have sent a record of their work.
+    `people` contains a number of people for every key in `PEOPLE`, such as `late`; None means
+    that the number is not published.
     """
 
     unit_type: str
@@ -126,7 +127,7 @@ def _all(counts: Counts) -> dict[str, int | None]:
 
 
 def _published(counts: Counts) -> dict[str, int | None]:
-    """Return the numbers of people by name, with None for every number from 1 to 4.
+    """Return {key such as `late`: number of people}, with None for every number from 1 to 4.
 
     `summoned` is the sum of four other numbers. If only one of these five numbers were None, it
     could be computed from the rest, so a second one is also replaced with None.

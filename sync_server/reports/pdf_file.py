@@ -37,16 +37,17 @@ EMBEDDED_FONT = "Libertinus Serif"
 
 
 class PdfFailed(Exception):
-    """Raised if a PDF cannot be made; its text is the reason that Typst gives."""
+    """Raised if a PDF cannot be made; the text of the error is the reason."""
 
 
 def write_pdf(document: Document) -> bytes:
     """Return a report as the bytes of a PDF file that is accessible to screen readers (PDF/UA-1).
 
-    The complete data of the report (JSON) and the tables (CSV) are attached to the PDF. The same
-    report gives the same bytes on the same computer.
+    The complete data of the report (JSON) and the tables (CSV) are attached to the PDF. The
+    same report gives the same bytes on the same computer.
 
-    Raises: PdfFailed if it takes over `TYPESETTING_S` seconds, or if Typst reports a fault.
+    Raises: PdfFailed if typesetting takes over `TYPESETTING_S` seconds, or if the typesetting
+    program Typst reports a fault.
     """
     try:
         paper = json.dumps(_paper_of(document)).encode()
@@ -139,8 +140,9 @@ def _table_of(table: Table, document: Document) -> dict[str, Any]:
 def _complete_fonts(wanted: str) -> list[str]:
     """Return the wanted font and its substitutes, without those that lack Vietnamese letters.
 
-    With an incomplete font, such as Liberation Serif 1, a PDF mixes two fonts inside a word. The
-    last name is that of the embedded font. Without fontconfig, no font is known to lack letters.
+    With an incomplete font, such as Liberation Serif 1, a PDF mixes two fonts inside a word.
+    The last name is that of the font that is part of Typst. If fontconfig, which lists the
+    fonts with Vietnamese letters, is not installed, no font is left out.
     """
     names = [wanted, *SUBSTITUTES]
     program = shutil.which("fc-list")
@@ -167,9 +169,9 @@ def read_spec(content: bytes) -> bytes | None:
 def texts_of(content: bytes, most: int) -> list[str]:
     """Return the lines of text in a PDF, page by page, without empty lines.
 
-    After the lines of a page come its annotations, such as stamps and notes, except links and
-    fields for signatures. Our reports have no others. Raises: ValueError if there are more than
-    `most` lines.
+    After the lines of a page come the page's annotations, such as stamps and notes. Links and
+    fields for signatures are left out; our reports have no other annotations. Raises:
+    ValueError if there are more than `most` lines or pages.
     """
     from pypdf import PdfReader
 

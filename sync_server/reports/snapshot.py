@@ -72,10 +72,10 @@ class HallFacts(Struct, frozen=True):
 class Basis(Struct, frozen=True):
     """Everything, except the records, on which the figures of a report depend.
 
-    `epoch` is a random code that identifies the database. `halls` contains the facts about every
-    hall, by hall code. `sightings` are the clock measurements that are used to correct the devices'
-    times. `reasons` contains the number of excused people by reason code; later computations use
-    these counts and decrypt nothing. `materials` and `earlier_tasks` are as of the time of the
+    `epoch` is a random code that identifies the database. `halls` is {hall code: facts about
+    the hall}. `sightings` are the clock measurements that are used to correct the devices'
+    times. `reasons` is {reason code: number of excused people}; later computations use these
+    counts and decrypt nothing. `materials` and `earlier_tasks` are as of the time of the
     report.
     """
 
@@ -92,7 +92,7 @@ class Snapshot(Struct, frozen=True):
     """The figures of a report, and the basis on which they can be computed again.
 
     Internal files also need `attendees`, which are all summoned people, and `standings`, which
-    contains the attendance in every hall, by hall code.
+    is {hall code: attendance in the hall}.
     """
 
     basis: Basis
@@ -104,8 +104,8 @@ class Snapshot(Struct, frozen=True):
 def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
     """Read the data of a meeting as of `source.now_ms`, and compute the figures of its report.
 
-    `meeting` is the meeting's id. Raises: UnknownMeeting; ReleaseMalformed if the portal's facts
-    cannot be read.
+    `meeting` is the meeting's id. Raises: UnknownMeeting; ReleaseMalformed if the portal's file
+    `facts.json` cannot be read.
     """
     now_ms = source.now_ms
     summary = arrangements.require_meeting(connection, meeting, now_ms)
@@ -183,10 +183,11 @@ def _snapshot(
 def _reasons_of(
     connection: Connection, judged: Iterable[PointStanding], seal_key: str
 ) -> dict[str, int]:
-    """Return the number of excused people by the reason code in their approved requests for leave.
+    """Return {reason code: number of people who were excused for this reason}.
 
-    `seal_key` is the secret that decrypts the requests. Only the counts leave this function, so
-    that nobody sees the reason of a particular person. Unreadable reasons are counted under "".
+    The reasons are those in approved requests for leave, which the secret `seal_key` decrypts.
+    Only the counts leave this function, so that nobody sees the reason of a particular person.
+    Unreadable reasons are counted under "".
     """
     counts: dict[str, int] = {}
     for standing in judged:
@@ -248,9 +249,9 @@ def _earlier_tasks(
 ) -> tuple[TaskLine, ...]:
     """Return the tasks that remain from meetings before the reported one, latest meeting first.
 
-    `places` contains the names of the halls, by hall code. Open tasks are always listed. Finished
-    tasks are listed only if they come from the latest meeting in the list, and dropped tasks are
-    never listed.
+    `places` contains the names of the halls, by hall code. Open tasks are always listed, and
+    dropped tasks never. Finished tasks are listed only for one meeting: the latest earlier
+    meeting that has open or finished tasks.
     """
     lines: list[TaskLine] = []
     for earlier in directory.meetings(connection, facts.at_ms):

@@ -51,11 +51,11 @@ class HallCourse(Struct, frozen=True):
 
 
 class Signing(Struct, frozen=True):
-    """What the office fills in when it registers and signs a report; "" leaves a blank.
+    """What staff fill in when they register and sign a report; "" leaves a blank.
 
     `number` is the document number, such as 05. `day` is the date of signing as YYYY-MM-DD, and
-    `signer` the name of the person who signs. `office` is the person's office, such as PHÓ BÍ THƯ;
-    "" stands for the office in the organisation's details.
+    `signer` the name of the person who signs. `office` is the signer's office, such as PHÓ BÍ
+    THƯ; "" stands for the office in the organisation's details.
     """
 
     number: str = ""

@@ -1,4 +1,4 @@
-"""Build the tables of a report from its figures, and its lists of summoned people.
+"""Build the tables of a report: tables of figures and lists of summoned people.
 
 docs/reports.md defines tables 1 to 6.
 """

@@ -1,7 +1,8 @@
 """Turn a report's texts, given as JSON on standard input, into a PDF on standard output.
 
-`pdf_file` runs this file as a program of its own, because Typst keeps what it has computed in
-memory for good: three lists of 5,000 people would take two gigabytes of a server that stays up.
+`pdf_file` runs this file as a separate program, because Typst never frees the memory that
+it has used: three lists of 5,000 people would take two gigabytes in a server that keeps
+running.
 """
 
 import json
@@ -15,9 +16,9 @@ TEMPLATE = Path(__file__).with_name("paper.typ")
 
 
 def main() -> None:
-    """Write the PDF. Its standard is PDF/UA-1, unless a letter of the report is in no font.
+    """Write the PDF, as PDF/UA-1 unless the report has a letter that no font contains.
 
-    PDF/UA forbids the empty box that then stands for the letter. The PDF is tagged all the same.
+    Such a letter is shown as an empty box, which PDF/UA forbids. The PDF is then still tagged.
     """
     paper = sys.stdin.read()
     seconds = json.loads(paper)["at_s"]

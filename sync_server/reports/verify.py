@@ -72,8 +72,10 @@ class Verdict(NamedTuple):
 
     @property
     def written_sections(self) -> list[str]:
-        """The Vietnamese names of the sections that people wrote, whose numbers are not
-        verified."""
+        """The Vietnamese names of the sections whose texts people wrote.
+
+        The numbers in these sections are not verified.
+        """
         sections = self.spec.sections if isinstance(self.spec, ReportSpec) else {}
         return [say(f"heading.{section}") for section in SECTIONS if section in sections]
 
@@ -193,8 +195,8 @@ def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conferen
 def _unknown_basis(connection: Connection, basis: Basis) -> str:
     """Return a Vietnamese sentence that says why a report's figures cannot be computed again.
 
-    They cannot be if the report is from another database or used records that this database lacks.
-    Return "" if the figures can be computed.
+    The reason is that the report is from another database, or used records that this database
+    lacks. Return "" if the figures can be computed.
     """
     if basis.epoch != (streams.epoch(connection) or ""):
         return say("report.verify.other_database", epoch=basis.epoch)

@@ -84,9 +84,9 @@ def read_spec(content: bytes) -> bytes | None:
 def texts_of(content: bytes, most: int) -> list[str]:
     """Return the rows of an XLSX file as texts such as `sheet: cell | cell`.
 
-    Empty rows, empty cells at the end of a row, and the hidden sheet with the sources of the
-    figures are left out. Raises: ValueError if there are more than `most` rows, or more than
-    `MOST_COLUMNS` columns.
+    Empty rows, empty cells at the end of a row, and the hidden sheet with the report spec (the
+    complete data of the report) are left out. Raises: ValueError if there are more than `most`
+    rows, or more than `MOST_COLUMNS` columns.
     """
     from openpyxl import load_workbook
 

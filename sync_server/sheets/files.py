@@ -172,10 +172,10 @@ _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 
 
 def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
-    """Return the hidden rows, hidden columns and merged cells of every sheet, by sheet name.
+    """Return {sheet name: hidden rows, hidden columns and merged cells of the sheet}.
 
-    Rows and columns are counted from 0. These properties are read from the XML, because openpyxl
-    does not provide them when it reads a sheet row by row.
+    Rows and columns are counted from 0. These properties are read from the XML, because
+    openpyxl does not provide them when it reads a sheet row by row.
 
     Raises: SheetFault if the workbook names one sheet twice, or if a sheet has more than
     `MOST_MERGES` merged blocks.
@@ -312,9 +312,9 @@ def _fill_formulas(grid: Grid, formulas: list[tuple[int, int]], sheet: Any) -> N
 def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProblem | None]:
     """Return a cell's value as the text that a spreadsheet shows, and any problem with the cell.
 
-    `data_type` is openpyxl's code for the type of the value, such as `e` for an error. Dates are
-    written like `31/12/2024`. A number that the spreadsheet shows in another way has the problem
-    `shown_otherwise`.
+    `data_type` is openpyxl's code for the type of the value, such as `e` for an error. Dates
+    are written like `31/12/2024`. If the spreadsheet shows a number differently from the
+    returned text, the problem is `shown_otherwise`.
     """
     if isinstance(value, str):
         if data_type == "e":
@@ -337,8 +337,8 @@ def _as_shown(value: object, data_type: str, cell: Any) -> tuple[str, CellProble
 def _style_problem(cell: Any, known: dict[int, CellProblem | None]) -> CellProblem | None:
     """Return `struck` if a cell's text is struck out, `invisible` if it cannot be seen, else None.
 
-    `known` stores the results so far by openpyxl's number for the style, because reading the style
-    of every cell is slow.
+    `known` is {openpyxl's number of a style: earlier result for this style}; it is updated. It
+    is needed because reading the style of every cell is slow.
     """
     style = cell._style_id
     if style not in known:

@@ -63,9 +63,9 @@ class Area(NamedTuple):
 class Grid(NamedTuple):
     """One sheet of a file, with its cells as text. Rows and columns are counted from 0.
 
-    `problems` contains the problem of every doubtful cell by (row, column).
-    `short_rows_are_complete` is True for XLSX, where empty cells at the end of a row are left out.
-    It is False for CSV, where a short row may have lost cells.
+    `problems` is {(row, column): problem} of all doubtful cells. `short_rows_are_complete` is
+    True for XLSX, where empty cells at the end of a row are left out. It is False for CSV,
+    where a short row may have lost cells.
     """
 
     name: str

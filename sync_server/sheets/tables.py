@@ -102,11 +102,11 @@ _ORDINAL = re.compile(r"(?:[IVXLC]+|[A-H])[.)]?")
 
 
 class Line(NamedTuple):
-    """A line of a table, read from the row with the number `row` of a sheet.
+    """A line of a table, read from row `row` of a sheet.
 
-    `texts` contains the text of every field, and `columns` the number of the column with that text.
-    Rows and columns are counted from 0. `section` is the name of the unit in the section heading
-    above, or "".
+    `texts` is {field: text}, and `columns` is {field: number of the column that contains the
+    text}. Rows and columns are counted from 0. `section` is the name of the unit in the section
+    heading above the line, or "".
     """
 
     row: int
@@ -160,10 +160,11 @@ def find_table(
 ) -> Table:
     """Return the only table in these sheets that has a column for one of the fields `keys`.
 
-    A line must contain one of the keys, which for people are a name or a code. `used`: the fields
-    to read. `choices`: the fields that a user assigned to headings, by heading in the form that
-    `fold_heading` returns; None means that the column is not read. `is_unit` returns whether a text
-    names a unit. Hidden sheets are not read, but are reported as faults.
+    A line must have a text in one of these fields, which for people are a name or a code.
+    `used`: the fields to read. `choices` is {heading: field that a user assigned to it}, with
+    headings in the form that `fold_heading` returns; None means that the column is not read.
+    `is_unit` returns whether a text names a unit. Hidden sheets are not read, but are reported
+    as faults.
 
     Raises: NoTable if no sheet has such a table, or if several sheets have one.
     """
@@ -200,8 +201,8 @@ def _find_heading(
 ) -> _Heading | None:
     """Return the first heading row that names a field of `keys` and another known field.
 
-    In a sheet with only one column, one field of `keys` is enough. `choices` contains the fields
-    that a user assigned to headings. Return None if the first 40 rows contain no such heading.
+    In a sheet with only one column, one field of `keys` is enough. `choices` is {heading: field
+    that a user assigned to it}. Return None if the first 40 rows contain no such heading.
     """
     for at, row in enumerate(grid.rows[:HEADING_WITHIN]):
         fields = [match[0] for cell in row if cell and (match := _field(cell, choices))]
@@ -222,8 +223,8 @@ def _field(heading: str, choices: Mapping[str, Field | None] | None) -> tuple[Fi
 def _columns_at(grid: Grid, at: int, choices: Mapping[str, Field | None] | None) -> _Heading:
     """Return the heading in row `at` with its columns, including any second row of the heading.
 
-    `at` is counted from 0. `choices` contains the fields that a user assigned to headings; None
-    means that the column is not read.
+    `at` is counted from 0. `choices` is {heading: field that a user assigned to it}, with None
+    in place of the field if the column is not read.
     """
     top = list(grid.rows[at])
     below = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
@@ -437,7 +438,7 @@ class _LineReader:
         return len(self.faults) > before
 
     def _is_total(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row contains a total, which does not always end the list.
+        """Return whether a row contains a total; more lines of the list may follow such a row.
 
         `filled` contains the (column, text) of every cell that is not empty.
         """
@@ -446,9 +447,9 @@ class _LineReader:
     def _wide_heading(self, at: int, filled: Sequence[tuple[int, str]]) -> str:
         """Return the text of a heading such as «I. KHỐI CƠ QUAN ĐẢNG», which may name a unit.
 
-        Return "" if the row is no such heading. Its only text stands beside a Roman numeral, in the
-        column of numbers, or in a cell merged over several columns. `filled` contains the (column,
-        text) of every cell that is not empty.
+        Return "" if the row is no such heading. The only text of such a heading stands beside a
+        Roman numeral, in the number column, or in a cell merged over several columns. `filled`
+        contains the (column, text) of every cell that is not empty.
         """
         if len(filled) == 2 and _ORDINAL.fullmatch(filled[0][1]):
             return _without_note(filled[1][1])

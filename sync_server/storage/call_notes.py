@@ -38,10 +38,10 @@ def add(connection: Connection, meeting: str, line: StoredCallNote) -> None:
 
 
 def of_meeting(connection: Connection, meeting: str) -> dict[str, list[StoredCallNote]]:
-    """Return a meeting's notes on telephone calls to points (halls), by point code.
+    """Return {point code: notes on telephone calls to the point (hall)} of a meeting.
 
-    The notes on a point are sorted from the latest to the earliest. Points without a note are left
-    out.
+    The notes on a point are sorted from the latest to the earliest. Points without a note are
+    left out.
     """
     query = select(*_COLUMNS).where(CallNote.meeting == meeting)
     notes: dict[str, list[StoredCallNote]] = {}

@@ -1,7 +1,8 @@
-"""Copy the whole database while the server runs, put a copy in its place, and summarise both.
+"""Copy the whole database while the server runs, restore a copy, and summarise databases.
 
-SQLite is copied with its online backup, PostgreSQL with `pg_dump`. A restored database gets a new
-epoch, so that readers start afresh and devices send again what the copy lacks.
+SQLite is copied with its online backup, PostgreSQL with `pg_dump`. A restored database gets
+a new epoch (a random code), so that readers start from the beginning and devices send again
+what the copy lacks.
 """
 
 import hashlib
@@ -110,7 +111,7 @@ def snapshot(folder: Path) -> Iterator[Connection]:
 
 
 def summarise_copy(copy: Path) -> Summary:
-    """Return the summary of a copy, which is first restored into a scratch database.
+    """Return the summary of a copy; a PostgreSQL copy is first restored into a temporary database.
 
     Raises: CopyFailed if the copy is damaged or cannot be restored.
     """
@@ -139,10 +140,10 @@ def _summarise_in_scratch_database(copy: Path) -> Summary:
 
 
 def replace_by(copy: Path, *, kept: str) -> Path | None:
-    """Put a copy in the place of the database, and give it a new epoch.
+    """Replace the database with a copy, which gets a new epoch (random code).
 
-    With SQLite, the present database stays beside it with the suffix `kept`; return its path. With
-    PostgreSQL, or without a present database, return None.
+    With SQLite, the replaced database is kept in the same folder with the suffix `kept`; return
+    the path of the kept file. With PostgreSQL, or without a present database, return None.
 
     Raises: ServerRuns if a server uses the database; CopyFailed if the copy is damaged.
     """
@@ -174,7 +175,7 @@ def replace_by(copy: Path, *, kept: str) -> Path | None:
 
 @contextmanager
 def serving(path: Path) -> Iterator[None]:
-    """Note, while the context lasts, that a server uses the SQLite database at `path`."""
+    """Mark the SQLite database at `path` as used by a server while the context lasts."""
     with _locked(path, exclusively=False):
         yield
 
@@ -224,7 +225,10 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Connection]:
-    """Open a copy that is an SQLite file. Raises: CopyFailed if it is damaged."""
+    """Yield a connection to a copy that is an SQLite file.
+
+    Raises: CopyFailed if the copy is damaged.
+    """
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
@@ -252,10 +256,11 @@ def _refuse_if_postgres_is_used() -> None:
 
 
 def _run_postgres(program: str, *arguments: str, database: str | None = None) -> None:
-    """Run a program of PostgreSQL on the server's database, or on another one of the same server.
+    """Run a PostgreSQL program, such as `pg_dump`, on the present database or on `database`.
 
-    The password is passed in the environment, because other users can read command lines.
-    Raises: CopyFailed if the program is missing or fails.
+    `database` is the name of another database on the same PostgreSQL server. The password is
+    passed in the environment, because other users can read command lines. Raises: CopyFailed if
+    the program is missing or fails.
     """
     url: URL = db.engine.url.set(drivername="postgresql", password=None)
     if database:

@@ -1,8 +1,9 @@
-"""Bring all rows of an SQLite database into another database, such as PostgreSQL's.
+"""Copy all rows of an SQLite database into another database, such as one in PostgreSQL.
 
-A move can be cut and begun again, and repeated while halls go on sending: records of the ledger,
-rows of the audit log and uploaded content that have arrived are not sent again; all other tables
-are replaced. The other database keeps the epoch, so that readers and devices notice nothing.
+A move can be interrupted and started again, and repeated while halls keep sending: records
+of the ledger, rows of the audit log and uploaded content that the other database already
+has are not copied again; all other tables are replaced. The other database gets the same
+epoch (a random code), so that readers and devices notice nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +26,11 @@ Progress = Callable[[int], None]
 
 
 class OtherDatabase(Exception):
-    """Raised if the target holds records of another database, which a move would mix up."""
+    """Raised if the target already holds records that are not from the source database."""
 
 
 def count_rows(source: Connection) -> int:
-    """Return the number of rows that the first move has to bring over."""
+    """Return the number of rows in all tables, which a first move must copy."""
     tables = Base.metadata.sorted_tables
     return sum(source.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
 
@@ -37,9 +38,11 @@ def count_rows(source: Connection) -> int:
 def move(source: Connection, target: Engine, progress: Progress) -> None:
     """Make the database `target` hold exactly what `source` holds.
 
-    `source` reads one snapshot; `target` has the same tables. `progress` is called with the number
-    of rows that are done. The appended tables are written in short transactions, and all others in
-    a last one. Raises: OtherDatabase if `target` has another epoch.
+    `source` must show the same data during the whole move; `target` has the same tables.
+    `progress` is called with the number of rows just copied. Records, rows of the audit log and
+    uploaded content are written in short transactions, and all other tables in one last
+    transaction. Raises: OtherDatabase if `target` has another epoch (random code of a
+    database).
     """
     with target.connect() as connection:
         epochs = {database.scalar(select(Node.epoch)) for database in (source, connection)}
@@ -70,10 +73,10 @@ def _append(target: Engine, table: Table, rows: Sequence[Row[Any]], progress: Pr
 
 
 def _new_records(source: Connection, target: Engine) -> Iterator[Sequence[Row[Any]]]:
-    """Yield, in batches, the records that the database copied to (`target`) still lacks.
+    """Yield, in batches, the records that the database `target` still lacks.
 
-    The records of one hall at one meeting are numbered without gaps, so the highest number there
-    tells which are missing.
+    The records of one hall at one meeting are numbered without gaps, so the highest number in
+    `target` tells which ones are missing.
     """
     highest = select(LedgerRow.meeting, LedgerRow.point, func.max(LedgerRow.position))
     with target.connect() as connection:
@@ -96,7 +99,11 @@ def _new_records(source: Connection, target: Engine) -> Iterator[Sequence[Row[An
 
 
 def _move_pieces(source: Connection, target: Engine, progress: Progress) -> None:
-    """Bring over the content of every blob that has changed since it was last brought over."""
+    """Copy the content of every blob that is new or has changed since the last move.
+
+    A blob is large content, uploaded in pieces. The content of blobs that `source` no longer
+    has is deleted from `target`.
+    """
     blobs = select(_BLOBS)
     with target.connect() as connection:
         arrived = {tuple(row) for row in connection.execute(blobs)}

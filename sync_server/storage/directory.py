@@ -166,8 +166,9 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall; if its code is already stored, replace the hall's name, unit, capacity and
-    end date.
+    """Store a hall, or replace the facts of the hall that is stored with the same code.
+
+    The facts are the hall's name, unit, capacity and end date.
     """
     values = {
         "name": point.name,
@@ -313,7 +314,7 @@ def point_codes(connection: Connection) -> Sequence[str]:
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """Return the codes of the units to which these halls belong, by point code (code of the hall).
+    """Return {point code: code of the unit to which the hall belongs} for these halls.
 
     Unknown halls are left out.
     """
@@ -322,28 +323,28 @@ def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, 
 
 
 def all_units(connection: Connection) -> dict[str, UnitSummary]:
-    """Return all units by code, sorted by code, including units that no longer exist."""
+    """Return {code: unit} of all units, sorted by code, including units that no longer exist."""
     query = select(Unit.code, Unit.name, Unit.type, Unit.ended_ms).order_by(Unit.code)
     return {row.code: UnitSummary(*row) for row in connection.execute(query)}
 
 
 def all_unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of all units by code, including units that no longer exist.
+    """Return {unit code: name} of all units, including units that no longer exist.
 
-    The names of the latter are needed for old meetings.
+    Old meetings need the names of units that no longer exist.
     """
     return {code: unit.name for code, unit in all_units(connection).items()}
 
 
 def unit_names(connection: Connection) -> dict[str, str]:
-    """Return the names of the units that still exist, by code. Users choose from these names."""
+    """Return {unit code: name} of the units that still exist. Users choose from these names."""
     return {
         code: unit.name for code, unit in all_units(connection).items() if unit.ended_ms is None
     }
 
 
 def all_points(connection: Connection) -> dict[str, PointSummary]:
-    """Return all halls by code, sorted by code, including halls that are no longer in use."""
+    """Return {point code: hall} of all halls, sorted by code, including halls no longer in use."""
     rows = connection.execute(
         select(Point.code, Point.name, Point.unit, Unit.type, Point.capacity, Point.ended_ms)
         .outerjoin(Unit, Unit.code == Point.unit)
@@ -358,7 +359,7 @@ def all_points(connection: Connection) -> dict[str, PointSummary]:
 
 
 def points(connection: Connection) -> dict[str, PointSummary]:
-    """Return the halls that are still in use, by code. Users choose from these halls."""
+    """Return {point code: hall} of the halls still in use. Users choose from these halls."""
     return {code: point for code, point in all_points(connection).items() if point.ended_ms is None}
 
 

@@ -452,9 +452,9 @@ class LedgerRow(Base):
 class Listing(Base):
     """A reference that adds a record of one point to the records of another point.
 
-    The record concerns both points. `meeting`, `point` and `position` are its place among the other
-    point's records; `id` and `fingerprint` are its key in the ledger. See
-    `storage.ledger.listings`.
+    The record concerns both points. `point` is the point to whose records it is added, and
+    `position` the record's place among them at the meeting. `id` and `fingerprint` are the
+    record's key in the ledger. See `storage.ledger.listings`.
     """
 
     __tablename__ = "listing"

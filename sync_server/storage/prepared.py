@@ -104,7 +104,7 @@ class CompiledStatement:
             raise _wrapped(text, fault) from fault
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Run the statement once for every item of `rows`, in the given order.
+        """Run the statement once for every item of `rows`, from the first to the last.
 
         An item maps the names of all parameters to single values, never to lists. If there are no
         items, nothing happens.

@@ -52,7 +52,7 @@ def add(connection: Connection, meeting: str, line: EvaluationText) -> None:
 
 
 def latest(connection: Connection, meeting: str) -> dict[str, EvaluationText]:
-    """Return the latest text under every heading of a meeting's evaluation, by heading code.
+    """Return {heading code: latest text under the heading} of a meeting's evaluation.
 
     Headings without a text are left out.
     """

@@ -51,7 +51,7 @@ def add(
 
 
 def put_spec(connection: Connection, report_id: str, spec: bytes) -> None:
-    """Replace the content (JSON) of a report revision, for example when it gets its number."""
+    """Replace the content (JSON) of a report revision, for example when the report is signed."""
     connection.execute(update(ReportRow).where(ReportRow.id == report_id).values(spec=spec))
 
 

@@ -53,8 +53,8 @@ def is_loopback(host: str) -> bool:
 def is_local_caller() -> bool:
     """Return whether the request comes from a program or a browser on this machine.
 
-    A request that a proxy on this machine passes on has its header, even if the setting `PROXIES`
-    does not mention the proxy; it does not count.
+    A request with the header `X-Forwarded-For` was passed on by a proxy and does not count,
+    even if the setting `PROXIES` does not mention the proxy.
     """
     is_passed_on = "X-Forwarded-For" in request.headers
     return request.remote_addr in _LOCAL_ADDRESSES and not is_passed_on

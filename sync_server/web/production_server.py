@@ -328,7 +328,10 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
 
 
 def _adjustments(app: Flask, maintenance_s: int) -> ServerAdjustments:
-    """Return waitress's settings; it looks for connections to close every `maintenance_s`."""
+    """Return waitress's settings.
+
+    Every `maintenance_s` seconds, waitress looks for connections to close.
+    """
     return ServerAdjustments(
         app,
         max_request_body_size=MAX_BODY_BYTES * 2,  # above half of this, the app answers 413

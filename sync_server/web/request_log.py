@@ -26,7 +26,7 @@ _stored: Counter[str] = Counter()
 
 
 def init_app(app: Flask) -> None:
-    """Make the app note the beginning and the end of every request."""
+    """Make the app give every request an id, count the requests, and log most of them."""
     app.before_request(_begin)
     app.after_request(_end)
 
@@ -45,7 +45,8 @@ def count_stored(count: int) -> None:
 def figures() -> tuple[dict[tuple[str, int], int], dict[str, float], int]:
     """Return the counts since the process began: requests, seconds and stored records.
 
-    Requests are counted by room (api, office or portal) and HTTP status, seconds by room.
+    The requests are {(part, HTTP status): number}, and the seconds {part: seconds spent on
+    requests}. A part of the site is api, office or portal.
     """
     with _lock:
         return dict(_requests), dict(_seconds), _stored["records"]

@@ -1,8 +1,8 @@
 """Find the files of the portal (the public website) that this server serves.
 
-These are the files of the activated release (a published version of the portal) or, if there is
-none, of the local build in `SITE_DIR`. A published release may contain only such code for browsers
-as the local build contains.
+These are the files of the activated release (a published version of the portal) or, if
+there is none, of the local build in `SITE_DIR`. A published release may contain no code for
+browsers that the local build lacks.
 """
 
 import hashlib
@@ -135,9 +135,8 @@ def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -
     """Store the published units and points (connected halls) if the database has no units yet.
 
     Return the number of stored units; 0 if the database has units already. Later changes to the
-    published units and points are stored when
-    headquarters accepts the next meeting. Raises: ReleaseMalformed if the published facts cannot be
-    read.
+    published units and points are stored when headquarters accepts the next meeting. Raises:
+    ReleaseMalformed if the portal's file `facts.json` cannot be read.
     """
     if directory.all_units(connection):
         return 0

@@ -41,7 +41,7 @@ def workbook(*rows: Sequence[object], is_hidden: bool = False) -> bytes:
         book.create_sheet("Trang đầu", 0)
         sheet.sheet_state = "hidden"
     for row in rows:
-        sheet.append(row)
+        sheet.append([*row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

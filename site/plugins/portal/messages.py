@@ -13,16 +13,17 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Return all Vietnamese messages by group, such as `build` or `portal`, and then by key."""
+    """Return all Vietnamese messages as {group, such as `build`: {key: message}}."""
     path = ROOT / "site" / f"messages.{LANGUAGE}.json"
     messages: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return messages
 
 
 def say(key: str, **values: object) -> str:
-    """Return the message with a key such as `build.no_file`, with the values filled in.
+    """Return the message with a key such as `build.no_file`, with `values` filled in.
 
-    The key consists of a group and a name. For example, `path="x.md"` replaces `{path}`.
+    The key consists of a group and a name. The value `path="x.md"`, for example, replaces
+    `{path}` in the message.
 
     Raises: KeyError if the message or one of its values is missing.
     """

@@ -294,8 +294,8 @@ class Hall:
         """Plan a record of the sample day, and return its id, which begins with its time (UUIDv7).
 
         `at_ms` is the record's time in ms since 1970 UTC, and `kind` the Python class of the
-        record. `device` defaults to the clerk's device. `fields` are its other values, such as
-        `body`, which holds what was recorded.
+        record. `device` defaults to the clerk's device. `fields` are the record's other values,
+        such as `body`, which holds what was recorded.
         """
         bits = self._dice.getrandbits(74)
         value = (at_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (bits >> 62) << 64

@@ -51,12 +51,12 @@ within one period therefore means that a clock was changed, and the record's tim
 class Sighting(Struct, frozen=True):
     """A server's measurement of a device's clock in one boot.
 
-    A boot is a period in which the device's wall clock and monotonic clock run in step. `mono_ms`:
-    the monotonic clock when measured. `skew_ms`: the server's clock minus the device's wall clock.
-    `seq`: the device's highest record number known then, or 0. `origin_ms`: the wall clock when the
-    monotonic clock began, or None if not known. `least_step`, `most_step`: the least and the
-    greatest `skew_ms` of the boot, rounded down to steps of 5 s, or None after only one
-    measurement.
+    A boot is a period in which the device's wall clock and monotonic clock run in step.
+    `mono_ms`: the monotonic clock when measured. `skew_ms`: the server's clock minus the
+    device's wall clock. `seq`: the device's highest record number that the server then knew, or
+    0. `origin_ms`: the wall clock when the monotonic clock began, or None if not known.
+    `least_step`, `most_step`: the least and the greatest `skew_ms` of the boot, rounded down to
+    steps of 5 s, or None after only one measurement.
     """
 
     device: str

@@ -38,8 +38,8 @@ them."""
 class SignedClosing(Struct, frozen=True):
     """The record in force that signs off the roll of a point.
 
-    `id` is the id of the record and `person` the code of the signer. `at_ms` is in ms since 1970
-    UTC. `totals` contains the signed figures by name.
+    `id` is the id of the record and `person` the code of the signer. `at_ms` is in ms since
+    1970 UTC. `totals` is {name: signed figure}.
     """
 
     id: str

@@ -53,9 +53,10 @@ class Fact(NamedTuple, Generic[R]):
 
 
 class Flags:
-    """A collection of anomalies, which are noted as short codes such as `already_present`.
+    """A collection of flags: short codes for anomalies, such as `already_present`.
 
-    A flag belongs either to a record, by the record's id, or to a whole point, by the point's code.
+    A flag belongs either to a record, by the record's id, or to a whole point, by the point's
+    code.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class Flags:
         return tuple(sorted(set().union(*flag_sets))) if flag_sets else ()
 
     def all(self) -> dict[str, tuple[str, ...]]:
-        """Return all flags by record id or point code, with keys and flags sorted."""
+        """Return {record id or point code: flags}, with keys and flags sorted."""
         return {key: tuple(sorted(flags)) for key, flags in sorted(self._of.items())}
 
 
@@ -85,11 +86,17 @@ class FactsByKind:
             self._of[type(fact.record)].append(fact)
 
     def of(self, kind: type[R]) -> list[Fact[R]]:
-        """Return all facts whose record has this type, from all points, in the given order."""
+        """Return all facts whose record has this type, from all points.
+
+        The facts keep the order in which they were passed to the constructor.
+        """
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts at this point whose record has this type, in the given order."""
+        """Return the facts at this point whose record has this type.
+
+        The facts keep the order in which they were passed to the constructor.
+        """
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
 
@@ -166,9 +173,9 @@ def _may_cancel(form: Record, other: Record) -> bool:
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
     """Apply a ruling by headquarters to all records with the id that the ruling refers to.
 
-    `effective` contains the records by id and is changed in place. Only the record that the ruling
-    releases is kept, if there is one. Settings, rolls and rulings are always kept, because only a
-    newer record of the same kind replaces them.
+    `effective` is {record id: records with this id}, and is changed in place. Only the record
+    that the ruling releases is kept, if there is one. Settings, rolls and rulings are always
+    kept, because only a newer record of the same kind replaces them.
     """
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [

@@ -30,10 +30,10 @@ M = TypeVar("M", Incident, FollowUp)
 
 
 class IncidentSpan(Struct, frozen=True, omit_defaults=True):
-    """An incident in a hall, such as a power cut, as last reported.
+    """An incident in a hall, such as a power cut, according to the latest report on it.
 
-    `id` is the id of the first report, and `what` the code of the kind of incident. Times are in ms
-    since 1970 UTC. `until_ms` is None if no end is reported.
+    `id` is the id of the first report, and `what` the code of the kind of incident. Times are
+    in ms since 1970 UTC. `until_ms` is None if no end is reported.
     """
 
     id: str
@@ -85,15 +85,15 @@ class SubstituteStanding(Struct, frozen=True):
 class OtherAttendees(NamedTuple):
     """The guests and substitutes of a point, who are not on its roll of summoned people.
 
-    `guests` contains person codes, or the record ids of guests without a code. `substitutes`
-    contains every substitute by the substitute's person code.
+    `guests` contains person codes, or the record ids of guests without a code. `substitutes` is
+    {person code: the substitute with this code}.
     """
 
     guests: frozenset[str]
     substitutes: dict[str, SubstituteStanding]
 
     def role_of(self, person: str) -> ComesAs:
-        """Return the role of a person, given by code: `substitute`, `guest` or None."""
+        """Return `substitute`, `guest` or None: the role of the person with the code `person`."""
         if person in self.substitutes:
             return "substitute"
         return "guest" if person in self.guests else None
@@ -126,8 +126,8 @@ def other_attendees_of(
     """Return the guests of a point, and the substitutes who checked in there.
 
     `approved` contains `(record id, person code)` of every approved request. A person on the
-    point's roll is neither guest nor substitute. If several records name one substitute, the latest
-    counts. Substitutes without approval are flagged with `wrong_composition`.
+    point's roll is neither guest nor substitute. If several records name one substitute, only
+    the latest record counts. Substitutes without approval are flagged with `wrong_composition`.
     """
     substitutes = {
         fact.person: SubstituteStanding(
@@ -159,10 +159,10 @@ def was_in_hall(point: str, person: str, stays: Stays) -> bool:
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
-    """Return the number of disturbances at a point in every category.
+    """Return {category: number of disturbances} for a point.
 
-    The keys are `call` (telephone calls), `private_use` (private use of telephones) and `disorder`.
-    The number is 0 for a category without disturbances.
+    The categories are `call` (telephone calls), `private_use` (private use of telephones) and
+    `disorder`. The number is 0 for a category without disturbances.
     """
     sums: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
     for fact in effective.at(point, Conduct):
@@ -171,9 +171,10 @@ def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]
 
 
 def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
-    """Return the incidents of a point, as last reported, in the order of their first reports.
+    """Return the incidents of a point, in the order of their first reports.
 
-    A later report is flagged and ignored if its writer has no authority to replace the first one.
+    Every incident has the values of the latest report on it. A later report is flagged and
+    ignored if its writer has no authority to replace the first one.
     """
     return tuple(
         IncidentSpan(
@@ -217,10 +218,10 @@ class HallFeedback(Struct, frozen=True, omit_defaults=True):
 
 
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
-    """Return a point's tasks after the conference and its figures on essays, as last reported.
+    """Return the tasks of a point after the conference, and the figures on its attendees' essays.
 
-    A later report on a task is flagged and ignored if its writer has no authority to replace the
-    first report.
+    The latest report on a task or on the essays counts. A later report on a task is flagged and
+    ignored if its writer has no authority to replace the first report.
     """
     follow_ups = effective.at(point, FollowUp)
     tasks = [fact for fact in follow_ups if fact.record.body.item]
@@ -255,10 +256,11 @@ def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
 
 
 def _latest_reports(facts: Iterable[Fact[M]], flags: Flags) -> dict[str, Fact[M]]:
-    """Return the latest report on every incident or task, by the id of the first report on it.
+    """Return {id of the first report: latest report} for every incident or task.
 
-    A later report contains the id of an earlier one. If its writer has no authority to replace the
-    first report, it is flagged with `without_authority` and ignored.
+    A later report contains the id of an earlier one. If the writer of the later report has no
+    authority to replace the first one, the later report is flagged with `without_authority` and
+    ignored.
     """
     latest: dict[str, Fact[M]] = {}
     first_of: dict[str, Fact[M]] = {}

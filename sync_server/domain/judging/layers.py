@@ -37,10 +37,11 @@ from sync_server.domain.records.kinds import Closing, Record
 class Layers(NamedTuple):
     """The results of judging a point's records in layers, from the settings to the decisions.
 
-    `facts` are the records that concern the point, with corrected times. `effective` are the facts
-    that are not cancelled, by kind. `elsewhere` are such facts about officers who are not on this
-    point's roll. `stays`: the stays of the people in `facts`, in all halls. `stays_anywhere` adds
-    the stays of the officers in `elsewhere`.
+    `facts` are the records that concern the point, with corrected times. `effective` contains
+    those of them that are not cancelled, by kind. `elsewhere` contains, also by kind, the facts
+    that are not cancelled about officers who are not on this point's roll. `stays`: the stays
+    of the people in `facts`, in all halls. `stays_anywhere`: `stays` and the stays of the
+    officers in `elsewhere`.
     """
 
     facts: list[Fact[Record]]

@@ -43,12 +43,12 @@ Stays = dict[str, list[Stay]]
 def stays_of(
     effective: FactsByKind, flags: Flags, is_too_late: Callable[[Fact[CheckIn]], bool]
 ) -> Stays:
-    """Return the stays of every person, built from check-ins and check-outs in all halls.
+    """Return {person code: stays}, built from check-ins and check-outs in all halls.
 
-    `effective` are the facts in force. The earliest check-in opens a stay, and a repeated check-in
-    in the same hall is flagged with `already_present`. Nobody is in two halls at once, so a
-    check-in in another hall ends the earlier stay. A check-out ends only a stay in the same hall. A
-    check-in for which `is_too_late` returns True opens no stay.
+    `effective` are the facts in force. The earliest check-in opens a stay, and a repeated
+    check-in in the same hall is flagged with `already_present`. Nobody is in two halls at once,
+    so a check-in in another hall ends the earlier stay. A check-out ends only a stay in the
+    same hall. A check-in for which `is_too_late` returns True opens no stay.
     """
     stays: Stays = {}
     arrivals = [fact for fact in effective.of(CheckIn) if not is_too_late(fact)]
@@ -84,10 +84,10 @@ def flag_unexpected_points(
 
 
 class Seats(NamedTuple):
-    """The seats of the people in a hall, by person code.
+    """The seats of the people in a hall.
 
-    `by_person` contains the seat assigned to every person, and `right` whether a person sat in the
-    right seat at the latest check; nobody without a check is in it.
+    `by_person` is {person code: assigned seat}. `right` is {person code: whether the person sat
+    in the right seat at the latest check}, without people who were not checked.
     """
 
     by_person: dict[str, str]
@@ -97,9 +97,10 @@ class Seats(NamedTuple):
 def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, flags: Flags) -> Seats:
     """Assign every seat to one person: first by the roll, then to the first person who claims it.
 
-    People claim seats by check-ins and seat changes. A claim to a seat that another person has is
-    refused: the claimant keeps the earlier seat, and the claim is flagged with `seat_taken` unless
-    it was made before the roll. A roll that gives one seat to two people is flagged, too.
+    People claim seats by check-ins and seat changes. A claim to a seat that another person has
+    is refused: the claimant keeps the earlier seat, and the claim is flagged with `seat_taken`
+    unless the claim is older than the roll. A roll that gives one seat to two people is
+    flagged, too.
     """
     holder: dict[str, str] = {}
     seat_of: dict[str, str] = {}

@@ -71,10 +71,11 @@ class Answer(Struct, frozen=True):
 class Request(Struct, frozen=True, omit_defaults=True):
     """A request for leave, or for a substitute (`instead_of`: the person replaced).
 
-    `report`: how the written report is given. `due_ms`: when a report that was to follow is due, in
-    ms since 1970 UTC. `detail`: the sha256 of the encrypted reason. `is_reserved`: only
-    headquarters may decide. `is_decidable`: the current reader may decide now. The last two depend
-    on the reader and the time, so they are False in a stored request and set when it is read.
+    `report`: how the written report is given. `due_ms`: when a report that was to follow is
+    due, in ms since 1970 UTC. `detail`: the sha256 of the encrypted reason. `is_reserved`: only
+    headquarters may decide. `is_decidable`: the user who reads the request may decide now. The
+    last two depend on the user and the time, so they are False in a stored request and set when
+    the request is read.
     """
 
     id: str
@@ -112,7 +113,7 @@ class RequestStates(NamedTuple):
 
     @property
     def approved(self) -> frozenset[RequestKey]:
-        """Return the keys of the approved requests for leave or for a substitute."""
+        """Return `(record id, person code)` of every approved request for leave or a substitute."""
         return frozenset(key for key, state in self.by_request.items() if state == "approved")
 
 
@@ -237,8 +238,8 @@ class PointRequests(NamedTuple):
         """Return the `(record id, person code)` of every request that is validly withdrawn.
 
         `targets` contains the requests by the same key. A withdrawal must come before the roll is
-        signed off, from a writer who may answer the request. Headquarters may withdraw a request
-        that it made even later. Other withdrawals are flagged with `without_authority`.
+        signed off, from a writer who may answer the request. Even after that, headquarters may
+        withdraw a request of its own. Other withdrawals are flagged with `without_authority`.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):
@@ -253,7 +254,7 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Return whether the roll is signed off and this fact is later than that."""
+        """Return whether the roll was already signed off when the record of this fact was made."""
         return self.closing is not None and fact.order > self.closing.order
 
 
@@ -332,9 +333,10 @@ def _replaced_person(target: Fact[AbsenceRequest | Substitute]) -> str | None:
 
 
 def excused_by_headquarters(effective: FactsByKind) -> set[str]:
-    """Return the codes of the people whose leave headquarters approved in its latest decision.
+    """Return the codes of the people whose leave headquarters approved.
 
-    Decisions by points are ignored. Requests that were withdrawn do not count.
+    Only headquarters' latest decision on a request counts, and decisions by points are ignored.
+    Requests that were withdrawn do not count.
     """
     latest_decisions: dict[RequestKey, str] = {}
     for decision in effective.of(AbsenceDecision):
@@ -365,8 +367,8 @@ def _may_answer(
 ) -> bool:
     """Return whether the writer of `fact` may withdraw a request or send a document for it.
 
-    That is the person who asks for leave, headquarters, or a clerk of the point where the request
-    was made.
+    The writer must be the person who asks for leave, headquarters, or a clerk of the point
+    where the request was made.
     """
     is_there = fact.record.point == request.record.point
     return is_by_entitled_author(fact) and (is_there or fact.record.by != Profile.CLERK)

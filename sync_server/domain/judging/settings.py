@@ -66,7 +66,7 @@ class Terms(Struct, frozen=True):
     roll_secretaries: tuple[str, ...] = ()
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
-        """Return the officers in office at a time (ms since 1970 UTC), by default the latest.
+        """Return the officers at `at_ms` (ms since 1970 UTC), or the latest officers if it is None.
 
         Before the first appointment, return the first officers. Without any appointment, all
         offices in the result are vacant.
@@ -157,12 +157,12 @@ def _ms(instant: str | None) -> int | None:
 
 
 class Rolls(NamedTuple):
-    """The people that a point summons, with the rolls that determine them.
+    """The people that a point summons, and the rolls from which this follows.
 
-    A roll lists the people that a point summons. `lines` contains them by person code. `governing`
-    is the latest roll of the point, or None. `later_rolls_elsewhere` are later rolls of other
-    points that list some of the same people. Those people belong to the other points and are not in
-    `lines`.
+    A roll lists the people that a point summons. `lines` is {person code: person summoned}.
+    `governing` is the latest roll of the point, or None. `later_rolls_elsewhere` are later
+    rolls of other points that list some of the same people. Those people belong to the other
+    points and are not in `lines`.
     """
 
     lines: dict[str, Summoned]
@@ -205,10 +205,10 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return the facts that concern a point, in the given order.
+    """Return the facts that concern a point, in the order of `facts`.
 
-    They are the facts made at the point, the facts about people on its roll, and the later rolls of
-    other points that took people from its roll.
+    They are the facts made at the point, the facts about people on its roll, and the later
+    rolls of other points that took people from its roll.
     """
     return [
         fact

@@ -71,11 +71,11 @@ class PointStanding(Struct, frozen=True):
     """The standing of one hall: its people, other attendees, counts and anomalies.
 
     `people` are those summoned, in roll order. `visitors` came without being summoned here, and
-    include guests and substitutes with a code. `exempt` are people on the roll who came but do not
-    count as summoned. `flags` contains the anomalies by record id or point code. `missing` contains
-    what keeps the hall from being ready: readiness items, `chair`, `capacity`. `has_reported` is
-    False until a device reports from the hall; until then, the hall is shown as not reported, never
-    as 0.
+    include guests and substitutes with a code. `exempt` are people on the roll who came but do
+    not count as summoned. `flags` is {record id or point code: codes of anomalies}. `missing`
+    contains what keeps the hall from being ready: readiness items, `chair`, `capacity`.
+    `has_reported` is False until a device reports from the hall; until then, the hall is shown
+    as not reported, never as 0.
     """
 
     terms: Terms

@@ -101,8 +101,8 @@ def decode_canonical(record_bytes: bytes) -> Record:
 def check_form(record: Record) -> None:
     """Check that a record's times are valid and that its fields agree with one another.
 
-    Raises: msgspec.ValidationError, whose message names the fault, if they are not; its subclass
-    ReportMissing if a request for leave has no written report.
+    Raises: msgspec.ValidationError, whose message names the fault, if a time is not valid or
+    fields disagree; its subclass ReportMissing if a request for leave has no written report.
     """
     check_instant(record.at)
     for name in _INSTANT_FIELDS[type(record)]:

@@ -325,8 +325,8 @@ class IncidentBody(_Fixed, frozen=True, kw_only=True, rename={"since": "from"}):
 class ClosingBody(_Fixed, frozen=True, kw_only=True):
     """The body of a closing, by which a person signs off the attendance list of a hall.
 
-    `seen`: for every device, the number of the last record that the signer had seen. `totals`: the
-    figures that the signer confirmed, by name. `detail`: the sha256 of an encrypted text with
+    `seen`: for every device, the number of the last record that the signer had seen. `totals`:
+    {name: figure that the signer confirmed}. `detail`: the sha256 of an encrypted text with
     personal data, or None.
     """
 
@@ -416,7 +416,7 @@ class Reopening(_Envelope, frozen=True, kw_only=True, tag="reopening"):
 class FollowUp(_Envelope, frozen=True, kw_only=True, tag="follow_up"):
     """A record of a task whose owner is `person`, or of the number of essays handed in.
 
-    A later record that contains the id of this record in `refs` replaces a task.
+    A later record that contains the id of a task's record in `refs` replaces that record.
     """
 
     refs: AtMostOneRef = ()

@@ -21,8 +21,9 @@ then does not ask the device for the numbers in between.
 def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
     """Return the record numbers that arrived, except those that are too far ahead.
 
-    `head` is the highest number known before. The numbers are checked in ascending order, and one
-    that exceeds the highest accepted number by more than `MAX_JUMP` is left out.
+    `head` is the device's highest number before these records arrived. The numbers are checked
+    in ascending order, and one that exceeds the highest accepted number by more than `MAX_JUMP`
+    is left out.
     """
     plausible = set()
     for seq in sorted(set(arrived)):
@@ -33,11 +34,11 @@ def without_jumps(head: int, arrived: Iterable[int]) -> set[int]:
 
 
 def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[Ranges, int]:
-    """Return the missing record numbers and the highest known number after new records arrived.
+    """Return a device's missing record numbers and its highest number after records arrived.
 
-    `missing` contains the numbers that were missing before, as inclusive ranges in ascending order,
-    like the result. `head` is the highest number known before, or 0 for a device that has sent
-    nothing.
+    `missing` contains the numbers that were missing before, as inclusive ranges in ascending
+    order, like the result. `arrived` contains the numbers of the new records. `head` is the
+    highest number before they arrived, or 0 for a device that has sent nothing.
     """
     gaps = list(missing)
     for seq in sorted(set(arrived)):
@@ -51,11 +52,12 @@ def missing_after(missing: Ranges, head: int, arrived: Iterable[int]) -> tuple[R
 
 
 def missing_up_to(missing: Ranges, head: int, highest: int) -> tuple[Ranges, int]:
-    """Return the missing record numbers and the highest known number after a device stated its own.
+    """Return a device's missing record numbers and highest number after it stated `highest`.
 
-    `highest` is the highest number that the device has sent. It exceeds `head`, the highest number
-    received, if the server was restored from a backup; all numbers between are then missing. It is
-    ignored if more than `MAX_JUMP` numbers would be missing.
+    `highest` is the highest number that the device has sent. It exceeds `head`, the highest
+    number that the server knew before, if the server was restored from a backup; all numbers
+    after `head` up to `highest` are then missing. `highest` is ignored if more than `MAX_JUMP`
+    numbers would be missing.
     """
     if highest <= head or highest - head + count_missing(missing) > MAX_JUMP:
         return missing, head

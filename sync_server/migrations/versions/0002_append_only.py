@@ -1,4 +1,4 @@
-"""audit chain, append-only tables
+"""Add a hash chain to the audit log, and make the audit log and the ledger append-only.
 
 Revision 0002, after 0001.
 """
@@ -20,7 +20,7 @@ COLUMNS = "at_ms, who, action, is_act, outcome, path, about"
 
 
 def upgrade() -> None:
-    """Number and chain the rows of the audit log, and make the audit log and the ledger fixed."""
+    """Number the audit rows, link them by hashes, and forbid changes to audit and ledger rows."""
     connection = op.get_bind()
     op.rename_table("audit", "audit_before")
     op.drop_index("ix_audit_at_ms", "audit_before")
@@ -57,5 +57,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: without its chain, nobody could tell whether the log was changed."""
+    """Refuse, because only the hash chain shows whether the audit log was changed."""
     raise NotImplementedError

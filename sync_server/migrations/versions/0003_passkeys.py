@@ -1,4 +1,4 @@
-"""passkeys of office accounts
+"""Add a table for the passkeys of office accounts.
 
 Revision 0003, after 0002.
 """

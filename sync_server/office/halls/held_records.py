@@ -183,7 +183,7 @@ def count_open(connection: Connection, since_ms: int) -> int:
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return the numbers of held records that wait for a ruling, by the id of their device.
+    """Return {device id: number of the device's held records that wait for a ruling}.
 
     Devices with fewer than `MANY` such records are left out.
     """

@@ -148,12 +148,13 @@ def faults(meeting: str, list_id: str) -> Response:
 def decide(meeting: str, list_id: str) -> Response:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
-    list of imports; otherwise redirect to the preview. Nothing is imported if a question is still
-    open or if the preview is out of date.
+    `list_id` is the id of a list that has not been imported yet. After an import, redirect to
+    the list of imports; otherwise redirect to the preview. Nothing is imported if the list has
+    faults, if the user must still choose the person of a line, or if the preview is out of
+    date.
 
-    Raises: UnknownUploadedList if the meeting has no such list; BadForm if a field is wrong or the
-    file has no readable table.
+    Raises: UnknownUploadedList if the meeting has no such list; BadForm if a field is wrong or
+    the file has no readable table.
     """
     writer, at_ms = access.signed_in_account().writer, now_ms()
     choices = AttendanceChoices(

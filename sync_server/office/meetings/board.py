@@ -303,7 +303,7 @@ def _seriousness_rank(warnings: tuple[str, ...]) -> int:
 
 
 def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[str, int]:
-    """Return the number of halls with a certain warning, by the warning's code.
+    """Return {code of a warning: number of halls with this warning}.
 
     Warnings that apply to no hall are left out.
     """

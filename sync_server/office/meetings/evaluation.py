@@ -131,5 +131,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return the texts that the program writes for the evaluation from the figures, by heading."""
+    """Return {heading: text of the evaluation that the program drafts from the figures}."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

@@ -58,10 +58,10 @@ class Proposal(NamedTuple):
 @blueprint.get("/de-nghi")
 @allowed(Action.READ_ARRANGEMENTS, menu=Menu(6, "proposals.title"))
 def index() -> str:
-    """Return the page with all differences between the published portal and the accepted facts.
+    """Return the page with all differences between the published portal and the accepted data.
 
-    The facts are those about meetings, units and halls. Raises: ReleaseMalformed if the portal's
-    facts cannot be read.
+    The data concern meetings, units and halls. Raises: ReleaseMalformed if the portal's data
+    cannot be read.
     """
     connection = transaction()
     proposals = read_proposals(connection, with_answered=True)
@@ -77,8 +77,8 @@ def index() -> str:
 def answer_places() -> Response:
     """Accept the published units and halls with `do=accept` in the form; otherwise decline them.
 
-    Declined differences are no longer announced, but later changes in the portal are. Redirect to
-    the list of proposals. Raises: ReleaseMalformed if the portal's facts cannot be read.
+    Declined differences are no longer announced, but later changes in the portal are. Redirect
+    to the list of proposals. Raises: ReleaseMalformed if the portal's data cannot be read.
     """
     connection = transaction()
     published = read_published(connection)
@@ -99,9 +99,9 @@ def answer(meeting: str) -> Response:
     """Accept a meeting as published with `do=accept` in the form; otherwise decline the proposal.
 
     A declined proposal is announced again only after its next change. Redirect to the page that
-    summons people to the accepted meeting, or to the list of proposals. Raises: UnknownMeeting if
-    the portal does not publish the meeting; ReleaseMalformed
-    if the portal's facts cannot be read.
+    summons people to the accepted meeting, or to the list of proposals. Raises: UnknownMeeting
+    if the portal does not publish the meeting; ReleaseMalformed if the portal's data cannot be
+    read.
     """
     at_ms = now_ms()
     is_accepted = request.form.get("do") == "accept"
@@ -130,9 +130,9 @@ def answer(meeting: str) -> Response:
 def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
     """Return the published meetings that are new or differ from the accepted meetings.
 
-    Meetings that are over, or that headquarters has accepted or declined as they are, are included
-    only if `with_answered` is True. The next meeting is first, and those that are over are last.
-    Raises: ReleaseMalformed if the portal's facts cannot be read.
+    Meetings that are over, or that headquarters has accepted or declined as they are, are
+    included only if `with_answered` is True. The next meeting is first, and those that are over
+    are last. Raises: ReleaseMalformed if the portal's data cannot be read.
     """
     proposals = []
     for published_meeting in read_published(connection).meetings:
@@ -149,8 +149,8 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
 def places_differ(connection: Connection) -> bool:
     """Return whether the published units and halls differ from those stored in the office.
 
-    Differences that headquarters has already declined do not count. Raises: ReleaseMalformed if the
-    portal's facts cannot be read.
+    Differences that headquarters has already declined do not count. Raises: ReleaseMalformed if
+    the portal's data cannot be read.
     """
     differences = places.differences(connection, read_published(connection))
     if not differences:
@@ -161,8 +161,8 @@ def places_differ(connection: Connection) -> bool:
 def read_published(connection: Connection) -> PublishedDirectory:
     """Return the units, halls and meetings that the published portal contains.
 
-    All are empty if no portal is published. Raises: ReleaseMalformed if the portal's facts cannot
-    be read.
+    All are empty if no portal is published. Raises: ReleaseMalformed if the portal's data
+    cannot be read.
     """
     settings: Settings = current_app.config["SETTINGS"]
     published_directory = served_portal.published_directory(connection, settings.site_dir, now_ms())

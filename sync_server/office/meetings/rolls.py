@@ -219,9 +219,10 @@ def _read_list(meeting: str, list_id: str) -> _RollList:
 def _changes_of(
     connection: Connection, meeting: str, summonses: Sequence[SummonsRow]
 ) -> dict[str, RollDifference]:
-    """Return how an uploaded list would change the roll (the people summoned) of every hall in it.
+    """Return {hall code: change that an uploaded list would make to the hall's roll}.
 
-    The changes are sorted and keyed by the hall's code.
+    The roll is the people summoned to the hall. Only halls in the list are included, sorted by
+    code.
     """
     before = arrangements.rolls_of(connection, meeting)
     after: dict[str, list[Summoned]] = {}
@@ -233,12 +234,13 @@ def _changes_of(
 
 
 class _RollPlan(NamedTuple):
-    """The rolls (people summoned) that a rule makes, and what the rule changes, by hall code.
+    """The rolls (people summoned) that a rule makes, and what the rule changes.
 
-    `changes` leaves out halls whose people stay the same. `units_without_hall`: the number of
-    people that the rule would summon if they had a hall at this meeting, by unit code. `left_out`:
-    the number of people of the rule's units that the rule does not summon. `in_unit_hall`: the
-    number of people who go to their unit's hall because their own is not part of this meeting.
+    The keys of `rolls` and `changes` are hall codes; `changes` leaves out halls whose people
+    stay the same. `units_without_hall` is {unit code: number of people that the rule would
+    summon if they had a hall at this meeting}. `left_out`: the number of people of the rule's
+    units that the rule does not summon. `in_unit_hall`: the number of people who go to their
+    unit's hall because their own is not part of this meeting.
     """
 
     rolls: Mapping[str, list[Summoned]]

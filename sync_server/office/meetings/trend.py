@@ -55,9 +55,10 @@ COLUMNS = (
 class TrendLine(NamedTuple):
     """The figures of one meeting in the table that compares the meetings of a year.
 
-    `planned`, `reported` and `ready` are numbers of halls. A hall is ready if it has reported and
-    lacks no item of the readiness checklist, such as power or sound. `counts` is the total of all
-    halls.
+    `planned` is the number of halls that were to take part; `reported` and `ready` are the
+    numbers of those that reported and that are ready. A hall is ready if it has reported and
+    lacks no item of the readiness checklist, such as power or sound. `counts` is the total of
+    all halls.
     """
 
     meeting: MeetingSummary

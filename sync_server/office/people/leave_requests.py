@@ -43,10 +43,11 @@ requests are shown on the page of the person."""
 class RequestCard(NamedTuple):
     """A request for leave as the page shows it, with its meeting, person and decrypted texts.
 
-    `key` is the meeting and the hall, and `unit` is the name of the person's unit. `names` are the
-    names of the other people in the request by code, `request_fields` the texts of the request by
-    name, and `answer_notes` the notes on the answers by answer id. `files` are the sha256 hashes of
-    attached pictures and documents. `is_overdue` is True if a promised report is overdue.
+    `key` is the meeting and the hall, and `unit` is the name of the person's unit. `names` is
+    {person code: name} and includes the other people in the request. `request_fields` is
+    {field: text of the request}, and `answer_notes` is {answer id: note on the answer}. `files`
+    are the sha256 hashes of attached pictures and documents. `is_overdue` is True if a promised
+    report is overdue.
     """
 
     key: StreamKey
@@ -145,11 +146,11 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return the given requests with the codes of the people who ask, if all can be decided now.
+    """Return `(target, person code)` for all `targets`, if all these requests can be decided now.
 
-    `at_ms` is the current time in ms since 1970 UTC. Raises: UnknownRecord if a request is unknown;
-    BadForm if the account may not decide on a request, or if a request has changed since the user
-    saw it.
+    The code is that of the person who asks. `at_ms` is the current time in ms since 1970 UTC.
+    Raises: UnknownRecord if a request is unknown; BadForm if the account may not decide on a
+    request, or if a request has changed since the user saw it.
     """
     by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})

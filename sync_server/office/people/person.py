@@ -228,9 +228,10 @@ def ask(person: str) -> AnyResponse:
 
 
 def _own_unit(account: Account) -> UrlValues:
-    """Return the code of the account's unit under the key `unit`, or None if it has no unit.
+    """Return {`unit`: code of the account's unit}, or None if the account has no unit.
 
-    The result completes the address of a menu entry for the unit's people; None hides the entry.
+    The result completes the address of a menu entry for the unit's people; None hides the
+    entry.
     """
     return {"unit": account.unit} if account.unit else None
 
@@ -322,7 +323,7 @@ def _times_of(standing: PersonStanding) -> tuple[str, str, str]:
 def _reasons_by_meeting(
     connection: Connection, attendances: Mapping[str, list[Attendance]]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return the reason and the document number of approved leave, by person code and meeting id.
+    """Return {(person code, meeting id): (reason, document number)} for approved leave.
 
     Both texts are decrypted for the signed-in account. They are "" if the account may not read
     them.
@@ -352,10 +353,10 @@ def _reasons_by_meeting(
 def attendances_by_person(
     connection: Connection, meetings: list[MeetingSummary], people: list[str]
 ) -> dict[str, list[Attendance]]:
-    """Return people's attendance at these meetings by person code, the latest meeting first.
+    """Return {person code: attendances at these meetings, the latest meeting first}.
 
-    `people` are person codes. If other entries were merged into a person's entry, the attendance
-    under those entries is included. People without any attendance are left out.
+    `people` are person codes. If other entries were merged into a person's entry, the
+    attendance under those entries is included. People without any attendance are left out.
     """
     by_id = {meeting.id: meeting for meeting in meetings}
     merged = roster.merged_people(connection, people)
@@ -405,7 +406,7 @@ def _must_see(connection: Connection, person: str) -> RosterPerson:
 
 
 def visible_names(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the names of those people that the signed-in account may see, by person code.
+    """Return {person code: name} for those of `people` that the signed-in account may see.
 
     `people` are person codes. Codes of people that the account may not see are left out.
     """

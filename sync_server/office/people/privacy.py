@@ -23,7 +23,7 @@ ZIP = "application/zip"
 @blueprint.get("/nguoi/<person>/du-lieu-ca-nhan")
 @allowed(Action.ARRANGE)
 def page(person: str) -> str:
-    """Return the page that exports a person's data or makes them anonymous.
+    """Return the page on which a user exports a person's data or makes the data anonymous.
 
     `person` is the person's code. Raises: UnknownPerson if no person has this code.
     """
@@ -54,10 +54,11 @@ def export(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/an-danh")
 @allowed(Action.ARRANGE)
 def anonymise(person: str) -> AnyResponse:
-    """Make a person's data anonymous, for the reason in the form, and redirect to the page.
+    """Make a person's data anonymous, and redirect to the page on the person's data.
 
-    `person` is the person's code, which the form must repeat. Raises: UnknownPerson; BadForm if the
-    repeated code differs, the reason is missing, the person has not left or has an account.
+    `person` is the person's code, which the form must repeat. The form also contains the
+    reason. Raises: UnknownPerson; BadForm if the repeated code differs, if the reason is
+    missing, or if the person has not left or has an account.
     """
     stored, reason = _must_find(person), forms.required_text("reason", longest=500)
     if forms.person_code("again") != person:

@@ -21,7 +21,10 @@ that signed in longest ago is dropped first."""
 
 
 def known_browser(name: str) -> str | None:
-    """Return this browser's code for the account `name`; None if it has never signed in here."""
+    """Return this browser's code for the account `name`.
+
+    Return None if the account has never signed in with this browser.
+    """
     return _codes().get(name)
 
 
@@ -47,7 +50,10 @@ def remember_browser(response: Response, name: str) -> None:
 
 
 def _cookie_name() -> str:
-    """Return the cookie's name; over https its prefix makes browsers keep it to this host."""
+    """Return the cookie's name.
+
+    Over https, the name has a prefix with which browsers send the cookie only to this host.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     return f"__Host-{COOKIE}" if settings.public_url.startswith("https:") else COOKIE
 

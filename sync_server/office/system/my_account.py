@@ -153,11 +153,12 @@ def set_totp() -> Response:
 
 
 def _confirm_totp(account: Account, at_ms: int) -> None:
-    """Turn the second factor on, if the form's code belongs to the secret that was begun.
+    """Turn the second factor on, if the form's code fits the secret that its set-up created.
 
-    The secret is in the session cookie, of which somebody may have kept a copy. It is therefore
-    good for ten minutes (`LONGEST_SET_UP_MS`), and not after the second factor has been changed.
-    Raises: BadForm if the code is wrong or the secret is too old; TooManyRequests.
+    The secret is in the session cookie, of which somebody may have kept a copy. The secret is
+    therefore valid for only ten minutes (`LONGEST_SET_UP_MS`), and no longer if the second
+    factor is changed meanwhile. Raises: BadForm if the code is wrong or the secret is too old;
+    TooManyRequests.
     """
     rate_limits.count_attempt(rate_limits.CODE, account.name)
     secret, begun_ms = session.get(PENDING_TOTP, ("", 0))

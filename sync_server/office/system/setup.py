@@ -40,7 +40,10 @@ REDIRECT = 302
 
 @blueprint.get("/thiet-lap")
 def page() -> str:
-    """Return the page with the form. Raises: NotFound without a valid code."""
+    """Return the page with the form for the first account and the organisation's name.
+
+    Raises: NotFound without a valid code.
+    """
     with reading() as connection:
         _check_code(connection)
     return render_template("system/setup.html")

@@ -76,10 +76,10 @@ def enter() -> Response | tuple[str, int]:
 
     Every failure gets the same page, with status 401. After five failures under a name from one
     address, or fifty from all addresses, even the right password is refused for a time. Every
-    further failure makes this time longer. In a browser in which the account has signed in before,
-    only failures in that browser count.
+    further failure makes this time longer. In a browser in which the account has signed in
+    before, only failures in that browser count.
 
-    A session that this browser had before ends.
+    A successful sign-in ends the previous session of this browser.
 
     Raises: TooManyRequests if one address makes over 30 attempts in a minute; BadForm if the
     database is a demonstration and the browser is on another machine.
@@ -135,13 +135,16 @@ def _start_session(connection: Connection, name: str, former: Session | None, at
 
 
 def _entry_for(name: str, outcome: int, at_ms: int) -> AuditEntry:
-    """Return the audit log's row for an attempt to sign in; the path tells with which factor."""
+    """Return the audit log entry for an attempt to sign in.
+
+    The path in the entry shows whether the attempt was made with a password or a passkey.
+    """
     address = request.remote_addr or "?"
     return AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)
 
 
 def _signed_in(name: str, token: str) -> Response:
-    """Return the redirect to the page that was wanted, with the cookies of the new session."""
+    """Return a redirect to the page requested before sign-in, with cookies of the new session."""
     wanted = session.get("wanted", "")
     session.clear()
     session[TOKEN] = token

@@ -41,11 +41,12 @@ memory."""
 class Account(Struct, frozen=True):
     """An account for the office pages (the staff's web pages), without its password.
 
-    For a chair, `point` is the code of the chair's hall and `person` the chair's person code. For a
-    unit secretary, `unit` is the code of the unit. All other accounts have None there. `has_totp`:
-    signing in also needs a one-time code. `must_change`: somebody else chose the password, so the
-    user must change it first. `token_ends_ms`: when the API token expires, in ms since 1970 UTC, or
-    0 if the account has no token. `has_passkey`: the user can sign in with a passkey.
+    For a chair, `point` is the code of the chair's hall and `person` the chair's person code.
+    For a unit secretary, `unit` is the code of the unit. In all other accounts, these fields
+    are None. `has_totp`: signing in also needs a one-time code. `must_change`: somebody else
+    chose the password, so the user must change it first. `token_ends_ms`: when the API token
+    expires, in ms since 1970 UTC, or 0 if the account has no token. `has_passkey`: the user can
+    sign in with a passkey.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Account(Struct, frozen=True):
 
     @property
     def has_second_factor(self) -> bool:
-        """Whether the password alone does not sign in."""
+        """Whether the account has a second factor: one-time codes or a passkey."""
         return self.has_totp or self.has_passkey
 
     @property
@@ -214,7 +215,7 @@ def totp_changed_ms(connection: Connection, name: str) -> int:
 
 
 def sealed_totp_secrets(connection: Connection) -> dict[str, str]:
-    """Return the encrypted secrets for one-time codes, by account name."""
+    """Return {account name: encrypted secret for one-time codes}."""
     rows = connection.execute(select(AccountRow.name, AccountRow.totp_secret))
     return {name: secret for name, secret in rows if secret}
 

@@ -93,10 +93,11 @@ def chain_at(connection: Connection, number: int) -> str | None:
 
 
 def check_chain(connection: Connection) -> int | None:
-    """Return the number of the first row that was changed, moved or is missing; None if all fit.
+    """Return the number of the first row that is changed, moved or missing; None if none is.
 
-    Rows that were cut off at the end leave no trace in the log itself. They are found by comparing
-    the head with one that was printed earlier, in a report or by `audit verify`.
+    Rows that were cut off at the end leave no trace in the log itself. To find them, compare
+    the number and hash of the latest row (`head`) with those printed earlier, in a report or by
+    `audit verify`.
     """
     expected, chain = 1, ""
     query = select(AuditRow.number, AuditRow.chain, *_ENTRY_COLUMNS).order_by(AuditRow.number)

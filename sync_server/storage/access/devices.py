@@ -102,11 +102,11 @@ class EnrolmentAnswer(Struct, frozen=True):
 
 
 class FormerEnrolment(Struct, frozen=True):
-    """An enrolment of a browser that the server did not recognise any more.
+    """An earlier enrolment of a browser, which the server no longer knows.
 
-    The server has then been restored from a backup that was made before the enrolment. `device` is
-    the id that the browser received; `point`, `profile` and `person` (a chair's code) tell what it
-    was enrolled for.
+    This happens if the server was restored from a backup that was made before the enrolment.
+    `device` is the id that the browser received; `point`, `profile` and `person` (a chair's
+    code) tell what the browser was enrolled for.
     """
 
     device: Annotated[str, Meta(pattern=DEVICE_ID)]
@@ -266,9 +266,9 @@ def _forgotten_device(
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
     """Store a new device with random tokens that nobody receives.
 
-    `writer` contains the device's code, profile and point; `label` is the device's name in lists.
-    The function `enrol` then replaces the tokens. Devices of the demonstration keep them, because
-    they need no usable tokens.
+    `writer` contains the device's code, profile and point; `label` is the device's name in
+    lists. The function `enrol` then replaces the tokens. The devices of the demonstration keep
+    the random tokens, because such devices need no usable ones.
     """
     connection.execute(
         insert(Device).values(
@@ -365,7 +365,7 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
 
 
 def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return the number of enrolment codes that can still be used, by point code.
+    """Return {point code: number of the point's enrolment codes that can still be used}.
 
     Points without such a code are left out.
     """

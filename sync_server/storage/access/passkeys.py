@@ -55,7 +55,7 @@ def find(connection: Connection, passkey_id: str) -> Passkey | None:
 
 
 def mark_used(connection: Connection, passkey_id: str, sign_count: int, *, now_ms: int) -> None:
-    """Note that a passkey was used, and how many uses its authenticator has reported."""
+    """Store when a passkey was used, and how many uses its authenticator has reported."""
     values = {"sign_count": sign_count, "used_ms": now_ms}
     connection.execute(update(PasskeyRow).where(PasskeyRow.id == passkey_id).values(**values))
 

@@ -85,9 +85,9 @@ def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
 
 
 def matching_small(sealed: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts that are small enough and match their sha256; leave out all others.
+    """Return {sha256: text} of the texts that are small enough and match their sha256.
 
-    `sealed` contains encrypted texts, by the sha256 that the sender stated. A text may have at most
+    `sealed` is {sha256 that the sender stated: encrypted text}. A text may have at most
     `MAX_SMALL_BYTES` (8 KiB).
     """
     return {
@@ -102,9 +102,9 @@ def put_small(
 ) -> None:
     """Store the small details (encrypted personal data) that arrived together with records.
 
-    `sealed` contains the encrypted texts, by sha256. A text that is too large or does not match its
-    sha256 is skipped. All texts are skipped if the device has uploaded over `MAX_BYTES_A_DAY` in
-    the last 24 hours. The server asks for skipped texts again later.
+    `sealed` is {sha256: encrypted text}. A text that is too large or does not match its sha256
+    is skipped. All texts are skipped if the device has uploaded over `MAX_BYTES_A_DAY` in the
+    last 24 hours. The server asks for skipped texts again later.
     """
     if not sealed or resumable_uploads.is_over_quota(
         connection, device, MAX_BYTES_A_DAY, now_ms=now_ms

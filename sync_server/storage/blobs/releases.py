@@ -112,7 +112,7 @@ def put_piece(
 
 
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
-    """Return, sorted, those of the given sha256 for which there is no complete portal file.
+    """Return, sorted, those sha256 in `hashes` for which there is no complete portal file.
 
     A file is complete once all its pieces have been uploaded.
     """
@@ -123,8 +123,8 @@ def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
 def put(connection: Connection, release: str, files: Mapping[str, FileLine], now_ms: int) -> None:
     """Store a release (a version of the portal) whose files have all been uploaded.
 
-    `release` is the release's id; `files` are the lines of its manifest (the list of its files), by
-    path. If the release is already stored, only its upload time is updated.
+    `release` is the release's id; `files` is {path: line of the manifest, which lists the
+    release's files}. If the release is already stored, only its upload time is updated.
 
     Raises: ReleaseMalformed if a file is missing or its size differs from the manifest.
     """

@@ -117,7 +117,7 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return the sizes in bytes of completely uploaded blobs, by sha256.
+    """Return {sha256: size in bytes} of completely uploaded blobs (large content).
 
     The result leaves out those of `hashes` for which there is no complete blob. If `owner` is
     given, only the blobs of that owner count.
@@ -178,9 +178,10 @@ def empty(connection: Connection, key: BlobKey) -> None:
 
 
 def replace(connection: Connection, key: BlobKey, content: bytes) -> None:
-    """Store other content in place of a complete blob's, under the same sha256.
+    """Replace the content of a complete blob (large content), but keep its sha256.
 
-    The sha256 is then only a name. The content must be the same text, encrypted with another key.
+    The new content must be the same text, encrypted with another key. The sha256 is then only
+    an identifier, because it does not match the new content.
     """
     connection.execute(delete(BlobPiece).where(*_is(BlobPiece, key)))
     connection.execute(insert(BlobPiece).values(**key._asdict(), position=0, bytes=content))

@@ -82,11 +82,11 @@ class DeviceReport(NamedTuple):
 class Delivery(NamedTuple):
     """The content of one upload by a device or an office account.
 
-    `writer` is the sender. `offers` are the uploaded records with the results of checking them, in
-    the order of the upload. `report` is the state that the device reported, or None. `is_revoked`:
-    whether headquarters has blocked the device. `sealed`: small encrypted texts with personal data,
-    by sha256. `highest`: the highest record number that the device says it has sent, this upload
-    included, or 0.
+    `writer` is the sender. `offers` are the uploaded records with the results of checking them,
+    in the order of the upload. `report` is the state that the device reported, or None.
+    `is_revoked`: whether headquarters has blocked the device. `sealed` is {sha256: small
+    encrypted text with personal data}. `highest`: the highest record number that the device
+    says it has sent, this upload included, or 0.
     """
 
     writer: Writer
@@ -279,10 +279,10 @@ def _verdicts(
 def _quarantined(
     delivery: Delivery, accepted: Sequence[LedgerEntry]
 ) -> dict[bytes, QuarantinedRecord]:
-    """Return the records to put into quarantine, by their bytes as received.
+    """Return {record as received: quarantine entry} of the records to put into quarantine.
 
-    These are the refused records (fate `refused`), and new records from a revoked (blocked) device
-    (fate `held`).
+    These are the refused records (fate `refused`), and new records from a revoked (blocked)
+    device (fate `held`).
     """
     accepted_fingerprints = {entry.fingerprint for entry in accepted}
     quarantined = {}

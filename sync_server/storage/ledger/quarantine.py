@@ -95,9 +95,10 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
 
 
 def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
-    """Return the devices that have used more than half of their daily limit of quarantined records.
+    """Return {device code: number of quarantined records in the last 24 hours}, sorted by code.
 
-    The result gives the number of their records in the last 24 hours, by device code, sorted.
+    Only devices that have used more than half of their daily limit of quarantined records are
+    included.
     """
     count = func.count()
     rows = connection.execute(
@@ -162,10 +163,10 @@ def count_open(connection: Connection) -> int:
 
 
 def count_refused(connection: Connection) -> dict[str, int]:
-    """Return the number of refused records on which headquarters must still decide, by point code.
+    """Return {point code: number of refused records on which headquarters must still decide}.
 
-    A record counts for the point of the device that sent it. Points without such records are left
-    out.
+    A record counts for the point of the device that sent it. Points without such records are
+    left out.
     """
     rows = connection.execute(
         select(Device.point, func.count())

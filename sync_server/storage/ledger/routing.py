@@ -32,10 +32,10 @@ def home_stream(record: Record) -> StreamKey:
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """Return, for every stream, the people in these records that the stream's point has summoned.
+    """Return {stream key: people in these records whom the stream's point has summoned}.
 
-    A stream is all records that concern one point at one meeting. Officers of the point count as
-    summoned. Streams without such people are left out.
+    A stream is all records that concern one point at one meeting. Officers of the point count
+    as summoned. Streams without such people are left out.
     """
     by_meeting: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
@@ -81,10 +81,11 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return the newcomers that these records identify, by the stream in which they were recorded.
+    """Return {stream key: newcomers recorded at the stream's point whom these records identify}.
 
-    A newcomer is an attendee on no list, with a provisional code that begins with `N-`. A record
-    identifies a newcomer if it is a ruling of headquarters that gives the person's real code.
+    A stream is all records that concern one point at one meeting. A newcomer is an attendee on
+    no list, with a provisional code that begins with `N-`. A record identifies a newcomer if it
+    is a ruling of headquarters that gives the person's real code.
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
@@ -100,7 +101,7 @@ def newcomers_by_stream(
 
 
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Return the ids of these records, by meeting id.
+    """Return {meeting id: ids of those of these records that belong to the meeting}.
 
     For a ruling (a decision of headquarters), also include the id of the record on which it
     decides.

@@ -38,10 +38,9 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return, for these records, the latest ruling that releases or dismisses the record.
+    """Return {(meeting id, record id): latest ruling that releases or dismisses the record}.
 
-    A ruling is a decision of headquarters. The keys of the result are (meeting id, record id).
-    Records without such a ruling are left out.
+    A ruling is a decision of headquarters. Records without such a ruling are left out.
     """
     wanted = sorted(set(record_ids))
     if not wanted:
@@ -65,7 +64,7 @@ _ABOUT = CompiledStatement(
 def touching(
     connection: Connection, meeting: str, record_ids: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return the ids of a meeting's rulings about these records, by record id.
+    """Return {record id: ids of the meeting's rulings about the record} for these records.
 
     A ruling is a decision of headquarters. Records without a ruling are left out.
     """
@@ -87,10 +86,11 @@ _TOUCHING = CompiledStatement(
 def codes_by_person(
     connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
 ) -> dict[str, set[str]]:
-    """Return, for these people, all codes that a list of summoned people may use for the person.
+    """Return {person code: all codes that a list of summoned people may use for the person}.
 
-    The keys are the given person codes. A newcomer (an attendee on no list) has a provisional code;
-    rulings of headquarters, stored or among the new records `fresh`, add the newcomer's real code.
+    The keys are the codes in `people`. A newcomer (an attendee on no list) has a provisional
+    code; rulings of headquarters, stored or among the new records `fresh`, add the newcomer's
+    real code.
     """
     codes = {person: {person} for person in people}
     newcomers = sorted(person for person in codes if person.startswith(NEWCOMER))

@@ -62,7 +62,7 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:
-    """Return the server's clock minus the device's clock, in ms, by device code.
+    """Return {device code: the server's clock minus the device's clock, in ms}.
 
     The latest measurement of every device is used. Devices without a measurement are left out.
     """

@@ -40,12 +40,12 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 
     They are stored separately, so that the board can be shown without everybody's attendance.
     `chair`: the person who presides or presided last, or if nobody has, the person named to
-    preside. `missing`: what the point still lacks to be ready. `counted`: False for a rehearsal or
-    a cancelled meeting, which is left out of all totals. `pending`: the number of requests for
-    leave or a substitute that await a decision; `reserved`: how many of these headquarters decides.
-    `late_after_ms`: people who arrive after this time are late. `arrivals_ms`: the times of the
-    summoned people's first arrivals, sorted. `merged_into`: the point that took over all people of
-    this point. `tasks`: the number of follow-up tasks.
+    preside. `missing`: what the point still lacks to be ready. `counted`: False for a rehearsal
+    or a cancelled meeting, which is left out of all totals. `pending`: the number of requests
+    for leave or a substitute that await a decision; `reserved`: the number of those on which
+    only headquarters may decide. `late_after_ms`: people who arrive after this time are late.
+    `arrivals_ms`: the times of the summoned people's first arrivals, sorted. `merged_into`: the
+    point that took over all people of this point. `tasks`: the number of follow-up tasks.
     """
 
     counts: Counts
@@ -109,11 +109,10 @@ _figures_decoder = msgspec.json.Decoder(BoardFigures)
 def _judge(
     connection: Connection, revisions: Mapping[StreamKey, int]
 ) -> dict[StreamKey, PointStanding]:
-    """Compute the attendance at points from the records, and return it by stream key.
+    """Compute the attendance at points from the records, and return {stream key: attendance}.
 
-    `revisions` contains the stream keys (meeting, point), with the present revision of every
-    stream. The results are stored after the read transaction. In one read transaction, no stream is
-    computed twice.
+    `revisions` is {stream key (meeting, point): present revision of the stream}. The results
+    are stored after the read transaction. In one read transaction, no stream is computed twice.
     """
     judged: dict[StreamKey, PointStanding] = read_once("judged standings", dict)
     records = records_of(connection, revisions.keys() - judged.keys())
@@ -195,7 +194,7 @@ def read(connection: Connection, key: StreamKey) -> PointStanding | None:
 
 
 def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Return the attendance at these points of meetings, by stream key (meeting, point).
+    """Return {stream key (meeting, point): attendance at the point}.
 
     Points without records are left out.
     """
@@ -275,10 +274,10 @@ def _read_board(connection: Connection, meeting: str) -> Board:
 
 
 def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """Return when a point's devices last contacted the server, and how many records are missing.
+    """Return {point code: (last contact of a device, number of missing records)}.
 
-    The result is by point code. The time is in ms since 1970 UTC, or None if there was no contact
-    yet. A record is missing if a device has made it, but it has not arrived.
+    The time of the contact is in ms since 1970 UTC, or None if there was no contact yet. A
+    record is missing if a device of the point has made it, but it has not arrived.
     """
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)

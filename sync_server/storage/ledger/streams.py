@@ -84,11 +84,12 @@ def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
 
 
 def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: bool) -> None:
-    """Lock meetings until the transaction ends, against all other writers only if `is_sole`.
+    """Lock meetings until the transaction ends; shut out all other writers only if `is_sole`.
 
-    If `is_sole` is False, other writers may share the lock. A roll (a list of summoned people) adds
-    records to all streams of the meeting. Its writer needs the sole lock, so that nobody creates
-    another stream meanwhile. SQLite has only one writer at a time and needs no lock.
+    If `is_sole` is False, other writers may share the lock. A roll (a list of summoned people)
+    adds records to all streams of the meeting. The writer of a roll needs the sole lock, so
+    that nobody creates another stream meanwhile. SQLite has only one writer at a time and needs
+    no lock.
     """
     if is_only_writer(connection):
         return
@@ -101,8 +102,8 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
     """Lock streams in sorted order until the transaction ends; create those that do not exist.
 
-    A stream is the records of one point at one meeting. Return the last position used in every
-    stream, or 0 for a new stream.
+    A stream is the records of one point at one meeting. Return {stream key: last position used
+    in the stream}, with 0 for a new stream.
     """
     wanted = sorted(set(keys))
     if not wanted:
@@ -205,18 +206,18 @@ def all_streams(connection: Connection) -> list[StreamKey]:
 def roster_rev(connection: Connection, key: StreamKey) -> str:
     """Return the hash of a point's roster (list of summoned people) at a meeting.
 
-    The hash is empty if no roster has been stored yet. A device in the hall compares it with the
-    hash of its roster, to learn whether the roster has changed.
+    The hash is empty if no roster has been stored yet. A device in the hall compares this hash
+    with that of its own copy of the roster, to learn whether the roster has changed.
     """
     rows = _ROSTER_REV.rows(connection, stream_meeting=key.meeting, stream_point=key.point)
     return str(rows[0][0] or "") if rows else ""
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
-    """Return the records of these streams, by stream key (meeting, point), in no particular order.
+    """Return {stream key (meeting, point): records of the stream, in no particular order}.
 
-    Records that were made at other points but concern the stream's point are included. For a stream
-    without records, the list is empty.
+    Records that were made at other points but concern the stream's point are included. For a
+    stream without records, the list is empty.
     """
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
@@ -227,9 +228,10 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return the last position used at every point of a meeting, by point code, sorted.
+    """Return {point code: last position used in the point's records at a meeting}, sorted.
 
-    The records of a point are numbered from 1, so the position is the number of its last record.
+    The records of a point are numbered from 1, so the position is the number of the last
+    record.
     """
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
@@ -238,9 +240,10 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """Return the records of these streams up to a given position, in order, by (meeting, point).
+    """Return {stream key (meeting, point): records up to the stream's position in `heads`}.
 
-    `heads` contains the last position to include, by stream key.
+    The records are in the order of their positions. `heads` is {stream key: last position to
+    include}.
     """
     return {
         key: [

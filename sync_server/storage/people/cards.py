@@ -31,7 +31,7 @@ def hash_of(code: str) -> str:
 
 
 def issue(connection: Connection, people: Sequence[str], *, now_ms: int) -> dict[str, str]:
-    """Issue new cards to people, and return the codes to print on the cards, by person code.
+    """Issue new cards to people, and return {person code: code to print on the card}.
 
     The old cards of these people stop working at once.
     """
@@ -60,7 +60,7 @@ def withdraw(connection: Connection, people: Sequence[str]) -> None:
 
 
 def hashes_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the hashes of these people's valid cards, by person code.
+    """Return {person code: hash of the person's valid card} for these people.
 
     People without a valid card are left out.
     """

@@ -60,7 +60,7 @@ def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
 
 
 def of_points(connection: Connection, points: Iterable[str]) -> dict[str, list[ContactLine]]:
-    """Return the contacts of these points (halls), by point code, the clerk before the technician.
+    """Return {point code: contacts of the point (hall), the clerk before the technician}.
 
     Points without a contact are left out.
     """

@@ -121,7 +121,10 @@ def all_done(connection: Connection) -> list[StoredList]:
 
 
 def put_changes(connection: Connection, list_id: str, changes: bytes) -> None:
-    """Replace what is stored about an imported list, and delete the user's decisions about it."""
+    """Replace the stored changes made by a list's import, and delete the user's decisions.
+
+    The decisions are those that the user made about the list before the import.
+    """
     values = {"changes": changes, "choices": b"{}"}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))
 
@@ -153,7 +156,7 @@ def set_undone(connection: Connection, list_id: str, *, now_ms: int) -> None:
 
 
 def remembered_fields(connection: Connection) -> dict[str, str]:
-    """Return the fields that users have assigned to the column headings of lists, by heading.
+    """Return {column heading in lists: field that a user has assigned to it}.
 
     Headings are in lower case without accents. If the field is empty, the column is ignored.
     """
@@ -175,9 +178,9 @@ def remember_fields(connection: Connection, fields: Mapping[str, str]) -> None:
 
 
 def aliases(connection: Connection, kind: PlaceKind) -> dict[str, str]:
-    """Return the codes of the units or halls that users have chosen for the names in lists.
+    """Return {name in lists: code of the unit or hall that a user has chosen for the name}.
 
-    The keys are the names. Names for which no user has chosen a code are left out.
+    `kind` is `unit` or `point` (hall). Names for which no user has chosen a code are left out.
     """
     query = select(PlaceAlias.name, PlaceAlias.code).where(PlaceAlias.kind == kind)
     return dict(connection.execute(query).all())

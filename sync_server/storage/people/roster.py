@@ -110,8 +110,8 @@ def search(
 ) -> list[RosterPerson]:
     """Return the people whose name matches a text or whose code is the text, sorted by name.
 
-    `unit`: search only among the people of this unit. People who have left are found only
-    `with_ended`.
+    `unit`: search only among the people of this unit. People who have retired, moved away or
+    died are included only if `with_ended` is True.
     """
     matches = [
         person
@@ -150,7 +150,11 @@ def known_people(connection: Connection) -> set[str]:
 def officers_of(
     connection: Connection, unit: str, *, first: Collection[str], at_ms: int
 ) -> tuple[tuple[str, Office], ...]:
-    """Return a unit's Secretary and Deputies at a time; see `domain.summoning.officers_among`."""
+    """Return the (person code, office) of a unit's Secretary and Deputies at a time.
+
+    If there are several Secretaries, one whose code is in `first` is preferred; see
+    `domain.summoning.officers_among`. `at_ms` is the time in ms since 1970 UTC.
+    """
     return officers_among(list_people(connection, unit=unit, at_ms=at_ms), first)
 
 
@@ -188,7 +192,7 @@ def roster_of(connection: Connection, key: StreamKey) -> Roster:
 
 
 def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Return the full names of these people by code; unknown codes are left out."""
+    """Return {person code: full name} of these people; unknown codes are left out."""
     codes = sorted(set(people))
     names: dict[str, str] = {}
     for chunk in in_chunks(codes):
@@ -200,7 +204,8 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
 def refresh_rev(connection: Connection, key: StreamKey) -> None:
     """Compute and store the hash of a point's roster (the list of people summoned there).
 
-    A device compares the hash with that of its roster, to learn whether the roster has changed.
+    A device compares this hash with that of its own copy of the roster, to learn whether the
+    roster has changed.
     """
     connection.execute(
         update(Stream)
@@ -239,9 +244,10 @@ def list_people(
 
 
 def count_by_unit(connection: Connection, *, at_ms: int) -> dict[str, int]:
-    """Return the number of people of every unit at a time, by the unit's code.
+    """Return {unit code: number of people in the unit at a time}.
 
-    People who have left, and units without people, are not in it. `at_ms` is in ms since 1970 UTC.
+    People who have retired, moved away or died do not count, and units without people are left
+    out. `at_ms` is the time in ms since 1970 UTC.
     """
     unit = case((Person.moves_ms <= at_ms, Person.next_unit), else_=Person.unit)
     query = select(unit, func.count()).where(Person.ended_ms.is_(None)).group_by(unit)
@@ -249,9 +255,10 @@ def count_by_unit(connection: Connection, *, at_ms: int) -> dict[str, int]:
 
 
 def usual_halls(connection: Connection) -> dict[str, list[str]]:
-    """Return the codes of the halls where people of a unit usually sit, by the unit's code.
+    """Return {unit code: sorted codes of the halls where people of the unit usually sit}.
 
-    Only halls that are stored with people count. The codes are sorted.
+    People for whom no hall is stored, and those who have retired, moved away or died, do not
+    count.
     """
     query = select(Person.unit, Person.point).where(Person.point != "", Person.ended_ms.is_(None))
     halls: dict[str, list[str]] = {}
@@ -271,10 +278,10 @@ def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerso
 
 
 def merged_people(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Return the codes of the duplicate entries that were merged into these people's entries.
+    """Return {code of a duplicate entry: code of the person} for the duplicates of these people.
 
-    The result maps the code of every duplicate to the code of the person. People without duplicates
-    are left out.
+    Duplicates have been merged into the person's remaining entry. People without duplicates are
+    left out.
     """
     merged: dict[str, str] = {}
     for chunk in in_chunks(codes):
@@ -318,7 +325,7 @@ def summonses_of(connection: Connection, people: Sequence[str]) -> list[StreamKe
 def units_and_positions(
     connection: Connection, people: Sequence[str], *, at_ms: int
 ) -> dict[str, tuple[str, str]]:
-    """Return the unit code and the position of these people at a time, by person code.
+    """Return {person code: (unit code, position of the person)} of these people at a time.
 
     `at_ms` is the time in ms since 1970 UTC. Unknown people are left out.
     """

@@ -82,10 +82,11 @@ def check_meeting(
 ) -> None:
     """Add faults for errors in a meeting's times, and warnings about the meeting's documents.
 
-    A meeting must end after it starts, and agenda items must be in order of time and start before
-    the end of the meeting. There is a warning if `basis`, which lists the documents that order the
-    meeting, is empty (docs/checklist.md, row 18), and if a material becomes public after the
-    start of the meeting (row 6). `materials` contains the front matter of the materials by code.
+    A meeting must end after it starts, and agenda items must be in order of time and start
+    before the end of the meeting. There is a warning if `basis`, which lists the documents on
+    which the meeting is based, is empty (docs/checklist.md, row 18), and if a material becomes
+    public after the start of the meeting (row 6). `materials` contains the front matter of the
+    materials by code.
     """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)
@@ -260,8 +261,8 @@ def _text_of(source: Source, path: Path) -> tuple[str, str]:
 def check_text(source: Source, addresses: Addresses) -> None:
     """Add a fault for every dead link in a text, and for every picture that readers could not see.
 
-    A picture needs a description, a file among the content files, and a file name without spaces.
-    Text left over from the template for new files is a warning.
+    A picture needs a description, a file among the content files, and a file name without
+    spaces. Text left over from the template for new files causes a warning.
     """
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")

@@ -341,8 +341,7 @@ def _is_row_of_numbers(match: re.Match[str]) -> bool:
 
 
 def visible_text(html: str) -> str:
-    """Return the text of an HTML page, with `alt` and `title` texts, and `tel:` and `mailto:`
-    links.
+    """Return an HTML page's text, including `alt`, `title`, and `tel:` and `mailto:` links.
 
     Line breaks are kept, except those in scripts and style sheets. ` | ` is added after every table
     cell, so that numbers in adjacent cells do not look like one number.

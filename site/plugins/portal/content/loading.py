@@ -75,8 +75,8 @@ class Meeting(NamedTuple):
     def material_codes(self) -> list[str]:
         """Return the codes of the meeting's documents in order and without repeats.
 
-        The documents that order the meeting (`basis`) come first, followed by those of the agenda
-        and then by the meeting's other documents.
+        The documents on which the meeting is based (`basis`) come first, followed by those of the
+        agenda and then by the meeting's other documents.
         """
         of_items = [code for item in self.matter.agenda for code in item.materials]
         return list(dict.fromkeys([*self.matter.basis, *of_items, *self.matter.materials]))
@@ -110,10 +110,10 @@ class PageText(NamedTuple):
 class PortalContent(NamedTuple):
     """All checked content from which the portal is built.
 
-    Meetings are in order of date, and pages in the order of the menu. `materials` contains
-    documents by code. `public_contacts` are names and numbers that may be published.
-    `opening_times` are the future instants, in UTC, at which further documents become public.
-    `root` is the content folder.
+    Meetings are in order of date, and pages in the order of the menu. `materials` is {code:
+    document}. `public_contacts` are names and numbers that may be published. `opening_times`
+    are the future instants, in UTC, at which further documents become public. `root` is the
+    content folder.
     """
 
     root: Path

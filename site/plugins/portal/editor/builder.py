@@ -103,7 +103,8 @@ class Builder:
     def replace(self, content: PortalContent, output: Path) -> Built:
         """Build the portal in a new folder, and then replace the folder `output` with that folder.
 
-        If the build fails, `output` stays unchanged. A successful build sets `changed_hours`.
+        If the build fails, `output` stays unchanged. A successful build sets `changed_hours` to the
+        ids of meetings whose new hours readers' calendars would ignore.
 
         Raises: ContentFaults, BundleFault or BuildFault if the build fails; BuildFault also if
         `output` is in use.

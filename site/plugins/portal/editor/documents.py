@@ -37,8 +37,8 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<~|]|^[-+#>=](?=[\s#-=])|(?<=^\d)[.)]|(?<=^\
 class Draft(NamedTuple):
     """A draft of a content file, made from a DOCX or PDF.
 
-    `text` is Markdown, or "" if the document contains no readable text. `suggestions` contains
-    suggested values by field. `warning` is a message for the editor, or "".
+    `text` is Markdown, or "" if the document contains no readable text. `suggestions` is
+    {field: suggested value}. `warning` is a message for the editor, or "".
     """
 
     text: str
@@ -78,8 +78,8 @@ def _markdown_lines(pages: tuple[str, ...]) -> Iterator[str]:
 def _suggestions(text: str) -> dict[str, str]:
     """Search a document's text for values of the fields of a material (a document for meetings).
 
-    The fields are `kind`, `title`, `number`, `code`, `date` (such as `2026-12-18`) and `summary`.
-    Return the values by field. Fields that the text does not contain are left out.
+    The fields are `kind`, `title`, `number`, `code`, `date` (such as `2026-12-18`) and
+    `summary`. Return {field: value}. Fields that the text does not contain are left out.
     """
     lines = [line for line in (_MARKS.sub("", line).strip() for line in text.splitlines()) if line]
     labels = {fold(catalogue()["kinds"][kind]): kind for kind in get_args(MaterialKind)}

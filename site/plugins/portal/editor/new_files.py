@@ -162,10 +162,10 @@ def _answers(
     show_message: Callable[[str], None],
     used_codes: Collection[str],
 ) -> dict[str, str]:
-    """Ask the editor all questions in order, and return the answers by field.
+    """Ask the editor all questions in order, and return {field: answer}.
 
-    `questions` contains the types of the fields, and `suggestions` contains suggested answers, both
-    by field. The answer `<` returns to the previous question. The answer for `code` must not be in
+    `questions` is {field: type of the answer}, and `suggestions` is {field: suggested answer}.
+    The answer `<` returns to the previous question. The answer for `code` must not be in
     `used_codes`.
     """
     show_message(say("build.new.how", back=BACK))

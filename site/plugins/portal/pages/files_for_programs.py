@@ -125,19 +125,19 @@ def _news(material: Material) -> str:
 def _announced_on(content: PortalContent, meeting: Meeting) -> date:
     """Return the date under which the feed lists a meeting.
 
-    The date is that of the meeting's newest document, or the meeting's date if that is earlier or
-    if the meeting has no documents.
+    This is the date of the newest version among the meeting's documents or the date of the
+    meeting, whichever is earlier. Without documents, it is the date of the meeting.
     """
     days = [content.materials[code].matter.updated for code in meeting.material_codes()]
     return min(meeting.matter.date, max(days, default=meeting.matter.date))
 
 
 def published_directory_of(content: PortalContent) -> dict[str, Any]:
-    """Return the facts about the portal that are published for servers as facts.json.
+    """Return the content of facts.json, from which servers learn what the portal publishes.
 
-    The keys are `units` (organisations), `points` (halls), `meetings` and `materials` (documents).
-    Every value is a list of dicts. Times are in UTC. docs/release.md describes how servers use the
-    facts.
+    The keys are `units` (organisations), `points` (halls), `meetings` and `materials`
+    (documents). Every value is a list of dicts. Times are in UTC. docs/release.md describes how
+    servers use the file.
     """
     directory = content.directory
     return {

@@ -80,8 +80,8 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def generate_context(self) -> None:
         """Prepare the data that pages need, such as links and template filters.
 
-        The settings contain the content, which build.py has checked. Pelican calls this method
-        before `generate_output`.
+        Pelican's settings contain the portal's content, which build.py has checked. Pelican calls
+        this method before `generate_output`.
         """
         self.content: PortalContent = self.settings["PORTAL_CONTENT"]
         self.memory: Memory = self.settings["PORTAL_MEMORY"]
@@ -129,11 +129,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Return the paths at which readers' devices must delete earlier files.
+        """Return {path: sha256} for files whose earlier versions readers' devices must delete.
 
-        The files belong to materials that are not yet public or have been withdrawn. The value of
-        every path is the sha256 of the notice that replaces the file, or "" if nothing replaces the
-        file. `lines` contains the sha256 of all written files by path.
+        The files belong to materials that are not yet public or have been withdrawn. The sha256 is
+        that of the notice that replaces the file, or "" if nothing replaces the file. `lines` is
+        {path: line with the sha256} of all written files.
         """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
@@ -376,9 +376,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
 
 def list_name(meeting: Meeting) -> str:
-    """Return the name of the list of a meeting's files in the manifest of a build.
+    """Return the name of the manifest's list that contains a meeting's files.
 
-    An example is `m-2026-12-18-quy-bon`, which contains the meeting's id.
+    The name is `m-` and the meeting's id, for example `m-2026-12-18-quy-bon`.
     """
     return f"m-{meeting.id}"
 

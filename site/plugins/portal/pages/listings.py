@@ -1,4 +1,4 @@
-"""Make and group links to meetings and documents, with the facts that pages show about them."""
+"""Make and group links to meetings and documents. A link holds what pages show about its target."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -66,12 +66,12 @@ def halls_of(directory: Directory) -> tuple[HallLine, ...]:
 
 
 def material_links(content: PortalContent) -> dict[str, MaterialLink]:
-    """Return a link to every material (a document for meetings), by the material's code."""
+    """Return {code: link} for every material (a document for meetings)."""
     return {code: MaterialLink(m.matter, m.state) for code, m in content.materials.items()}
 
 
 def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
-    """Return a link to every meeting by the meeting's id, in order of the meetings' dates."""
+    """Return {meeting's id: link} for every meeting, in order of the meetings' dates."""
     return {
         m.id: MeetingLink(m.id, m.matter, f"{m.instant(m.matter.ends):%Y-%m-%dT%H:%M:%SZ}")
         for m in content.meetings
@@ -81,10 +81,10 @@ def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
 def uses_by_material(
     content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
 ) -> dict[str, list[MaterialUse]]:
-    """Return the uses of materials (documents for meetings) in meetings, by material code.
+    """Return {code: uses in meetings} for materials (documents for meetings).
 
-    `links` contains links by material code, and `meetings` contains links by meeting id. Materials
-    that no meeting uses are left out.
+    `links` is {material's code: link}, and `meetings` is {meeting's id: link}. Materials that
+    no meeting uses are left out.
 
     Raises: KeyError if a link is missing.
     """
@@ -119,7 +119,7 @@ def kinds_of(links: Iterable[MaterialLink]) -> list[str]:
 
 
 def group_by_year(links: Iterable[Any], date_of: Any) -> dict[int, list[Any]]:
-    """Group links by year, and return a dict of the links by year.
+    """Group links by year, and return {year: links}.
 
     The links of a year stay in their original order. `date_of` is a function that returns the date
     of a link.

@@ -26,8 +26,8 @@ CODE_PATHS = ("app/", "sw.js")
 class Memory:
     """A cache in memory for the preview, with the inputs and results of the previous build.
 
-    `files` contains, by file name, a pair of the inputs from which a file was made and the file's
-    line in the manifest. `results` contains, by name, a pair of the inputs and the result.
+    `files` is {file name: (inputs from which the file was made, the file's line in the
+    manifest)}. `results` is {name: (inputs, result)}.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         return self.put(name, inputs, lambda _: source.read_bytes())
 
     def lines(self) -> dict[str, FileLine]:
-        """Return the manifest lines of all files in this build, by file name.
+        """Return {file name: line in the manifest} for all files of this build.
 
         A line contains the path, sha256 and size of a file.
         """

@@ -37,10 +37,10 @@ def write_manifest(
 ) -> str:
     """Write manifest.json and its lists of files into `output`, and return the release's id.
 
-    `lines` contains the sha256 and size of every file by path. `paths_by_list` contains paths by
-    the name of a list. A path may be in several lists, and a path in no list goes to the list
-    `rest`. `withdrawn` maps paths of documents that are not public to the sha256 of the
-    replacement, or to "" if there is none. Unneeded lists of an earlier build are deleted.
+    `lines` is {path: line with the sha256 and size} of every file. `paths_by_list` is {name of
+    a list: paths of its files}. A path may be in several lists, and a path in no list goes to
+    the list `rest`. `withdrawn` maps paths of documents that are not public to the sha256 of
+    the replacement, or to "" if there is none. Unneeded lists of an earlier build are deleted.
     """
     listed = {name: sorted(set(paths)) for name, paths in paths_by_list.items()}
     placed = {path for paths in listed.values() for path in paths}
