@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "site" / "plugins"))
 from portal.content.front_matter import ContentFaults  # noqa: E402
 from portal.content.guard import Guard, read_roster  # noqa: E402
 from portal.content.loading import PortalContent  # noqa: E402
+from portal.editor import command_line_words  # noqa: E402
 from portal.editor.builder import Builder, BuildFault, Built  # noqa: E402 - needs the path above
 from portal.editor.bundle import BundleFault  # noqa: E402
 from portal.messages import say  # noqa: E402
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Raises: SystemExit with status 2 if the command line is wrong.
     """
+    command_line_words.install()
     options = _parser().parse_args(arguments)
     if options.output is None:
         # Publishing builds elsewhere, because a local server may be serving the usual folder.
@@ -191,25 +193,25 @@ def _port(text: str) -> int:
 def _parser() -> _Parser:
     about = say("build.help.about")
     parser = _Parser(prog="build.py", description=about, parents=[_shared_options()])
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="LỆNH")
     command_parsers = {
         name: commands.add_parser(name, parents=[_shared_options()], help=say(f"build.help.{name}"))
         for name in COMMANDS
     }
     command_parsers["serve"].add_argument(
-        "--port", type=_port, default=8001, help=say("build.help.port")
+        "--port", type=_port, metavar="SỐ", default=8001, help=say("build.help.port")
     )
-    command_parsers["new"].add_argument("what", metavar="WHAT", help=say("build.help.what"))
-    command_parsers["withdraw"].add_argument("code", metavar="CODE", help=say("build.help.code"))
+    command_parsers["new"].add_argument("what", metavar="VIỆC", help=say("build.help.what"))
+    command_parsers["withdraw"].add_argument("code", metavar="MÃ", help=say("build.help.code"))
     command_parsers["pack"].add_argument(
         "--to", type=Path, default=ROOT / "pack", help=say("build.help.to")
     )
     command_parsers["pack"].add_argument(
-        "--verify", type=Path, metavar="PACK", help=say("build.help.verify")
+        "--verify", type=Path, metavar="GÓI", help=say("build.help.verify")
     )
     command_parsers["publish"].add_argument("url", metavar="URL", help=say("build.help.url"))
     command_parsers["publish"].add_argument(
-        "--back", nargs="?", const="", metavar="RELEASE", help=say("build.help.back")
+        "--back", nargs="?", const="", metavar="BẢN", help=say("build.help.back")
     )
     parser.set_defaults(command="build", roster=None, output=None, content=ROOT / "content")
     return parser
@@ -222,7 +224,7 @@ def _shared_options() -> _Parser:
     option that stands before the command's name.
     """
     shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    for option, metavar in (("content", "DIR"), ("output", "DIR"), ("roster", "FILE")):
+    for option, metavar in (("content", "THƯ-MỤC"), ("output", "THƯ-MỤC"), ("roster", "TỆP")):
         help_text = say(f"build.help.{option}")
         shared.add_argument(f"--{option}", type=Path, metavar=metavar, help=help_text)
     return shared

@@ -1,5 +1,6 @@
 """Test that the message catalogues contain exactly the messages that the code uses."""
 
+import argparse
 import json
 import re
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from typing import get_args
 import click
 import pytest
 from portal.content.fields import MaterialKind, Mode
+from portal.messages import catalogue as site_catalogue
 
 from sync_server import errors
 from sync_server.acts.attendance_lists import USED as ATTENDANCE_USED
@@ -215,6 +217,12 @@ def test_the_server_s_catalogue_and_code_agree() -> None:
     assert unused == []
 
 
+def test_argparse_knows_the_words_that_we_translate_for_it() -> None:
+    source = re.sub(r"'\s*'", "", Path(argparse.__file__).read_text("utf-8"))
+
+    assert [word for word in site_catalogue()["argparse"] if word not in source] == []
+
+
 def test_click_knows_the_words_that_we_translate_for_it() -> None:
     folder = Path(click.__file__).parent
     source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
@@ -244,6 +252,7 @@ def test_the_site_s_catalogue_and_code_agree() -> None:
     python = sources("site", ".py", ".html") + Path(ROOT / "build.py").read_text("utf-8")
     scripts = sources("site/app", ".js")
     rooms = json.loads((ROOT / "site" / "messages.rooms.vi.json").read_text("utf-8"))
+    del messages["argparse"]  # its keys are the words of argparse
     for surface, texts in [*messages.items(), ("desk", rooms)]:
         code = scripts if surface in {"kiosk", "desk"} else python + scripts
         unused = [key for key in texts if not _is_used(key, surface, code)]

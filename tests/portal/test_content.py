@@ -83,6 +83,9 @@ def test_times_stay_as_the_editor_wrote_them(content: Path) -> None:
         ("host: Đảng uỷ\n", "", 2, "host"),
         ("title: Hội nghị", "[a, b]: c\ntitle: Hội nghị", 2, "tên mục"),
         ("title: Hội nghị\n", "title: Hội: nghị: lạ\n", 2, "dấu hai chấm"),
+        ("title: Hội nghị\n", "title: [Dự thảo] Hội nghị\n", 2, "dấu nháy đơn"),
+        ("title: Hội nghị\n", 'title: "Hội nghị" lần hai\n', 2, "dấu nháy đơn"),
+        ("title: Hội nghị\n", "title: %Hội nghị\n", 2, "dấu nháy đơn"),
     ],
 )
 def test_a_fault_of_a_meeting_is_reported_by_line(

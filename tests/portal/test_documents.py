@@ -209,3 +209,137 @@ def test_numbers_in_a_pdf_of_old_letters_are_found(content: Path) -> None:
     source.write_text(source.read_text("utf-8").replace("---\n", "---\nfile: a.pdf\n", 1), "utf-8")
 
     assert any("0912345678" in fault for fault in faults_of(content))
+
+
+def level(at: int, form: str, text: str, more: str = "") -> str:
+    fields = f'<w:start w:val="1"/><w:numFmt w:val="{form}"/>{more}<w:lvlText w:val="{text}"/>'
+    return f'<w:lvl w:ilvl="{at}">{fields}</w:lvl>'
+
+
+OF_STYLE = '<w:pStyle w:val="Muc"/>'
+NUMBERING = (
+    '<w:abstractNum w:abstractNumId="1">'
+    + level(0, "upperRoman", "%1.")
+    + level(1, "decimal", "%1.%2.")
+    + level(2, "lowerLetter", "%3)")
+    + '</w:abstractNum><w:abstractNum w:abstractNumId="2">'
+    + level(0, "decimal", "Điều %1.", OF_STYLE)
+    + '</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+    '<w:num w:numId="2"><w:abstractNumId w:val="2"/></w:num>'
+    '<w:num w:numId="3"><w:abstractNumId w:val="1"/>'
+    '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="4"/></w:lvlOverride></w:num>'
+)
+STYLES = (
+    '<w:style w:type="paragraph" w:styleId="Muc"><w:pPr>'
+    '<w:numPr><w:numId w:val="2"/></w:numPr></w:pPr></w:style>'
+)
+
+
+def numbered(text: str, number: int, level: int = 0) -> str:
+    mark = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'
+    return f"<w:p><w:pPr>{mark}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_numbers_that_word_counts_are_written_as_word_shows_them(tmp_path: Path) -> None:
+    styled = '<w:p><w:pPr><w:pStyle w:val="Muc"/></w:pPr><w:r><w:t>Phạm vi</w:t></w:r></w:p>'
+    blocks = (
+        numbered("Chung", 1),
+        numbered("Việc", 1, 1),
+        numbered("một", 1, 2),
+        paragraph("Xen giữa"),
+        numbered("hai", 1, 2),
+        numbered("Riêng", 1),
+        numbered("Việc", 1, 1),
+        numbered("một lần nữa", 1, 2),
+        styled,
+        paragraph("Xen giữa"),
+        styled,
+        numbered("Khác", 3),
+    )
+    write_document(tmp_path / "a.docx", *blocks)
+    with zipfile.ZipFile(tmp_path / "a.docx", "a") as archive:
+        archive.writestr("word/numbering.xml", f"<w:numbering {W}>{NUMBERING}</w:numbering>")
+        archive.writestr("word/styles.xml", f"<w:styles {W}>{STYLES}</w:styles>")
+
+    lines = markdown_of(tmp_path / "a.docx").replace("\\", "").split("\n\n")
+
+    assert lines == [
+        "I. Chung", "I.1. Việc", "a) một", "Xen giữa", "b) hai", "II. Riêng", "II.1. Việc",
+        "a) một lần nữa", "Điều 1. Phạm vi", "Xen giữa", "Điều 2. Phạm vi", "IV. Khác",
+    ]  # fmt: skip
+
+
+def cell(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{paragraph(text)}</w:tc>"
+
+
+def test_figures_stay_in_their_columns_beside_merged_cells(tmp_path: Path) -> None:
+    rows = (
+        cell("Đơn vị") + cell("Kết quả", '<w:gridSpan w:val="2"/>'),
+        cell("A", '<w:vMerge w:val="restart"/>') + cell("1") + cell("2"),
+        cell("", "<w:vMerge/>") + cell("3") + cell("4"),
+        cell("B") + cell("5") + cell("6"),
+    )
+    write_document(
+        tmp_path / "a.docx", f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>"
+    )
+
+    lines = [line.replace(" ", "") for line in markdown_of(tmp_path / "a.docx").splitlines()]
+
+    assert lines == ["|Đơnvị|Kếtquả||", "|---|---|---|", "|A|1|2|", "||3|4|", "|B|5|6|"]
+
+
+def test_a_table_in_a_cell_becomes_text(tmp_path: Path) -> None:
+    inner = table(("x", "y"), ("z", ""))
+    write_document(
+        tmp_path / "a.docx",
+        f"<w:tbl><w:tr>{cell('A')}<w:tc>{inner}{paragraph('')}</w:tc></w:tr></w:tbl>",
+    )
+
+    assert "| A | x – y; z |" in markdown_of(tmp_path / "a.docx")
+
+
+def run(text: str, properties: str) -> str:
+    return f"<w:p><w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_hidden_text_stays_hidden_and_raised_figures_stay_raised(tmp_path: Path) -> None:
+    write_document(
+        tmp_path / "a.docx",
+        run("bí ẩn", "<w:vanish/>"),
+        run("hiện", '<w:vanish w:val="0"/>'),
+        run("2", '<w:vertAlign w:val="superscript"/>'),
+    )
+
+    assert markdown_of(tmp_path / "a.docx") == "hiện\n\n<sup>2</sup>"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://tinh.gov.vn/a_b?c=d_e&f=1#g", "van_phong@tinh.gov.vn", "www.a-b.vn/x_y"]
+)
+def test_an_address_is_kept_to_the_letter(tmp_path: Path, address: str) -> None:
+    write_document(tmp_path / "a.docx", paragraph(f"Xem {address.replace('&', '&amp;')} nhé"))
+
+    assert markdown_of(tmp_path / "a.docx") == f"Xem {address} nhé"
+
+
+def test_a_footnote_stays_a_footnote(tmp_path: Path) -> None:
+    mark = '<w:p><w:r><w:t>Theo luật</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    write_document(tmp_path / "a.docx", mark)
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+    with zipfile.ZipFile(tmp_path / "a.docx", "a") as archive:
+        archive.writestr(
+            "word/_rels/document.xml.rels",
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationship Id="r1" Type="{relation}" Target="footnotes.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "word/footnotes.xml",
+            f'<w:footnotes {W}><w:footnote w:id="2">{paragraph("Luật số 1")}'
+            "</w:footnote></w:footnotes>",
+        )
+
+    html = to_html(markdown_of(tmp_path / "a.docx"))
+
+    assert "Luật số 1" in html
+    assert 'href="#fn-2"' in html

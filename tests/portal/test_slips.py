@@ -42,7 +42,7 @@ def test_a_command_that_does_not_exist_is_told_in_vietnamese(
         build.main(["dung"])
 
     assert ended.value.code == 2
-    assert "Lệnh chưa đúng" in capsys.readouterr().err
+    assert "Lệnh chưa đúng: LỆNH: không có 'dung'; chọn một trong" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

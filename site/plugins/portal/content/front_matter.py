@@ -197,7 +197,11 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
         node = yaml.compose(matter, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
-        source.fault_at(mark.line + 1 if mark else 1, "not_yaml")
+        line = mark.line + 1 if mark else 1
+        if sign := _sign_before(matter, line):
+            source.fault_at(line, "needs_quotes", value=sign)
+        else:
+            source.fault_at(line, "not_yaml")
         return source
     if node is None:
         source.fault_at(1, "no_front_matter")
@@ -224,6 +228,20 @@ def _note_bad_letters(source: Source) -> None:
         if _CONTROL.search(words):
             shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
             source.fault_at(line, "control", value=shown.strip()[:MAX_SHOWN])
+
+
+_SIGN = re.compile(r"\s*(?:- )?(?:[\w-]+:\s+|- )([\[{\"'*&%@`!|>])")
+"""A value in YAML that begins with a mark that means something else there."""
+
+
+def _sign_before(matter: str, line: int) -> str | None:
+    """Return the mark with which the value in this line begins, if YAML misreads it; else None.
+
+    `matter` is the front matter, and `line` the line where YAML gave up, counted from 1. The value
+    may also stand in the line above.
+    """
+    lines = matter.split("\n")[max(line - 2, 0) : line]
+    return next((sign[1] for words in reversed(lines) if (sign := _SIGN.match(words))), None)
 
 
 def _warn_of_cut_values(source: Source, matter: str) -> None:

@@ -1,20 +1,28 @@
 """Convert the text of a DOCX to Markdown, so that people can read, search and edit the text."""
 
+import io
 import re
 import unicodedata
 import zipfile
 from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring, tostring
 
 from portal.media.cache import cached
+from portal.media.word_numbers import W, write_numbers
 from sync_server.sheets.archives import check_inflated_size
 
-VERSION = b"2"
+VERSION = b"3"
 """The version of this conversion, which is part of the cache key.
 
 Increase this number if the conversion changes. Otherwise old results stay in use.
 """
 
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
+_CHANGED = {"word/document.xml", "word/numbering.xml", "word/styles.xml"}
+_ADDRESS = re.compile(r"(?:https?:\\?/\\?/|www\\?\.)\S+|[\w.+\\-]+@[\w.\\-]+")
+"""An address in Markdown, perhaps with backslashes before its punctuation marks."""
+_NOTE = re.compile(r"⸨(\d+)⸩(:?)")
 _ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])\\?[.)] .+?)\*\*$", re.MULTILINE)
 _NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.MULTILINE)
 
@@ -36,21 +44,103 @@ def _convert(path: Path) -> str:
     from markdownify import markdownify
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_inflated_size(archive)
-        with path.open("rb") as file:
-            html = mammoth.convert_to_html(file, style_map=STYLES).value
+        html = mammoth.convert_to_html(_as_shown(path), style_map=STYLES).value
     except Exception:  # noqa: BLE001 - too large, or damaged: then mammoth raises any exception
         return ""  # `portal.content.checks` reports the fault
     markdown = markdownify(
-        html,
+        _with_plain_tables(html),
         heading_style="ATX",
         strip=["a", "img"],
         bullets="-",
         table_infer_header=True,
         escape_misc=True,
+        sup_symbol="<sup>",
+        sub_symbol="<sub>",
     )
+    markdown = _ADDRESS.sub(lambda address: re.sub(r"\\(?=\W|_)", "", address[0]), markdown)
+    markdown = _NOTE.sub(lambda note: f"[^{note[1]}]{note[2]}", markdown)
     return _headings_of_offices(unicodedata.normalize("NFC", markdown)).strip()
+
+
+def _as_shown(path: Path) -> io.BytesIO:
+    """Return a DOCX file as Word shows it: with the numbers of lists, and without hidden text.
+
+    Raises: OSError; TooLarge; BadZipFile, KeyError or ParseError if the file is damaged.
+    """
+    shown = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(shown, "w") as copy:
+        check_inflated_size(archive)
+        parts = {name: archive.read(name) for name in archive.namelist()}
+        # S314 is safe here: the size is checked, and expat limits entities.
+        roots = {name: fromstring(parts[name]) for name in _CHANGED & parts.keys()}  # noqa: S314
+        document = roots["word/document.xml"]
+        for parent in list(document.iter()):
+            for run in parent.findall(f"{W}r"):
+                if (mark := run.find(f"{W}rPr/{W}vanish")) is not None and _is_on(mark):
+                    parent.remove(run)
+        if (numbering := roots.get("word/numbering.xml")) is not None:
+            write_numbers(document, numbering, roots.get("word/styles.xml"))
+        parts |= {name: tostring(root) for name, root in roots.items()}
+        for name, content in parts.items():
+            copy.writestr(name, content)
+    shown.seek(0)
+    return shown
+
+
+def _is_on(mark: Element) -> bool:
+    return mark.get(f"{W}val", "1") not in {"0", "false", "off"}
+
+
+def _with_plain_tables(html: str) -> str:
+    """Return HTML whose tables and footnotes Markdown can show.
+
+    A merged cell is followed by empty cells, so that every figure stays in its column. A table
+    inside a cell becomes text. A footnote and its marks become `⸨n⸩`, which is replaced later.
+    """
+    from bs4 import BeautifulSoup
+
+    page: Any = BeautifulSoup(html, "html.parser")
+    for table in reversed(page.find_all("table")):  # the innermost first
+        if table.find_parent("table"):
+            rows = [
+                [cell.get_text(" ", strip=True) for cell in row.find_all(["td", "th"])]
+                for row in table.find_all("tr")
+            ]
+            texts = [" – ".join(filter(None, row)) for row in rows]
+            table.replace_with("; ".join(filter(None, texts)))
+        else:
+            _fill_merged_cells(page, table)
+    for mark in page.select('sup > a[href^="#footnote-"], sup > a[href^="#endnote-"]'):
+        mark.parent.replace_with(f"⸨{mark['href'].rpartition('-')[2]}⸩")
+    for note in page.select('li[id^="footnote-"], li[id^="endnote-"]'):
+        for way_back in note.select('a[href^="#footnote-ref"], a[href^="#endnote-ref"]'):
+            way_back.decompose()
+        text = page.new_tag("p")
+        text.string = f"⸨{note['id'].rpartition('-')[2]}⸩: {note.get_text(' ', strip=True)}"
+        note.parent.insert_before(text)
+        note.decompose()
+    return str(page)
+
+
+def _fill_merged_cells(page: Any, table: Any) -> None:
+    """Put an empty cell wherever a merged cell of a table extends to."""
+    below: dict[int, int] = {}  # how many more rows a merged cell fills, by its column
+    for row in table.find_all("tr"):
+        column = 0
+        for cell in row.find_all(["td", "th"]):
+            while below.get(column, 0):
+                below[column] -= 1
+                cell.insert_before(page.new_tag(cell.name))
+                column += 1
+            width, height = int(cell.attrs.pop("colspan", 1)), int(cell.attrs.pop("rowspan", 1))
+            for place in range(column, column + width):
+                below[place] = height - 1
+            for _ in range(width - 1):
+                cell.insert_after(page.new_tag(cell.name))
+            column += width
+        for place in sorted(place for place in below if place >= column and below[place]):
+            below[place] -= 1
+            row.append(page.new_tag("td"))
 
 
 def _headings_of_offices(markdown: str) -> str:

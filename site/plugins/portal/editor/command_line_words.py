@@ -1,0 +1,22 @@
+"""Translate the messages of argparse, the library of `build.py`'s command line, into Vietnamese."""
+
+import argparse
+from gettext import ngettext
+
+from portal.messages import catalogue
+
+
+def install() -> None:
+    """Let argparse take its messages from the group `argparse` of our catalogue.
+
+    A message that the catalogue lacks stays English.
+    """
+    vars(argparse).update(_=_word, ngettext=_word_for_count)
+
+
+def _word(message: str) -> str:
+    return catalogue()["argparse"].get(message, message)
+
+
+def _word_for_count(one: str, many: str, count: int) -> str:
+    return catalogue()["argparse"].get(one) or ngettext(one, many, count)

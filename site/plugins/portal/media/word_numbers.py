@@ -1,0 +1,156 @@
+"""Write the numbers that Word shows before paragraphs, such as «a)» and «2.1.», into their text.
+
+Word stores only that a paragraph belongs to a numbered list, and counts when it shows the document.
+The rules are those of ECMA-376, part 1, 17.9.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.etree.ElementTree import Element, SubElement
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+MOST_LEVELS = 9
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_ROMAN = (
+    (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
+    (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+)  # fmt: skip
+_LONGEST_NUMBER = 300
+"""The greatest number that is written in letters or Roman numerals."""
+
+
+class _Level(NamedTuple):
+    """A level of a list: its first number, the form of numbers, and the text around them.
+
+    `form` is a value of Word's `numFmt`, such as `lowerLetter`. In `text`, `%2` stands for the
+    number of the second level.
+    """
+
+    first: int
+    form: str
+    text: str
+
+
+_Levels = dict[int, _Level]
+
+
+def write_numbers(body: Element, numbering: Element, styles: Element | None) -> None:
+    """Put the number of every numbered paragraph in `body` before the paragraph's text.
+
+    The paragraph then no longer belongs to a list; those with bullets are left alone. The arguments
+    are the root elements of `word/document.xml`, `word/numbering.xml` and `word/styles.xml`;
+    `styles` is None if there is no such file. The first two are changed.
+    """
+    lists = _lists_of(numbering)
+    list_by_style = {} if styles is None else dict(_lists_of_styles(styles))
+    counts: dict[str, dict[int, int]] = {}
+    for paragraph in body.iter(f"{W}p"):
+        properties = paragraph.find(f"{W}pPr")
+        if properties is None:
+            continue
+        place = _place_of(properties, list_by_style)
+        if place is None or place[0] not in lists:
+            continue
+        key, at = place
+        family, levels = lists[key]
+        level = levels.get(at)
+        if level is None or level.form in {"bullet", "none"}:
+            continue
+        label = _next_label(counts.setdefault(family, {}), levels, at)
+        run = Element(f"{W}r")
+        SubElement(run, f"{W}t", {_SPACE: "preserve"}).text = f"{label} "
+        paragraph.insert(list(paragraph).index(properties) + 1, run)
+        for list_mark in properties.findall(f"{W}numPr"):
+            properties.remove(list_mark)
+    for element in numbering.iter(f"{W}lvl"):
+        style = element.find(f"{W}pStyle")
+        if style is not None and _value(element, "numFmt") != "bullet":
+            element.remove(style)  # or the paragraphs of this style would be numbered again
+
+
+def _value(parent: Element, path: str, default: str = "") -> str:
+    element = parent.find("/".join(f"{W}{tag}" for tag in path.split("/")))
+    return default if element is None else element.get(f"{W}val", default)
+
+
+def _lists_of(root: Element) -> dict[str, tuple[str, _Levels]]:
+    """Return {number of a list: (its family, its levels)}. Lists of one family go on counting."""
+    families = {
+        abstract.get(f"{W}abstractNumId", ""): {
+            int(level.get(f"{W}ilvl", "0")): _Level(
+                int(_value(level, "start", "1")),
+                _value(level, "numFmt", "decimal"),
+                _value(level, "lvlText"),
+            )
+            for level in abstract.findall(f"{W}lvl")
+        }
+        for abstract in root.findall(f"{W}abstractNum")
+    }
+    lists = {}
+    for number in root.findall(f"{W}num"):
+        key, family = number.get(f"{W}numId", ""), _value(number, "abstractNumId")
+        levels = dict(families.get(family, {}))
+        for override in number.findall(f"{W}lvlOverride"):
+            at, first = int(override.get(f"{W}ilvl", "0")), _value(override, "startOverride")
+            if first and at in levels:
+                levels[at] = levels[at]._replace(first=int(first))
+                family = f"{family} {key}"  # counts on its own
+        lists[key] = (family, levels)
+    return lists
+
+
+def _lists_of_styles(root: Element) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield (name of a paragraph style, (number of its list, level)) for numbered styles."""
+    styles = {style.get(f"{W}styleId", ""): style for style in root.findall(f"{W}style")}
+    for name, style in styles.items():
+        seen, parent = {name}, style
+        while not _value(parent, "pPr/numPr/numId"):
+            base = _value(parent, "basedOn")
+            if base not in styles or base in seen:
+                break
+            seen.add(base)
+            parent = styles[base]
+        if key := _value(parent, "pPr/numPr/numId"):
+            level = _value(style, "pPr/numPr/ilvl") or _value(parent, "pPr/numPr/ilvl", "0")
+            yield name, (key, int(level))
+
+
+def _place_of(
+    properties: Element, list_by_style: dict[str, tuple[str, int]]
+) -> tuple[str, int] | None:
+    """Return the number of a paragraph's list and its level there; None if it is in no list."""
+    key = _value(properties, "numPr/numId")
+    if key:  # the list 0 takes a paragraph out of the list of its style
+        return None if key == "0" else (key, int(_value(properties, "numPr/ilvl", "0")))
+    return list_by_style.get(_value(properties, "pStyle"))
+
+
+def _next_label(counts: dict[int, int], levels: _Levels, at: int) -> str:
+    """Count one more paragraph at the level `at`, and return what Word shows before it.
+
+    `counts` are the present numbers by level. Deeper levels begin again.
+    """
+    counts[at] = counts[at] + 1 if at in counts else levels[at].first
+    for deeper in [level for level in counts if level > at]:
+        del counts[deeper]
+    label = levels[at].text
+    for level in range(MOST_LEVELS):
+        if f"%{level + 1}" in label and level in levels:
+            number = counts.get(level, levels[level].first)
+            label = label.replace(f"%{level + 1}", _in_form(number, levels[level].form))
+    return label
+
+
+def _in_form(number: int, form: str) -> str:
+    """Return a number as Word writes it in this form: decimal, letters or Roman numerals."""
+    if form.endswith("Letter") and 0 < number <= _LONGEST_NUMBER:
+        text = "abcdefghijklmnopqrstuvwxyz"[(number - 1) % 26] * ((number - 1) // 26 + 1)
+    elif form.endswith("Roman") and 0 < number <= _LONGEST_NUMBER:
+        text, rest = "", number
+        for value, letters in _ROMAN:
+            text, rest = text + letters * (rest // value), rest % value
+    elif form == "decimalZero":
+        return f"{number:02}"
+    else:
+        return str(number)
+    return text.upper() if form.startswith("upper") else text
