@@ -1,7 +1,8 @@
-"""Run the editors' commands, which check, build, preview, publish and pack the portal.
+"""Run a command that checks, builds, previews, publishes or packs the portal.
 
-The portal is a static website. `python build.py --help` lists the commands. The previous portal is
-not replaced until the new portal is complete. Exit status 1 means that the command failed.
+The portal is a static website. `python build.py --help` lists the commands. The previous
+portal is not replaced until the new portal is complete. Exit status 1 means that the
+command failed.
 """
 
 import argparse
@@ -87,12 +88,12 @@ def serve(options: Namespace) -> None:
 
 
 def new(options: Namespace) -> None:
-    """Ask the editor for the fields of a meeting or document, and write a new content file.
+    """Ask the user for the fields of a meeting or document, and write a new content file.
 
     `options.what` is "meeting", "material", or the path of a DOCX or PDF to convert.
 
-    Raises: BuildFault if the file already exists, if the DOCX or PDF cannot be used, or if standard
-    input ends too early.
+    Raises: BuildFault if the file already exists, if the DOCX or PDF cannot be used, or if
+    standard input ends too early.
     """
     from portal.editor.new_files import ask, write_new
 
@@ -246,10 +247,11 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
 def _build(builder: Builder, output: Path) -> Built:
     """Read the content, build the portal into the folder `output`, and print the result.
 
-    Warnings are also printed, such as those about changed hours that readers' calendars would
-    ignore.
+    Also print warnings, for example about a meeting whose changed hours would be ignored by
+    readers' calendars.
 
-    Raises: ContentFaults, BundleFault or BuildFault if the build fails.
+    Raises: ContentFaults if a content file is not valid; BundleFault if JavaScript or style
+    sheets cannot be bundled; BuildFault if the portal cannot be built for another reason.
     """
     from portal.editor.progress import working
 

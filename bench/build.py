@@ -69,9 +69,10 @@ def generate_text(seed: int, word_count: int) -> str:
 
 
 def write_peer_texts(content: Path, target: Path) -> None:
-    """Copy the texts in `content` to the new folder `target`, for Pelican, Eleventy and Hugo.
+    """Copy the texts of meetings and materials in `content` to the new folder `target`.
 
-    The copies have the front matter that these generators can read.
+    The front matter of every copy is replaced by one that other site generators (Pelican,
+    Eleventy and Hugo) can read.
     """
     target.mkdir(parents=True)
     for path in [*(content / "meetings").glob("*.md"), *(content / "materials").glob("*.md")]:

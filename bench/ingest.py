@@ -1,7 +1,7 @@
 """Measure how many records per second the server accepts over HTTP.
 
 The server's figure covers everything: decompression, checks, storing with a durable commit,
-and judging the attendance for headquarters' board (the overview of all halls), which is
+and computing the attendance for headquarters' board (the overview of all halls), which is
 read every second. The same run measures two references for comparison. The floor is the
 bare database driver, which writes the same bytes in one transaction per batch. The peer is
 express-pouchdb, another server that stores JSON.

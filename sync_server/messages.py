@@ -27,8 +27,8 @@ def catalogue() -> dict[str, str]:
 def say(key: str, **facts: object) -> str:
     """Return the message with this key, with its placeholders replaced by `facts`.
 
-    A placeholder is the name of a fact in braces, such as `{count}`. Raises: KeyError if the key or
-    a fact is missing, which is a bug.
+    A placeholder is a name in braces, such as `{count}`, and `facts` are {name: value}. Raises:
+    KeyError if the key or a name is missing, which is a bug.
     """
     return catalogue()[key].format(**facts)
 

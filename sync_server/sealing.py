@@ -115,8 +115,8 @@ def sign_key(seal_key: str) -> dict[str, str]:
 def keys_revision(seal_key: str) -> str:
     """Return 16 hex digits that change when headquarters' public keys change.
 
-    A device compares the digits with those that it has stored, and fetches the keys if the
-    digits differ.
+    The keys are derived from the secret `seal_key`. A device compares the digits with those
+    that it has stored, and fetches the keys if the digits differ.
     """
     keys = msgspec.json.encode([public_key(seal_key), sign_key(seal_key)], order="sorted")
     return hashlib.sha256(keys).hexdigest()[:16]

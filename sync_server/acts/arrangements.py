@@ -29,11 +29,11 @@ MAX_MEETING_CODE = 64
 def accept_meeting(
     connection: Connection, meeting: PublishedMeeting, now_ms: int, writer: Writer = SERVER_WRITER
 ) -> int:
-    """Put a meeting's published facts into force in its halls (points); return the number of halls.
+    """Apply a meeting's published times in its halls (points); return the number of halls.
 
-    The published start, end and grace period apply from now on. Facts that the portal publishes
-    later have no effect until this function is called again. A meeting that lists no halls takes
-    place in all halls that are still in use.
+    The start, end and grace period (tolerated delay) in `meeting` apply from now on. Times that
+    the portal publishes later have no effect until this function is called again. A meeting
+    that lists no halls takes place in all halls that are still in use.
 
     Raises: BadForm if the ledger refuses a record.
     """

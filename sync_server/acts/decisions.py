@@ -60,9 +60,10 @@ def decide(
 ) -> None:
     """Record one decision on several requests for leave or for a substitute.
 
-    `targets` are the requests, as (meeting and hall, id of the request's record, person's code).
-    `note` is an encrypted explanation. The decision is stored even if its author lacks the
-    authority to make it: that is judged later, when the attendance is computed from all records.
+    `targets` are the requests, as (meeting and hall, id of the request's record, person's
+    code). `note` is an encrypted explanation. The decision is stored even if its author has no
+    right to make it; whether it counts is determined later, when the attendance is computed
+    from all records.
 
     Raises: BadForm if the ledger refuses a record; nothing is stored then.
     """
@@ -205,10 +206,10 @@ def rule(
 ) -> Record:
     """Record headquarters' ruling on a record that was held, refused or contradictory.
 
-    A record is contradictory if a different record has the same id. With the ruling `release`, the
-    given record counts, and no other record with its id does. With `dismiss`, no record with its id
-    counts. `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
-    Return the record that was ruled on.
+    A record is contradictory if a different record has the same id. With the ruling `release`,
+    the record in `raw` counts, and no other record with its id does. With `dismiss`, no record
+    with its id counts. `raw` is the JSON of the record as received. `reason` is the encrypted
+    explanation. Return the record that was ruled on.
 
     Raises: BadForm if `raw` cannot be parsed as a record, or if the ledger refuses the ruling.
     """
@@ -230,10 +231,10 @@ def rule(
 def dismiss_all(
     connection: Connection, writer: Writer, records: Sequence[Record], reason: Note, now_ms: int
 ) -> None:
-    """Record headquarters' ruling that these records, and all others with their ids, do not count.
+    """Record headquarters' ruling that `records`, and all others with the same ids, do not count.
 
-    One ruling is written for every record, and all rulings have the same encrypted `reason`. Either
-    all rulings are stored or none is. Raises: BadForm if the ledger refuses a ruling.
+    One ruling is written for every record, and all rulings have the same encrypted `reason`.
+    Either all rulings are stored or none is. Raises: BadForm if the ledger refuses a ruling.
     """
     body = RulingBody(ruling="dismiss", detail=reason.sha256)
     rulings = [

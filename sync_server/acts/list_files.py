@@ -96,9 +96,10 @@ def _template(
 ) -> bytes:
     """Return an XLSX file with these columns and rows, in which all cells contain text.
 
-    `columns` are the names of the columns, and `widths` their widths in characters. `choices`
-    contains the values of drop-down lists, by the name of the column, for at most four columns. If
-    there are no rows, the file contains the row `example` in grey italics.
+    `columns` are the keys of the headings (the messages `template.KEY`), and `widths` the
+    widths of the columns in characters. `choices` is {column: values of the drop-down list},
+    for at most four columns. If there are no rows, the file contains the row `example` in grey
+    italics.
     """
     out = io.BytesIO()
     book = _book(out)

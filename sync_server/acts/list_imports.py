@@ -119,12 +119,12 @@ def find_list(
     is_unit: Callable[[str], bool],
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the one table in these sheets that can be read as a list.
+    """Return the one table in the sheets `grids` that can be read as a list.
 
-    `used`: the fields to read. `fields`: maps a column's heading (lower case, without accents) to
-    the field that a user chose for it, or to None to skip the column. `is_unit`: a function that
-    returns whether a text names a unit. `keys`: every line must have at least one of these fields,
-    by default a person's code or name.
+    `used`: the fields to read. `fields`: maps a column's heading (lower case, without accents)
+    to the field that a user chose for it, or to None to skip the column. `is_unit`: a function
+    that returns whether a text names a unit. `keys`: every line must have at least one of these
+    fields, by default a person's code or name.
 
     Raises: UnreadableList if there is no such table, or more than one.
     """
@@ -331,11 +331,11 @@ def pairs_of(stored: StoredList) -> list[tuple[RosterPerson | None, RosterPerson
 def undo(connection: Connection, stored: StoredList, *, now_ms: int) -> int:
     """Undo the import of a list; return the number of people that the import had changed.
 
-    People that the import added are deleted. The earlier facts of all others are restored.
+    People that the import added are deleted. The earlier data of all others are restored.
 
-    Raises: BadForm if the list has not been imported, changed nobody or has already been undone; if
-    any of these people has been changed since the import; or if an added person is on a roll (a
-    list of summoned people) or in a record.
+    Raises: BadForm if the list has not been imported, changed nobody or has already been
+    undone; if any of these people has been changed since the import; or if an added person is
+    on a roll (a list of summoned people) or in a record.
     """
     pairs = pairs_of(stored)
     if stored.done_ms is None or stored.undone_ms is not None or not pairs:

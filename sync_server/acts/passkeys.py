@@ -73,9 +73,10 @@ def registration_options(connection: Connection, account: str, public_url: str) 
 def register(
     credential: str, options: str, account: str, name: str, public_url: str, now_ms: int
 ) -> Passkey:
-    """Check a browser's answer (JSON) to `options`, and return the new passkey.
+    """Check `credential`, a browser's answer to `options`, and return the new passkey.
 
-    Raises: BadForm if the answer is not valid for these options and the site at `public_url`.
+    Both are JSON. `account` is the owner of the passkey, and `name` its label. Raises: BadForm
+    if the answer is not valid for these options and the site at `public_url`.
     """
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url, decode_credential_public_key
@@ -142,12 +143,12 @@ def account_of(
     public_url: str,
     now_ms: int,
 ) -> str | None:
-    """Check a browser's answer (JSON) to `options`, and return the account that has signed in.
+    """Check `credential`, a browser's answer to `options`; return the account that has signed in.
 
-    `options_ms` is the time in ms since 1970 UTC at which the options were made. Return None if
-    the passkey is unknown, or if the answer is not valid for these options and the site at
-    `public_url`. Also return None if the options are over five minutes old, or if the passkey
-    has been used since they were made: a copied answer signs nobody in again.
+    Both are JSON. `options_ms` is the time in ms since 1970 UTC at which the options were made.
+    Return None if the passkey is unknown, or if the answer is not valid for these options and
+    the site at `public_url`. Also return None if the options are over five minutes old, or if
+    the passkey has been used since they were made: a copied answer signs nobody in again.
     """
     from webauthn import verify_authentication_response
 

@@ -1,8 +1,8 @@
-"""Change the stored facts of one person: add, correct, move, end, restore or merge.
+"""Change the stored data of one person: add, correct, move, end, restore or merge.
 
-To end a person means to mark the person as having left, so that no new list includes the person.
-Earlier records stay unchanged. Lists of people summoned to future meetings (rolls) are changed only
-if a user asks for it.
+To end a person means to mark the person as having left, so that no new list includes the
+person. Earlier records stay unchanged. Lists of people summoned to future meetings (rolls)
+are changed only if a user asks for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,10 +52,11 @@ class ComingRoll(NamedTuple):
 def people_with_name(
     connection: Connection, full_name: str, unit: str, *, at_ms: int
 ) -> list[RosterPerson]:
-    """Return the people of a unit with this name, including people who have left (ended).
+    """Return the people called `full_name` in a unit, including people who have left (ended).
 
-    Upper and lower case count as equal. Entries that were merged into others are left out. `unit`
-    is the unit's code; the people are those who belong to the unit at `at_ms` (ms since 1970 UTC).
+    Upper and lower case count as equal. Entries that were merged into others are left out.
+    `unit` is the unit's code; the people are those who belong to the unit at `at_ms` (ms since
+    1970 UTC).
     """
     key = name_key(full_name)
     return [
@@ -81,7 +82,7 @@ def add(connection: Connection, person: RosterPerson) -> RosterPerson:
 
 
 def change(connection: Connection, person: RosterPerson) -> None:
-    """Store a person's corrected facts in place of those stored under the same code.
+    """Replace the stored data under the person's code by the data in `person`.
 
     Raises: BadForm if the person's data were made anonymous.
     """
@@ -173,11 +174,11 @@ def merge(connection: Connection, person: RosterPerson, kept: RosterPerson, now_
 
 
 def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> list[ComingRoll]:
-    """Return the lists of people summoned to future meetings (rolls) that concern a person.
+    """Return the rolls (lists of summoned people) of future meetings that concern a person.
 
-    The lists that name the person come first, and then the lists to which the person could be
-    added: those of the unit's hall at meetings that do not summon the person. Both groups are in
-    order of the meetings' start. Cancelled meetings are left out.
+    First come the rolls that name the person, and then those to which the person could be
+    added: the rolls of the person's usual hall for meetings that do not summon the person. Both
+    groups are in order of the meetings' start. Cancelled meetings are left out.
     """
     coming = [
         meeting
@@ -211,11 +212,11 @@ def coming_rolls(connection: Connection, person: RosterPerson, now_ms: int) -> l
 def update_rolls(
     connection: Connection, writer: Writer, person: RosterPerson, now_ms: int, *, adds: bool
 ) -> list[ComingRoll]:
-    """Correct the rolls of future meetings according to the facts of a person.
+    """Correct the rolls of future meetings so that they agree with the data in `person`.
 
-    A roll is a list of summoned people. With `adds`, the person is only added to rolls on which the
-    person is missing; without it, only the other corrections are made. Return the corrected rolls.
-    Raises: BadForm if the ledger refuses a corrected roll.
+    A roll is a list of summoned people. With `adds`, the person is only added to rolls on which
+    the person is missing; without it, only the other corrections are made. Return the corrected
+    rolls. Raises: BadForm if the ledger refuses a corrected roll.
     """
     changed = [
         roll

@@ -111,7 +111,7 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
 
 
 class Change(NamedTuple):
-    """A person's facts before and after an import; `before` is None for a new person.
+    """A person's data before and after an import; `before` is None for a new person.
 
     `row` is the row in the list, counted from 0, or -1 if the person is to be marked as having
     left.
@@ -123,7 +123,7 @@ class Change(NamedTuple):
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """The names of the facts that the change would delete, such as `position`.
+        """The names of the fields that the change would empty, such as `position`.
 
         If the code would pass to another person (see `is_other`), the names are `full_name` and
         `birth_year`. The tuple is empty for a new person.
@@ -152,7 +152,7 @@ class Change(NamedTuple):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the person's facts that change. The tuple is empty for a new person."""
+        """The names of the person's fields that change. The tuple is empty for a new person."""
         if self.before is None:
             return ()
         return tuple(
@@ -163,11 +163,11 @@ class Change(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A line that may mean one of several stored people, or a person of another unit.
+    """A line of a list that may mean one of several stored people, or a person of another unit.
 
-    `row` counts from 0. `person` contains the facts in the line, and `candidates` the stored people
-    that the line may mean. `answer` is the code that a user chose, `NEW` for a new person, or "" if
-    the user has not chosen yet.
+    `row` counts from 0. `person` contains the data in the line, and `candidates` the stored
+    people that the line may mean. `answer` is the code that a user chose, `NEW` for a new
+    person, or "" if the user has not chosen yet.
     """
 
     row: int
@@ -177,15 +177,16 @@ class Question(NamedTuple):
 
 
 class PeoplePlan(NamedTuple):
-    """The changes that a list of people would make, with its faults and open questions.
+    """The changes that a list of people would make, and the list's faults and open questions.
 
     `new` and `changed` are the changes that add people and those that change stored people.
-    `unchanged`: the number of people whose facts stay the same. `missing`: stored people of the
+    `unchanged`: the number of people whose data stay the same. `missing`: stored people of the
     listed units who are not on the list. `needs_unit`: True if some line states no unit.
 
     `needs_membership`: True if the list does not state the Party membership of new people.
-    `lacks_membership`: True if the user must still choose that membership. `secretaries`: (code of
-    a unit, number) for units that would have several Secretaries, although only one can preside.
+    `lacks_membership`: True if the user must still choose that membership. `secretaries`: (code
+    of a unit, number) for units that would have several Secretaries, although only one can
+    preside.
     """
 
     new: list[Change]
@@ -211,10 +212,9 @@ class PeoplePlan(NamedTuple):
 
     @property
     def changes(self) -> list[Change]:
-        """All changes to people in the list.
+        """The changes to stored people, and then the additions of new people.
 
-        Changes to people who would lose a fact come first, then changes to other stored people, and
-        then new people.
+        Changes that would lose data, such as a person's position, come first.
         """
         return sorted(self.changed, key=lambda change: not change.losses) + self.new
 
@@ -517,9 +517,9 @@ class _Matcher:
         """Return the stored people that a line without a code may mean.
 
         If the line states no birth year, return all people of that name in the unit. Otherwise,
-        return the first of these groups of people of that name that is not empty: people of the
-        unit born in that year, people of the unit without a stored birth year, people of other
-        units born in that year.
+        return the people of that name in the unit who were born in that year; if there are none,
+        those in the unit without a stored birth year; and if there are none either, those of other
+        units who were born in that year.
         """
         named = [
             person
@@ -573,11 +573,12 @@ class _Matcher:
 def _merge(
     draft: _Draft, before: RosterPerson | None, code: str, choices: ListChoices
 ) -> RosterPerson:
-    """Return the facts of a person after the import of a line.
+    """Return the data that a person has after the import of a line.
 
-    `draft` is the parsed line, and `before` the stored person, or None for a new one. Facts for
-    which the list has no column stay unchanged. A stored name is kept if the list only repeats it
-    in capital letters. A person who was marked as having left becomes active again.
+    `draft` is the parsed line, and `before` the stored person, or None for a new one. Data for
+    which the list has no column stay unchanged, except that a change of unit clears the usual
+    hall. A stored name is kept if the list only repeats it in capital letters. A person who was
+    marked as having left becomes active again.
     """
     kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
     is_same_in_capitals = draft.name.isupper() and draft.name == kept.full_name.upper()
@@ -621,7 +622,7 @@ def name_key(name: str) -> SortKey:
 
 
 def as_json(changes: Sequence[Change]) -> bytes:
-    """Return the facts before and after every change as JSON.
+    """Return the people's data before and after every change in `changes`, as JSON.
 
     The JSON is stored with the imported list, and is needed to undo the import.
     """
@@ -640,9 +641,10 @@ def without_people(encoded: bytes, codes: Collection[str]) -> bytes:
 
 
 def from_json(encoded: bytes) -> list[tuple[RosterPerson | None, RosterPerson]]:
-    """Return the facts of people before and after an import, from JSON made by `as_json`.
+    """Return people's data before and after an import, from JSON made by `as_json`.
 
-    Every item is (before, after), in the order of the changes. `before` is None for a new person.
+    Every item is (before, after), in the order of the changes. `before` is None for a new
+    person.
     """
     decoded: list[tuple[RosterPerson | None, RosterPerson]] = msgspec.json.decode(
         encoded, type=list[tuple[RosterPerson | None, RosterPerson]]

@@ -241,7 +241,7 @@ class _PlaceLineParser:
             )
 
     def _note(self, line: Line, stored: dict[str, Place], place: Place) -> None:
-        """Add a change for the unit or hall `place`, unless an earlier line gave the same facts.
+        """Add a change for the unit or hall `place`, unless an earlier line gave the same values.
 
         `stored` is {code: unit or hall} from the database and from earlier lines. `place` is added
         to `stored`.

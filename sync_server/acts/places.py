@@ -1,8 +1,8 @@
 """Create and change units and halls (points), or take them out of use.
 
 A unit or hall is added in the office (the web pages for signed-in users), or comes from the
-published portal. The facts stored in the office apply. If the portal states different facts,
-headquarters is shown the differences and decides whether to adopt the portal's facts.
+published portal. The data stored in the office apply. If the portal states different data,
+headquarters is shown the differences and decides whether to adopt the portal's data.
 """
 
 import hashlib
@@ -40,11 +40,12 @@ meeting."""
 
 
 class PlaceDifference(NamedTuple):
-    """A fact about a unit or hall that differs between the published portal and the office.
+    """A value that differs between the published portal and the office, for one unit or hall.
 
-    `code` is the code of the unit or hall. `what` is the fact: `name`, `type` or `unit`, or `new`
-    if the office lacks the unit or hall. `before` is the value in the office, or "" if `what` is
-    `new`. `after` is the value in the portal; if `what` is `new`, this is the name.
+    `code` is the code of the unit or hall. `what` is the name of the value: `name`, `type` or
+    `unit`, or `new` if the office lacks the unit or hall. `before` is the value in the office,
+    or "" if `what` is `new`. `after` is the value in the portal; if `what` is `new`, this is
+    the name.
     """
 
     code: str
@@ -129,9 +130,9 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 
 
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
-    """Return the facts about units and halls that differ between the portal and the office.
+    """Return the differences between the portal's and the office's data on units and halls.
 
-    `published` is what the portal states. Differences between units come first, and then those
+    `published` contains the portal's data. Differences between units come first, and then those
     between halls. Units and halls that only the office has are left out.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
@@ -148,8 +149,8 @@ def _differences(
 ) -> Iterator[PlaceDifference]:
     """Yield the differences between the published and the stored units, or halls.
 
-    `stored` contains the stored units or halls by code. `facts` are the names of the fields to
-    compare.
+    `published` and `stored` are both units or both halls. `stored` is {code: unit or hall}.
+    `facts` are the names of the fields to compare.
     """
     for place in published:
         if place.code not in stored:
@@ -162,9 +163,9 @@ def _differences(
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:
-    """Replace the office's facts about units and halls with the portal's facts.
+    """Replace the office's data on units and halls by the portal's, which are in `published`.
 
-    The facts are the names and types of units, and the names and units of halls. Units and halls
+    The data are the names and types of units, and the names and units of halls. Units and halls
     that only the portal has are added. Return the number of differences before the change.
     """
     count_before = len(differences(connection, published))
@@ -173,10 +174,10 @@ def take(connection: Connection, published: PublishedDirectory) -> int:
 
 
 def fingerprint(differences: Collection[PlaceDifference]) -> str:
-    """Return a hash (64 hex digits) of these differences between the portal and the office.
+    """Return a hash (64 hex digits) of `differences` between the portal and the office.
 
-    If the hash differs from the stored one, the differences have changed since headquarters last
-    decided on them.
+    If the hash differs from the stored one, the differences have changed since headquarters
+    last decided on them.
     """
     return hashlib.sha256(msgspec.json.encode(list(differences))).hexdigest()
 

@@ -2,8 +2,8 @@
 
 Law 91/2025/QH15 on the protection of personal data gives everybody the right to see their
 own personal data and to have these data deleted. Records of attendance stay in the ledger
-under the person's code, because the figures of a meeting are computed from them; without
-the name, the code identifies nobody.
+under the person's code, because the attendance figures of a meeting are computed from them;
+without the name, the code identifies nobody.
 """
 
 import io
@@ -48,11 +48,11 @@ class PersonExport(NamedTuple):
 def export(connection: Connection, person: RosterPerson, seal_key: str) -> PersonExport:
     """Return a ZIP archive with everything stored about a person.
 
-    The file `du-lieu.json` contains the person's facts, summonses, records and rows of the
-    audit log, with times in ISO 8601 UTC. The codes of other people in such a row are left out.
-    The details (reasons and the like) are decrypted with `seal_key`. Pictures and documents are
-    separate files, named by the first 16 digits of their sha256. The caller must log that the
-    details were opened.
+    The file `du-lieu.json` contains the person's stored data, summonses, records and rows of
+    the audit log, with times in ISO 8601 UTC. The codes of other people in the rows are left
+    out. The details (reasons and the like) are decrypted with `seal_key`. Pictures and
+    documents are separate files, named by the first 16 digits of their sha256. The caller must
+    log that the details were opened.
     """
     codes = _codes_of(connection, person)
     stored = record_store.records_of_people(connection, codes)
@@ -159,8 +159,8 @@ def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
 def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
     """Delete personal data kept for longer than the settings allow; return how much was deleted.
 
-    People who have left become anonymous. The ledger and the figures computed from it stay
-    complete. A row of the audit log keeps the counts.
+    People who have left become anonymous. The ledger and the attendance figures computed from
+    it stay complete. How much was deleted is also written to the audit log.
     """
     people = _people_who_left_before(connection, settings, now_ms)
     for person in people:

@@ -45,8 +45,9 @@ class QueueFile(Struct, frozen=True):
 
 
 class Parcel(Struct, frozen=True):
-    """The content of a box (an encrypted text) in a queue file, signed by one device.
+    """The records and details of one device, which the device signs.
 
+    A queue file brings them to headquarters without a network, as an encrypted text (a box).
     `records` contains the exact JSON of every record. `details` is {sha256 of an encrypted
     text: the text} for personal data such as reasons, encrypted with headquarters' public key.
     `made_at` is when the device made the parcel, in ISO 8601 UTC. `highest` is the highest
@@ -107,9 +108,9 @@ class ImportResult(Struct, frozen=True):
     receipt_file: bytes
 
     def count(self, *statuses: str) -> int:
-        """Return the number of imported records that have one of these statuses.
+        """Return the number of imported records whose status is one of `statuses`.
 
-        The statuses are `stored`, `known` (stored before), `held` (kept for review) and `refused`.
+        A status is `stored`, `known` (stored before), `held` (kept for review) or `refused`.
         """
         return sum(line.status in statuses for receipt in self.receipts for line in receipt.records)
 

@@ -69,10 +69,10 @@ def point_roster(meeting: str, point: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/standing")
 def standing(meeting: str) -> Response:
-    """Return the attendance of every person at a point, and other facts about the point.
+    """Return the attendance of every person at a point, and the state of the point.
 
-    A point is a connected hall. The other facts are, for example, its chair and its closing.
-    The query parameter `point` defaults to the caller's point.
+    A point is a connected hall. The state includes, for example, the chair and the closing. The
+    query parameter `point` defaults to the caller's point.
 
     Raises: MalformedRequest if no point is given and the caller has none; UnknownMeeting;
     UnknownPoint if the point does not take part in the meeting; Forbidden.

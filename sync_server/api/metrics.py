@@ -23,7 +23,7 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Return figures on the server's state, but only to a program on this machine.
+    """Return monitoring data, such as request counts, but only to a program on this machine.
 
     Raises: NotFound if the request comes from another machine.
     """

@@ -71,7 +71,7 @@ def served_release() -> Response:
 def kept_releases() -> Response:
     """Return the stored releases (versions of the portal), the most recently activated first.
 
-    An editor can activate any of these releases again. Raises: Unauthenticated; Forbidden.
+    Any of these releases can be activated again. Raises: Unauthenticated; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -121,8 +121,8 @@ def put_release() -> Response:
 def _check_directory(files: Mapping[str, FileLine]) -> None:
     """Check that a release contains a valid `facts.json` (units, connected halls and meetings).
 
-    `files` describes the files of the release, by path. Raises: ReleaseMalformed if `facts.json` is
-    missing or not valid.
+    `files` is {path: file of the release}. Raises: ReleaseMalformed if `facts.json` is missing
+    or not valid.
     """
     line = files.get(FACTS_PATH)
     if line is None:

@@ -1,4 +1,4 @@
-"""Commands that put a meeting's published times and facts into force, or create a rehearsal."""
+"""Commands that apply a meeting's published times and halls, or create a rehearsal."""
 
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,11 @@ meeting_group = AppGroup("meeting")
 @click.argument("meeting")
 @on_current_schema
 def meeting_accept(meeting: str) -> None:
-    """Put the published facts of a meeting, such as its times, into force in its halls.
+    """Apply the published times of a meeting in its halls.
 
-    `meeting` is the meeting's id. Published units and halls that the database lacks are stored too.
-    Raises: CommandFault if the portal does not publish the meeting, or if there is no portal.
+    `meeting` is the meeting's id. Published units and halls that the database lacks are stored
+    too. Raises: CommandFault if the portal does not publish the meeting, or if there is no
+    portal.
     """
     published = published_directory()
     published_meeting = next(

@@ -149,8 +149,8 @@ def purge(yes: bool) -> None:
     """Delete personal data that have been kept for longer than the settings allow.
 
     First print how much would be deleted, and ask for confirmation; `--yes` skips the question.
-    The ledger, the figures computed from it and the audit log stay complete. With neither a
-    terminal nor `--yes`, nothing is deleted, and the exit status is `NOT_CONFIRMED`.
+    The ledger, the attendance figures computed from it and the audit log stay complete. With
+    neither a terminal nor `--yes`, nothing is deleted, and the exit status is `NOT_CONFIRMED`.
     """
     settings, at_ms = current_settings(), now_ms()
     with database.reading() as c:

@@ -34,11 +34,11 @@ def chosen_points() -> dict[str, str]:
 
 
 def new_units(names: Iterable[UnmatchedName]) -> set[str]:
-    """Return the names for which the user wants to make units.
+    """Return the names in a list for which the user wants to add new units.
 
-    These are the names for which the user chose a new unit in the form. If the user ticked
-    `make-units`, the result also contains those of `names` without a choice, unless a stored
-    unit has a similar name.
+    `names` are names that no stored unit has. The result contains the names for which the user
+    chose a new unit in the form. If the user ticked `make-units`, it also contains those of
+    `names` without a choice, unless a stored unit has a similar name.
     """
     return _new_places(names, "u-", "make-units")
 

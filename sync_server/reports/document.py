@@ -53,11 +53,11 @@ SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 class Document(NamedTuple):
     """The content of a report, ready to be written in any file format.
 
-    `spec` is the complete data of the report. The file will contain these data too, so that its
-    figures can be verified later. `subject` is the meeting's title or the period's name. `at_ms` is
-    the time of the figures, in ms since 1970 UTC. `summary` is the line under the title. `bars` are
-    the bars of a chart of attendance rates; [] if there is no chart. `foot` contains the lines of
-    the footnote.
+    `spec` is the complete data of the report. The file will also contain these data, so that
+    the figures can be verified later. `subject` is the meeting's title or, for a report on
+    several conferences, the name of the period. `at_ms` is the time to which the figures apply,
+    in ms since 1970 UTC. `summary` is the line under the title. `bars` are the bars of a chart
+    of attendance rates; [] if there is no chart. `foot` contains the lines of the footnote.
     """
 
     spec: AnySpec
@@ -274,7 +274,7 @@ def source_line(epoch: str, heads: Sequence[int]) -> str:
 
 
 def quick_text(figures: Figures) -> str:
-    """Return a meeting's figures as ten lines of Vietnamese text, to be copied into a message.
+    """Return a meeting's figures as a few lines of Vietnamese text, to be copied into a message.
 
     The text contains totals only.
     """

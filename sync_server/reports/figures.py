@@ -36,7 +36,7 @@ Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 
 
 class MeetingFacts(Struct, frozen=True):
-    """The facts of a meeting that a report states.
+    """What a report states about a meeting itself, such as the title and the times.
 
     Times are in ms since 1970 UTC, and `at_ms` is the time to which the figures apply. `host`
     is the name of the convening body. `mode` is a code for in person, online or both, such as
@@ -59,13 +59,14 @@ class MeetingFacts(Struct, frozen=True):
 
 
 class HallLine(Struct, frozen=True):
-    """The figures of one hall, which form one row of table 1.
+    """One row of table 1 of a report: the attendance and other figures of one hall.
 
-    `point` is the hall's code. `chair` is the office of the person who presided last; "" if nobody
-    did. `is_connected`: a device of the hall has sent a record. `is_reported`: the hall has sent a
-    record of its work, such as a check-in. `keeps_materials`: the hall has reported that its device
-    stores the materials for use offline. `is_on_time`: the attendance was signed off no later than
-    `ON_TIME_MS` after the end of the meeting. `notes` are codes of remarks, such as `no_chair`.
+    `point` is the hall's code. `chair` is the office of the person who presided last; "" if
+    nobody did. `is_connected`: a device of the hall has sent a record. `is_reported`: the hall
+    has sent a record of its work, such as a check-in. `keeps_materials`: the hall has reported
+    that its device stores the materials for use offline. `is_on_time`: the attendance was
+    signed off no later than `ON_TIME_MS` after the end of the meeting. `notes` are codes of
+    remarks, such as `no_chair`.
     """
 
     point: str
@@ -81,10 +82,11 @@ class HallLine(Struct, frozen=True):
 
 
 class TypeLine(Struct, frozen=True):
-    """The figures of all halls of one unit type, which form one row of table 2.
+    """One row of table 2 of a report: the attendance figures of all halls of one unit type.
 
-    `unit_type` is a code; "" if the type is unknown. `planned` is the number of these halls, and
-    `reported` the number of those that have sent a record of their work, such as a check-in.
+    `unit_type` is a code; "" if the type is unknown. `planned` is the number of these halls,
+    and `reported` the number of those that have sent a record of their work, such as a
+    check-in.
     """
 
     unit_type: str
@@ -172,10 +174,10 @@ class Attendee(Struct, frozen=True):
 
 
 class Hall(Struct, frozen=True):
-    """One hall with the attendance of its people, from which the figures are computed.
+    """One hall with the attendance of its people, from which a report's figures are computed.
 
-    `point` is the hall's code. `is_connected`: a device of the hall has sent a record. `standing`
-    is the attendance, as judged from the records of the hall.
+    `point` is the hall's code. `is_connected`: a device of the hall has sent a record.
+    `standing` is the attendance, computed from the hall's records.
     """
 
     point: str
@@ -186,7 +188,7 @@ class Hall(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """The figures of a report, from which its tables and sentences are made.
+    """All figures of a report on a meeting; the report's tables and sentences are made from them.
 
     `reasons` is {reason code: number of excused people}, the largest number first. `pending` is
     the number of undecided requests for leave or a substitute, and `essays` the number of
@@ -246,24 +248,26 @@ class Figures(Struct, frozen=True):
 
     @property
     def missing_groups(self) -> tuple[str, ...]:
-        """Return those groups in `MATERIAL_GROUPS` of which the meeting has no material.
+        """Return the names of the groups in `MATERIAL_GROUPS` from which the meeting has no
+        material.
 
-        If the meeting has no materials at all, return ().
+        A group contains the codes of similar materials, such as plans. If the meeting has no
+        materials at all, return ().
         """
         kinds = {line.kind for line in self.materials}
         lacking = [name for name, group in MATERIAL_GROUPS.items() if not kinds & group]
         return tuple(lacking) if kinds else ()
 
     def chaired_by(self, office: ChairOffice) -> int:
-        """Return the number of reporting halls where a holder of the given office presided last.
+        """Return in how many halls the last person to preside holds the office `office`.
 
-        `office` is `secretary` or `deputy`. For "", return the number of reporting halls where
-        nobody presided.
+        `office` is `secretary` or `deputy`. For "", return in how many halls nobody presided. Only
+        halls that have reported count.
         """
         return sum(hall.is_reported and hall.chair == office for hall in self.halls)
 
     def with_note(self, note: Note) -> int:
-        """Return the number of reporting halls that have a given remark.
+        """Return the number of halls that have reported and to which the remark `note` applies.
 
         A remark is a code, such as `no_chair` (nobody presided) or `not_ready` (the hall lacked
         something that it needs to be ready).

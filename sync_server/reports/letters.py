@@ -125,7 +125,8 @@ def certificate(spec: ReportSpec) -> list[Passage]:
 def _about(key: str, line: PersonLine, **facts: object) -> str:
     """Return a Vietnamese message with a person's name, position (if any) and unit filled in.
 
-    `key` names the message, and `facts` are the values of its other placeholders.
+    `key` names the message, `line` is the person, and the keyword arguments are the values of
+    the message's other placeholders.
     """
     position = f", {name_code('position', line.position)}" if line.position else ""
     return say(key, name=line.name, position=position, unit=line.unit, **facts)

@@ -84,10 +84,10 @@ def make(
 
 
 def sign(connection: Connection, stored: StoredReport, signing: Signing) -> ReportSpec:
-    """Store the number, date and signer of a report's revision; return the revision's new data.
+    """Add the number, date and signer in `signing` to a stored report; return the changed data.
 
-    The figures and texts stay as they were approved. Raises: BadForm if the document number is
-    malformed, or if the date is before the day to which the figures apply.
+    The figures and texts stay unchanged. Raises: BadForm if the document number is malformed,
+    or if the date is before the day to which the figures apply.
     """
     if signing.number and not NUMBER.fullmatch(signing.number):
         raise BadForm(fault=say("report.bad_number", number=signing.number))
@@ -202,7 +202,7 @@ def make_period(
     layout: LayoutName,
     source: Source,
 ) -> PeriodSpec:
-    """Return the data of a report on several conferences as of now, without storing them.
+    """Return the data of a report on several conferences as of `source.now_ms`; store nothing.
 
     `meetings` are the ids of the conferences, which the report sorts by start time. `name` is
     the Vietnamese name of the period, such as a year.
@@ -230,9 +230,9 @@ def write(spec: AnySpec, file_format: Format) -> bytes:
 def file_name(spec: AnySpec, file_format: Format) -> str:
     """Return the name of a report's file, such as `bao-cao-nhanh-2024-08-22-hoc-tap-lan-2.pdf`.
 
-    The name consists of the kind, the meeting's id, the codes of the hall, unit and person (if set)
-    and the revision. For an internal file, it also contains `-noi-bo`. A report on several
-    conferences is named after the time of its figures.
+    The name consists of the kind, the meeting's id, the codes of the hall, unit and person (if
+    set) and the revision. For an internal file (one with people's names), it also contains
+    `-noi-bo`. A report on several conferences is named after the time of its figures.
     """
     if isinstance(spec, PeriodSpec):
         days = f"{vietnam_time(spec.at_ms):%Y%m%d-%H%M}"

@@ -24,10 +24,10 @@ _NUMBER = re.compile(r"\d+(?:\.\d{3})*(?:,\d+)?%?")
 
 
 def numbers_not_in(text: str, draft: str) -> list[str]:
-    """Return the numbers in a text that do not occur in the draft of the same section.
+    """Return the numbers in a section's text that do not occur in the program's draft of it.
 
-    The program cannot verify these numbers. Every number is returned once, in the order of the
-    text. Dates and times are left out.
+    The program cannot verify these numbers. Every number is returned once, in the order of
+    `text`. Dates and times are left out.
     """
     plain = re.sub(r"\d{1,2}[/:]\d{1,2}(?:/\d{4})?", " ", text)
     drafted = set(_NUMBER.findall(draft))
@@ -149,7 +149,7 @@ def others_sentences(counts: Counts) -> list[str]:
 
 
 def conduct_sentences(counts: Counts) -> list[str]:
-    """Return one Vietnamese sentence on calls, private phone use, disorder and wrong seats.
+    """Return a list with one Vietnamese sentence on calls, phone use, disorder and wrong seats.
 
     Return [] if none of these were recorded.
     """

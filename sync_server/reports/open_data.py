@@ -44,10 +44,9 @@ class OpenRow(Struct, frozen=True):
 
 
 def open_rows(figures: Figures) -> list[OpenRow]:
-    """Return the rows of a meeting's open data: first all unit types together, then every type.
+    """Return the rows of a meeting's open data: one for all unit types, then one for every type.
 
-    A number that must not be published, because it could reveal facts about a single person, is
-    None.
+    A number is None if it could reveal something about a single person.
     """
     hidden = _hidden_types(figures.types)
     total = _published(figures.totals) if not _is_safe(figures.totals) else _all(figures.totals)

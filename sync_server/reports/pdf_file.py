@@ -138,11 +138,12 @@ def _table_of(table: Table, document: Document) -> dict[str, Any]:
 
 @cache
 def _complete_fonts(wanted: str) -> list[str]:
-    """Return the wanted font and its substitutes, without those that lack Vietnamese letters.
+    """Return the names of the fonts that have all Vietnamese letters, in order of preference.
 
-    With an incomplete font, such as Liberation Serif 1, a PDF mixes two fonts inside a word.
-    The last name is that of the font that is part of Typst. If fontconfig, which lists the
-    fonts with Vietnamese letters, is not installed, no font is left out.
+    The candidates are `wanted` and its substitutes. With an incomplete font, such as Liberation
+    Serif 1, a PDF mixes two fonts inside a word. The last name is always that of the font
+    contained in the PDF program Typst. If fontconfig, which lists the fonts with Vietnamese
+    letters, is not installed, no font is left out.
     """
     names = [wanted, *SUBSTITUTES]
     program = shutil.which("fc-list")

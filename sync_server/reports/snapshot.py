@@ -1,8 +1,8 @@
 """Read the data that a report needs, and compute the report's figures from them.
 
-All data are read in one transaction. The basis of a report contains the positions up to which
-records were read, clock measurements and facts from the portal. From the same basis, the same
-figures can be computed again later, even if more records have arrived.
+All data are read in one transaction. The `Basis` of a report contains the positions up to
+which records were read, clock measurements and data from the portal. From the same basis,
+the same figures can be computed again later, even if more records have arrived.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ class Source(NamedTuple):
 
 
 class HallFacts(Struct, frozen=True):
-    """The facts about a hall on which a report depends, apart from the hall's records.
+    """What a report needs to know about a hall, in addition to the hall's records.
 
     `unit_type` is a code; "" if it is unknown. `head` is the position, among the records of the
     hall, of the last record that the report used.
@@ -72,11 +72,11 @@ class HallFacts(Struct, frozen=True):
 class Basis(Struct, frozen=True):
     """Everything, except the records, on which the figures of a report depend.
 
-    `epoch` is a random code that identifies the database. `halls` is {hall code: facts about
-    the hall}. `sightings` are the clock measurements that are used to correct the devices'
-    times. `reasons` is {reason code: number of excused people}; later computations use these
-    counts and decrypt nothing. `materials` and `earlier_tasks` are as of the time of the
-    report.
+    `epoch` is a random code that identifies the database. `halls` is {hall code: name, unit
+    type and last record used}. `sightings` are the clock measurements that are used to correct
+    the devices' times. `reasons` is {reason code: number of excused people}; later computations
+    use these counts and decrypt nothing. `materials` and `earlier_tasks` are as of the time of
+    the report.
     """
 
     epoch: str
@@ -89,10 +89,10 @@ class Basis(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """The figures of a report, and the basis on which they can be computed again.
+    """The figures of a report, and the data (`basis`) with which they can be computed again.
 
-    Internal files also need `attendees`, which are all summoned people, and `standings`, which
-    is {hall code: attendance in the hall}.
+    Files with people's names also need `attendees`, which are all summoned people, and
+    `standings`, which is {hall code: attendance in the hall}.
     """
 
     basis: Basis
@@ -147,9 +147,10 @@ def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
 
 
 def take_again(connection: Connection, basis: Basis) -> Snapshot:
-    """Compute the figures of an earlier report again, from its basis and the stored records.
+    """Compute the figures of an earlier report again, from the stored records and `basis`.
 
-    Records that arrived after the report was made are not read.
+    `basis` contains all other data of the earlier report on which the figures depend, such as
+    clock measurements. Records that arrived after the report was made are not read.
     """
     keys = {StreamKey(basis.meeting.id, point): facts.head for point, facts in basis.halls.items()}
     records = streams.records_up_to(connection, keys)
@@ -185,9 +186,10 @@ def _reasons_of(
 ) -> dict[str, int]:
     """Return {reason code: number of people who were excused for this reason}.
 
-    The reasons are those in approved requests for leave, which the secret `seal_key` decrypts.
-    Only the counts leave this function, so that nobody sees the reason of a particular person.
-    Unreadable reasons are counted under "".
+    `judged` is the attendance in all halls, with the requests for leave. The reasons are those
+    in approved requests, which the secret `seal_key` decrypts. Only the counts leave this
+    function, so that nobody sees the reason of a particular person. Unreadable reasons are
+    counted under "".
     """
     counts: dict[str, int] = {}
     for standing in judged:

@@ -24,10 +24,10 @@ sources of figures."""
 
 
 class PersonLine(Struct, frozen=True):
-    """One person in an internal file.
+    """One person in a report file that contains people's names.
 
-    `facts` is the person's attendance, and `unit` the name of the person's unit. `position` is the
-    code of the person's position; "" if the position is unknown.
+    `facts` is the person's attendance, and `unit` the name of the person's unit. `position` is
+    the code of the person's position; "" if the position is unknown.
     """
 
     facts: Attendee
@@ -37,11 +37,11 @@ class PersonLine(Struct, frozen=True):
 
 
 class HallCourse(Struct, frozen=True):
-    """The facts about the course of a conference in one hall, for the hall's minutes.
+    """Who presided over a conference in one hall and who signed it off, for the hall's minutes.
 
-    `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is the
-    name of the person who signed the attendance off at `closed_ms`. Times are in ms since 1970 UTC.
-    For a fact that was not recorded, the name is "" and the time is None.
+    `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is
+    the name of the person who signed the attendance off at `closed_ms`. Times are in ms since
+    1970 UTC. If something was not recorded, the name is "" and the time is None.
     """
 
     chair: str

@@ -86,10 +86,11 @@ class Verdict(NamedTuple):
 
 
 def verify(connection: Connection, content: bytes) -> Verdict:
-    """Compare the file of a report with figures computed again from the records that it used.
+    """Compare a report's file with figures computed again from the records behind the report.
 
-    `content` is the file's bytes. Raises: NotAReport if the file is not a readable report in DOCX,
-    XLSX or PDF; SourceLost if the file lacks the data that this program put into it.
+    `content` is the file's bytes. Raises: NotAReport if the file is not a readable report in
+    DOCX, XLSX or PDF; SourceLost if the file lacks the complete data that this program put into
+    it.
     """
     file_format = _format_of(content)
     reader = _READERS[file_format]
@@ -113,9 +114,9 @@ def verify(connection: Connection, content: bytes) -> Verdict:
 def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format: Format) -> Verdict:
     """Compare the file of a report with the stored records.
 
-    `spec` is the data read from the file. Raises: ValueError if these data describe no conference
-    or more than `MOST_CONFERENCES`. Any other error means that the data are not those of a genuine
-    report.
+    `content` is the file's bytes, and `spec` the data read from the file. Raises: ValueError if
+    these data describe no conference or more than `MOST_CONFERENCES`. Any other error means
+    that the data are not those of a genuine report.
     """
     parts: Sequence[Conference | ReportSpec] = (
         list(spec.conferences) if isinstance(spec, PeriodSpec) else [spec]
@@ -181,10 +182,10 @@ def _section_differences(connection: Connection, spec: ReportSpec) -> list[str]:
 
 
 def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conference]) -> AnySpec:
-    """Return a copy of a report's data in which newly computed figures replace the stated ones.
+    """Return a copy of a report's data `spec` with the newly computed figures in `computed`.
 
-    `computed` contains the new figures. In an internal file, the names of people are also replaced
-    by those now in the database.
+    `computed` contains one entry for every conference of the report. In a file with people's
+    names, the names are also replaced by those now in the database.
     """
     if isinstance(spec, PeriodSpec):
         return replace(spec, conferences=tuple(computed))

@@ -69,11 +69,11 @@ def long_day(day: str) -> str:
 
 
 def spell(text: str, spelling: Spelling) -> str:
-    """Return a text with the tone marks of oa, oe and uy placed in the given spelling.
+    """Return `text` with the tone marks of oa, oe and uy on the vowel that `spelling` requires.
 
-    The spelling "uỷ" places the mark on the last vowel, and "ủy" on the first. Only syllables that
-    end in these vowels change, such as hoà (hòa); the words toàn and quý stay as they are. The
-    result is in Unicode NFC.
+    The spelling "uỷ" places the mark on the last vowel, and "ủy" on the first. Only syllables
+    that end in these vowels change, such as hoà (hòa); the words toàn and quý stay as they are.
+    The result is in Unicode NFC.
     """
     decomposed = _tones_last(text)
     if spelling == "uỷ":

@@ -1,7 +1,7 @@
 """Check the size of a ZIP archive before anything in it is decompressed.
 
-XLSX and DOCX files and the editors' attachments are ZIP archives. A few bytes in such a file can
-decompress to gigabytes.
+XLSX and DOCX files are ZIP archives, also those attached to pages of the portal. A few
+bytes in such a file can decompress to gigabytes.
 """
 
 import io

@@ -120,10 +120,10 @@ class Line(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The table of a file, with its lines and faults. Rows are counted from 0.
+    """A table read from a sheet (`grid`), with its lines and its faults. Rows are counted from 0.
 
-    `heading_row` is the first row of the headings. `left_out` contains the rows that are not lines
-    of the table, as (row, text): those above and below it, totals and section headings.
+    `heading_row` is the first row of the headings. `left_out` contains the rows that are not
+    lines, as (row, text): rows above and below the table, totals and section headings.
     """
 
     grid: Grid
@@ -158,13 +158,13 @@ def find_table(
     is_unit: UnitTest | None = None,
     keys: Collection[Field] = NAMES_OF_PEOPLE,
 ) -> Table:
-    """Return the only table in these sheets that has a column for one of the fields `keys`.
+    """Return the only table in the sheets `grids` that has a column for one of the fields `keys`.
 
-    A line must have a text in one of these fields, which for people are a name or a code.
-    `used`: the fields to read. `choices` is {heading: field that a user assigned to it}, with
-    headings in the form that `fold_heading` returns; None means that the column is not read.
-    `is_unit` returns whether a text names a unit. Hidden sheets are not read, but are reported
-    as faults.
+    A row is read as a line of the table only if it has a text in one of these fields. By
+    default, they are the names and the code of a person. `used`: the fields to read. `choices`
+    is {heading: field that a user assigned to it}, with headings in the form that
+    `fold_heading` returns; None means that the column is not read. `is_unit` returns whether a
+    text names a unit. Hidden sheets are not read, but are reported as faults.
 
     Raises: NoTable if no sheet has such a table, or if several sheets have one.
     """

@@ -38,11 +38,12 @@ class ServerRuns(Exception):
 
 
 class Summary(Struct, frozen=True):
-    """What a database contains, in numbers and hashes (sha256), to compare two databases.
+    """Numbers and hashes (sha256) of a database's content, by which two databases can be compared.
 
-    `epoch` is the random code of the database. `records` is the number of records in the ledger,
-    and `ledger` the hash of their ids and contents. `heads` is the hash of the last positions of
-    all streams, and `standings` that of the attendance judged from the records.
+    `epoch` is the random code of the database. `records` is the number of records in the
+    ledger, and `ledger` the hash of their ids and contents. `heads` is the hash of the last
+    positions of all streams, and `standings` the hash of the attendance computed from the
+    records.
     """
 
     epoch: str

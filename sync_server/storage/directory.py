@@ -1,7 +1,7 @@
-"""Store the units, points (halls) and meetings that headquarters has accepted.
+"""Store the units, points (halls) and meetings that headquarters has accepted or added.
 
-They come from a portal release (a published version of the portal) and are public facts. People,
-and the attendance records of meetings, are stored by other modules.
+Most come from a portal release (a published version of the portal). People, and the
+attendance records of meetings, are stored by other modules.
 """
 
 import hashlib
@@ -166,10 +166,7 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall, or replace the facts of the hall that is stored with the same code.
-
-    The facts are the hall's name, unit, capacity and end date.
-    """
+    """Store a hall; if its code is already stored, replace the name, unit, capacity and end date."""
     values = {
         "name": point.name,
         "unit": point.unit,
@@ -186,8 +183,8 @@ def put_places(
 ) -> None:
     """Store published units and halls, or update those that are already stored.
 
-    An update replaces a unit's name and type, or a hall's name and unit. Capacities and end dates
-    stay unchanged, and so do stored units and halls that are not in the lists.
+    An update replaces a unit's name and type, or a hall's name and unit. Capacities and end
+    dates stay unchanged, and so do stored units and halls that are not in `units` and `points`.
     """
     stored_units, stored_points = all_units(connection), all_points(connection)
     for unit in units:
@@ -216,8 +213,9 @@ def add_places(
 def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
     """Store a published meeting; if it is already stored, update its title and times.
 
-    Whether the meeting is a rehearsal is updated, too, but a cancelled meeting stays cancelled. The
-    halls do not see these changes: they learn the facts only from records of kind `setting`.
+    Whether the meeting is a rehearsal is updated, too, but a cancelled meeting stays cancelled.
+    The halls do not see these changes: they learn titles and times only from records of kind
+    `setting`.
     """
     values = {
         "title": published.title,
@@ -231,26 +229,27 @@ def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
 
 
 def answer(connection: Connection, published: PublishedMeeting) -> None:
-    """Store that headquarters has accepted or rejected the published facts of a meeting.
+    """Store that headquarters has accepted or rejected a meeting as published.
 
-    The office pages do not propose these facts again, unless another version of them is published.
+    The office pages propose the meeting again only if another version of it is published.
     """
     note_answer(connection, published.id, _fingerprint(published))
 
 
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
-    """Return whether headquarters has already accepted or rejected exactly these published facts.
+    """Return whether headquarters' last decision on a meeting was about exactly this version.
 
-    Facts that are used only in reports (materials, basis, host and mode) are not compared.
+    The decision was to accept or to reject the published meeting. Values that are used only in
+    reports (materials, basis, host and mode) are not compared.
     """
     return last_answer(connection, published.id) == _fingerprint(published)
 
 
 def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
-    """Store the hash of the published facts that headquarters has just accepted or rejected.
+    """Store the hash of published data that headquarters has just accepted or rejected.
 
-    The hash replaces the previous one. `subject` shows what the facts are about: it is a meeting's
-    id, or `(directory)` for the list of units and halls.
+    `fingerprint` is the hash, which replaces the previous one. `subject` is the id of the
+    meeting that the data describe, or `(directory)` for the list of units and halls.
     """
     connection.execute(delete(AnsweredProposal).where(AnsweredProposal.meeting == subject))
     row = {"meeting": subject, "fingerprint": fingerprint}
@@ -258,10 +257,10 @@ def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
 
 
 def last_answer(connection: Connection, subject: str) -> str | None:
-    """Return the hash of the facts that headquarters accepted or rejected last; None if none were.
+    """Return the hash of the published data that headquarters accepted or rejected last.
 
-    `subject` shows what the facts are about: it is a meeting's id, or `(directory)` for the list of
-    units and halls.
+    Return None if there is none. `subject` is the id of the meeting that the data describe, or
+    `(directory)` for the list of units and halls.
     """
     query = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == subject)
     return connection.scalar(query)
@@ -314,9 +313,9 @@ def point_codes(connection: Connection) -> Sequence[str]:
 
 
 def units_of_points(connection: Connection, points: Iterable[str]) -> dict[str, str]:
-    """Return {point code: code of the unit to which the hall belongs} for these halls.
+    """Return {point code: code of the unit to which the hall belongs} for the codes in `points`.
 
-    Unknown halls are left out.
+    Unknown codes are left out.
     """
     rows = connection.execute(select(Point.code, Point.unit).where(Point.code.in_(sorted(points))))
     return dict(rows.all())

@@ -69,7 +69,7 @@ class Point(Base):
 class Meeting(Base):
     """A meeting with the title and times that headquarters has accepted.
 
-    The halls receive these facts in records of kind `setting`.
+    The halls receive title and times in records of kind `setting`.
     """
 
     __tablename__ = "meeting"
@@ -82,10 +82,11 @@ class Meeting(Base):
 
 
 class AnsweredProposal(Base):
-    """The sha256 of the published facts that headquarters accepted or rejected last.
+    """Headquarters' last decision to accept or reject what the portal publishes about a subject.
 
-    `meeting` is a meeting's id, or `(directory)` for the list of units and halls. The office pages
-    propose the facts again only if they have changed.
+    The subject (`meeting`) is a meeting's id, or `(directory)` for the list of units and halls.
+    `fingerprint` is the sha256 of the published data. The office pages propose the data again
+    only if they have changed.
     """
 
     __tablename__ = "answered_proposal"
@@ -122,10 +123,11 @@ class UploadedList(Base):
     """A list file that a user uploaded. It is a draft until `done_ms`, the time of its import.
 
     `kind` is people, places, roll (summoned people) or attendance. For a roll or an attendance
-    list, `subject` is the meeting's id; otherwise it is empty. `content` is the file; it is emptied
-    after the import. `choices` (JSON) are the user's decisions about the list. `changes` (JSON) is
-    what is needed to undo the import: for a list of people, the facts about every changed person
-    before and after; for an attendance list, its rows and the records made from them.
+    list, `subject` is the meeting's id; otherwise it is empty. `content` is the file; it is
+    emptied after the import. `choices` (JSON) are the user's decisions about the list.
+    `changes` (JSON) is what is needed to undo the import: for a list of people, the entry of
+    every changed person before and after; for an attendance list, its rows and the records made
+    from them.
     """
 
     __tablename__ = "uploaded_list"

@@ -135,8 +135,9 @@ def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -
     """Store the published units and points (connected halls) if the database has no units yet.
 
     Return the number of stored units; 0 if the database has units already. Later changes to the
-    published units and points are stored when headquarters accepts the next meeting. Raises:
-    ReleaseMalformed if the portal's file `facts.json` cannot be read.
+    published units and points are stored when headquarters accepts them; new units and points
+    also when it accepts a meeting. Raises: ReleaseMalformed if the portal's file `facts.json`
+    cannot be read.
     """
     if directory.all_units(connection):
         return 0
@@ -150,7 +151,8 @@ def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -
 def parse_directory(content: bytes) -> PublishedDirectory:
     """Parse the units, points (connected halls) and meetings in a portal's `facts.json`.
 
-    Raises: ReleaseMalformed if the content is not valid.
+    Raises: ReleaseMalformed if `content` is not JSON, or if a value is missing or has a wrong
+    form.
     """
     try:
         published = decode_foreign(content, _decoder)

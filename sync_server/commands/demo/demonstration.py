@@ -68,11 +68,11 @@ class RealPeopleFault(Exception):
 
 
 class DemoSummary(Struct, frozen=True):
-    """The figures and credentials that the command prints when the demonstration is ready.
+    """What is printed when the demonstration (a database of invented people) is ready.
 
-    `people` is the number of people, formatted as text. `open_meeting` and `finished_meeting` are
-    titles. `code` enrols a check-in device. `account` is the name of headquarters' account; all
-    accounts share `password`.
+    `people` is the number of people, formatted as text, and `points` the number of halls.
+    `open_meeting` and `finished_meeting` are titles. `code` enrols a check-in device. `account`
+    is the name of headquarters' account; all accounts share `password`.
     """
 
     people: str

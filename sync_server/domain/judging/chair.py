@@ -60,8 +60,9 @@ class Chair(Struct, frozen=True, omit_defaults=True):
 class Chairing:
     """The delegations of the chair at a point, and the periods in which officers presided there.
 
-    Both are judged from the point's records. A record of delegating or assuming the chair is
-    flagged and has no effect if its author had no authority to write it.
+    Both are computed from the records that are not voided (`effective`) and from the people's
+    stays. A record of delegating or assuming the chair is flagged and has no effect if its
+    author had no authority to write it.
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class Chairing:
         """Return the person codes of the Secretary and of the delegated Deputy at a time.
 
         The time is in ms since 1970 UTC. The first code is None if there is no Secretary, and the
-        second if no delegation is in force.
+        second if no Deputy holds a delegation at that time.
         """
         secretary = self._terms.officers_at(at_ms).secretary
         return secretary, delegate_at(self._terms, self.delegations, at_ms)

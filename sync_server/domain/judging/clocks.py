@@ -1,9 +1,10 @@
 """Correct the times of records, using measurements of the devices' clocks.
 
-A *node* is a server that receives records. A *boot* is a period in which a device's wall clock and
-its monotonic clock run in step. It ends when the kiosk is reloaded or its wall clock is changed. A
-*sighting* is a node's measurement of a device's clock during one boot. Whether a person was late is
-judged by the corrected time, never by the time when the record reached the server.
+A *node* is a server that receives records. A *boot* is a period in which a device's wall
+clock and its monotonic clock run in step. It ends when the kiosk is reloaded or its wall
+clock is changed. A *sighting* is a node's measurement of a device's clock during one boot.
+Whether a person was late depends on the corrected time, never on the time when the record
+reached the server.
 """
 
 from collections.abc import Iterable
@@ -131,7 +132,7 @@ def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
 
 
 def devices_of(records: Iterable[Record]) -> set[str]:
-    """Return the codes of all devices that made these records.
+    """Return the codes of all devices that made the records in `records`.
 
     If a ruling by headquarters contains a record, the device of that record is included, too.
     """

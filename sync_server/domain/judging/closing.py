@@ -36,10 +36,10 @@ them."""
 
 
 class SignedClosing(Struct, frozen=True):
-    """The record in force that signs off the roll of a point.
+    """The closing of a point: the valid record that signs off the roll.
 
     `id` is the id of the record and `person` the code of the signer. `at_ms` is in ms since
-    1970 UTC. `totals` is {name: signed figure}.
+    1970 UTC. `totals` is {name of a count, such as `present`: number that was signed}.
     """
 
     id: str
@@ -59,12 +59,12 @@ def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
 def closing_of(
     point: str, terms: Terms, rolls: Rolls, effective: FactsByKind, flags: Flags
 ) -> Fact[Closing] | None:
-    """Return the record in force that signs off the roll of a point; None if there is none.
+    """Return the valid record that signs off the roll of a point; None if there is none.
 
-    The first valid closing counts until a reopening follows it. The signer must be an officer of
-    the point at that time, or a person on the roll. A closing or reopening without authority is
-    flagged with `without_authority`, and a second closing with `already_closed`; they have no
-    effect.
+    `effective` contains the records that are not voided. The first valid closing counts until a
+    reopening follows it. The signer must be an officer of the point at that time, or a person
+    on the roll. A closing or reopening without authority is flagged with `without_authority`,
+    and a second closing with `already_closed`; they have no effect.
     """
     closing: Fact[Closing] | None = None
     facts: list[Fact[Closing | Reopening]] = [
@@ -109,12 +109,13 @@ def is_amended(
     flags: Flags,
     counts: Counts,
 ) -> bool:
-    """Return whether the records in force differ from those that the signer of a roll saw.
+    """Return whether the attendance has changed since the roll of a point was signed off.
 
-    They differ if the signer has not seen one of them, if a void that the signer has not seen
-    cancels a record that the signer has seen, or if the figures that were signed are no longer
-    those that are counted. Records flagged with `without_authority` and those in `without_effect`
-    (sort keys of facts) are ignored. Return False if `closing` is None.
+    It has changed if one of the signed counts is no longer that in `counts`, if the signer had
+    not seen a record that counts and is covered by the signature (see `_is_of_roll`), or if a
+    void that the signer had not seen cancels a record that the signer had seen. Unseen records
+    are ignored if they are flagged with `without_authority`, or if their sort keys are in
+    `without_effect`. Return False if `closing` is None.
     """
     if closing is None:
         return False
@@ -135,9 +136,10 @@ def is_amended(
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Return whether a record is among those that are covered when a roll is signed off.
+    """Return whether signing off a roll covers the record in `fact`.
 
-    All records are, except closings, reopenings, follow-ups, feedback and shifts of clerks.
+    It covers all kinds of record except closings, reopenings, follow-ups, feedback and shifts
+    of clerks.
     """
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Feedback | Shift)
 
@@ -160,8 +162,9 @@ def flag_records_after_closing(
 ) -> None:
     """Flag with `after_close` the records that devices made after the roll was signed off.
 
-    Follow-ups, feedback and shifts of clerks are expected after that, and office records do not
-    come from a device, so none of these is flagged. If `closing` is None, nothing is flagged.
+    `facts` are records with corrected times. Follow-ups, feedback and shifts of clerks are not
+    flagged, because they are expected after the roll is signed off. Office records are not
+    flagged, because no device made them. If `closing` is None, nothing is flagged.
     """
     for fact in facts:
         is_hall = fact.seq and not isinstance(fact.record, FollowUp | Feedback | Shift)

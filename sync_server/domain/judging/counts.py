@@ -53,10 +53,10 @@ def count_attendance(
     other_attendees: OtherAttendees,
     conduct: Mapping[ConductCategory, int],
 ) -> Counts:
-    """Count the people of one hall by their standing, the other attendees, and the disturbances.
+    """Count the people of one hall by attendance, and also other attendees and disturbances.
 
-    `people` are those on the roll who are not exempt. `visitors` are people in the hall who are not
-    on its roll. `conduct` contains the number of disturbances by category. The result's `incidents`
+    `people` are those on the roll who are not exempt. `visitors` are people in the hall who are
+    not on its roll. `conduct` is {category: number of disturbances}. The result's `incidents`
     and `incident_minutes` are 0, because the caller adds them.
     """
 

@@ -1,7 +1,7 @@
 """Determine whether a person has the right to decide on a request for leave or a substitute.
 
-The same check is used to judge past decisions, and to show in the office pages and the API whether
-a person may decide now.
+The same check determines whether past decisions count, and is used to show in the office
+pages and the API whether a person may decide now.
 """
 
 from typing import NamedTuple

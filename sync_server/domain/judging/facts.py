@@ -77,7 +77,7 @@ class Flags:
 class FactsByKind:
     """Facts (records with corrected times) grouped by the type of their records.
 
-    Every group keeps the order of the facts that were passed in.
+    In every group, the facts have the same order as in the argument `facts`.
     """
 
     def __init__(self, facts: Iterable[Fact[Record]]) -> None:
@@ -86,16 +86,16 @@ class FactsByKind:
             self._of[type(fact.record)].append(fact)
 
     def of(self, kind: type[R]) -> list[Fact[R]]:
-        """Return all facts whose record has this type, from all points.
+        """Return the facts, from all points, whose record has the type `kind`.
 
-        The facts keep the order in which they were passed to the constructor.
+        A fact is a record with its corrected time. The order is that of the constructor's argument.
         """
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts at this point whose record has this type.
+        """Return the facts that are at `point` and have a record of the type `kind`.
 
-        The facts keep the order in which they were passed to the constructor.
+        A fact is a record with its corrected time. The order is that of the constructor's argument.
         """
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
@@ -185,10 +185,10 @@ def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
 
 
 class InForce(NamedTuple):
-    """The facts in force, and the facts that a void cancelled.
+    """The records that count (`facts`), and those that a void has cancelled (`undone`).
 
-    A void is a record that cancels another record. `undone` contains `(void, cancelled fact)`
-    pairs.
+    A void is a record that cancels another record. `undone` contains `(void, cancelled record)`
+    pairs. All records have corrected times.
     """
 
     facts: list[Fact[Record]]
@@ -201,9 +201,10 @@ def is_by_entitled_author(fact: Fact[Record]) -> bool:
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
-    """Return the facts in force: those that are neither voids nor cancelled by a void.
+    """Divide `facts` into the records that count and those that a void has cancelled.
 
-    A void is a record that cancels another record. A void whose writer had no authority is flagged
+    `facts` are records with corrected times. A void is a record that cancels another record;
+    voids are not among the records that count. A void whose writer had no authority is flagged
     with `without_authority` and cancels nothing. Voids, settings, rolls and rulings cannot be
     cancelled.
     """

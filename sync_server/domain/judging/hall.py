@@ -1,4 +1,4 @@
-"""Judge a hall's readiness, guests, substitutes, disturbances, incidents and follow-up tasks."""
+"""Determine a hall's readiness, guests, substitutes, disturbances, incidents and tasks."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
@@ -207,8 +207,9 @@ def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
 class HallFeedback(Struct, frozen=True, omit_defaults=True):
     """The latest feedback of a hall on the conference.
 
-    `id` is the id of the record. `ratings` contains the rating of every topic that was rated.
-    `practice` describes what worked well, and `proposal` is a suggestion; both are "" if not given.
+    `id` is the id of the record. `ratings` is {topic: rating}, without topics that were not
+    rated. `practice` describes what worked well, and `proposal` is a suggestion; both are "" if
+    not given.
     """
 
     id: str
@@ -218,10 +219,11 @@ class HallFeedback(Struct, frozen=True, omit_defaults=True):
 
 
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
-    """Return the tasks of a point after the conference, and the figures on its attendees' essays.
+    """Return a point's tasks after the conference, and the due time and number of essays.
 
-    The latest report on a task or on the essays counts. A later report on a task is flagged and
-    ignored if its writer has no authority to replace the first report.
+    `effective` contains the records that are not voided. The latest report on a task or on the
+    essays counts. A later report on a task is flagged and ignored if its writer has no
+    authority to replace the first report.
     """
     follow_ups = effective.at(point, FollowUp)
     tasks = [fact for fact in follow_ups if fact.record.body.item]

@@ -1,7 +1,8 @@
-"""Judge the records of a point in layers, up to the decisions on leave.
+"""Compute the attendance at a point in layers (stages), up to the decisions on leave.
 
-Every layer reads only earlier layers: settings, rolls and rulings -> voids -> presence -> chair ->
-decisions. The module `standing` derives the final result from the layers.
+Every layer uses only the results of earlier layers: settings, rolls and rulings -> voids ->
+presence -> chair -> decisions. The module `standing` derives the final result from the
+layers.
 """
 
 from collections.abc import Iterable
@@ -35,13 +36,13 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """The results of judging a point's records in layers, from the settings to the decisions.
+    """The intermediate results of computing a point's attendance, from settings to decisions.
 
     `facts` are the records that concern the point, with corrected times. `effective` contains
-    those of them that are not cancelled, by kind. `elsewhere` contains, also by kind, the facts
-    that are not cancelled about officers who are not on this point's roll. `stays`: the stays
-    of the people in `facts`, in all halls. `stays_anywhere`: `stays` and the stays of the
-    officers in `elsewhere`.
+    those of them that are not voided, by kind. `elsewhere` contains, also by kind, records that
+    are not voided about officers who are not on this point's roll. `stays`: the stays of the
+    people in `facts`, in all halls. `stays_anywhere`: `stays` and the stays of the officers in
+    `elsewhere`.
     """
 
     facts: list[Fact[Record]]
@@ -59,10 +60,11 @@ class Layers(NamedTuple):
 
 
 def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
-    """Judge a point's records up to the decisions on leave, and return all intermediate results.
+    """Compute a point's attendance up to the decisions on leave; return all intermediate results.
 
-    `records` must contain the records made at the point and the records about its people. `clocks`
-    corrects their times. Anomalies are added to `flags`.
+    `records` must contain the records made at the point and the records made elsewhere about
+    its officers and the people on its rolls. `clocks` corrects their times. Anomalies are added
+    to `flags`.
     """
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)

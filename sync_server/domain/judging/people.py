@@ -1,6 +1,7 @@
-"""Judge whether every person at a point is present, absent or not recorded.
+"""Determine whether every person at a point is present, absent or not recorded.
 
-This is the last layer of rules, and it reads the results of all earlier layers.
+The results of earlier stages are used: stays, seats, requests for leave, and whether the
+roll is signed off.
 """
 
 from collections import defaultdict
@@ -55,7 +56,7 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
 
 
 class PersonJudge:
-    """A judge of the standing of every person at one point, given the results of earlier layers."""
+    """Determines the standing of every person at one point from the results of earlier stages."""
 
     def __init__(
         self,

@@ -45,10 +45,10 @@ def stays_of(
 ) -> Stays:
     """Return {person code: stays}, built from check-ins and check-outs in all halls.
 
-    `effective` are the facts in force. The earliest check-in opens a stay, and a repeated
-    check-in in the same hall is flagged with `already_present`. Nobody is in two halls at once,
-    so a check-in in another hall ends the earlier stay. A check-out ends only a stay in the
-    same hall. A check-in for which `is_too_late` returns True opens no stay.
+    `effective` contains the records that are not voided. The earliest check-in opens a stay,
+    and a repeated check-in in the same hall is flagged with `already_present`. Nobody is in two
+    halls at once, so a check-in in another hall ends the earlier stay. A check-out ends only a
+    stay in the same hall. A check-in for which `is_too_late` returns True opens no stay.
     """
     stays: Stays = {}
     arrivals = [fact for fact in effective.of(CheckIn) if not is_too_late(fact)]
@@ -141,9 +141,9 @@ def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, fla
 def first_in_meeting(stays: Sequence[Stay], terms: Terms) -> Stay:
     """Return a person's first stay that lasts beyond the start of the meeting.
 
-    Lateness is judged by this stay. If no stay lasts beyond the start, return the first one, so
-    that a person who came and left before the start is not late. `stays` must be in order of time
-    and not empty.
+    Whether the person was late depends on this stay. If no stay lasts beyond the start, return
+    the first one, so that a person who came and left before the start is not late. `stays` must
+    be in order of time and not empty.
     """
     for stay in stays:
         if terms.starts_ms is None or stay.left_ms is None or stay.left_ms > terms.starts_ms:
@@ -183,9 +183,9 @@ def minutes_between(from_ms: int | None, to_ms: int | None) -> int:
 
 
 def is_in_at(spans: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
-    """Return whether a time lies in any of these spans.
+    """Return whether the time `at_ms` lies in any of `spans`.
 
-    Every span is `(start, end)`, in ms since 1970 UTC like the time. It includes the start but not
-    the end. A span whose end is None is still open.
+    Every span is `(start, end)`, in ms since 1970 UTC like the time. It includes the start but
+    not the end. A span whose end is None is still open.
     """
     return any(came <= at_ms and (left is None or at_ms < left) for came, left in spans)

@@ -118,10 +118,11 @@ class RequestStates(NamedTuple):
 
 
 class PointRequests(NamedTuple):
-    """The requests for leave and for substitutes at one point, with the data needed to judge them.
+    """The requests for leave and for substitutes at one point, and what determines their states.
 
     `rights` states who may decide. `closing` is the record that signs off the roll, or None if
-    there is none yet; after it the point may not decide. Anomalies are added to `flags`.
+    there is none yet; after it the point may not decide. `effective` contains the records that
+    are not voided. Anomalies are added to `flags`.
     """
 
     point: str
@@ -132,11 +133,11 @@ class PointRequests(NamedTuple):
     flags: Flags
 
     def judge(self) -> RequestStates:
-        """Judge all requests of the people on the point's roll, and all substitutes at the point.
+        """Determine the states of the requests for leave of people on the roll, and of substitutes.
 
-        Approvals of leave after the start of the meeting are flagged with `late_approval`, and
-        requests and answers without authority with `without_authority`. Reports that are missing or
-        late are flagged, too.
+        Approvals of leave after the start of the meeting are flagged with `late_approval`. Requests
+        for leave, decisions and withdrawals without authority are flagged with `without_authority`.
+        Reports that are missing or late are flagged, too.
         """
         leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)
@@ -254,7 +255,7 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Return whether the roll was already signed off when the record of this fact was made."""
+        """Return whether the record in `fact` was made after the roll was signed off."""
         return self.closing is not None and fact.order > self.closing.order
 
 
@@ -262,7 +263,8 @@ def requests_of(states: RequestStates, effective: FactsByKind, flags: Flags) -> 
     """Return all requests with their states, flags and answers.
 
     Requests are sorted by their time and id, and the answers to a request by their time.
-    `effective` are the facts in force, among which the answers are looked up.
+    `states` contains the requests. The answers are found in `effective`, which contains the
+    records that are not voided.
     """
     answers: defaultdict[RequestKey, list[Fact[AnswerRecord]]] = defaultdict(list)
     for fact in sorted(_answers(effective), key=lambda answer: answer.order):

@@ -114,8 +114,8 @@ class Terms(Struct, frozen=True):
 def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
     """Merge the settings of a point: for every field, the latest setting that contains it counts.
 
-    `facts` must be sorted by time. `lines` are the people on the point's roll. The Secretaries
-    among them become `roll_secretaries`.
+    `facts` are records with corrected times, sorted by time. `lines` are the people on the
+    point's roll. The Secretaries among them become `roll_secretaries`.
     """
     merged: dict[str, Any] = {}
     officers = []
@@ -183,8 +183,9 @@ class RollChanges(Struct, frozen=True, omit_defaults=True):
 def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
     """Return the latest roll of a point, without the people on a later roll of another point.
 
-    A roll lists the people that a point summons. `facts` must be sorted by time and include the
-    rolls of other points. Without a roll of the point, the result is empty.
+    A roll lists the people that a point summons. `facts` are records with corrected times; they
+    must be sorted by time and include the rolls of other points. Without a roll of the point,
+    the result is empty.
     """
     latest: dict[str, Fact[Record]] = {}
     for fact in facts:
@@ -205,9 +206,9 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return the facts that concern a point, in the order of `facts`.
+    """Return those of `facts` (records with corrected times) that concern a point, in their order.
 
-    They are the facts made at the point, the facts about people on its roll, and the later
+    They are the records made at the point, the records about people on its roll, and the later
     rolls of other points that took people from its roll.
     """
     return [
@@ -222,11 +223,12 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Return the people added to or removed from the roll of a point since it was frozen.
+    """Return the people added to or removed from a point's roll since the roll was frozen.
 
-    `facts` must contain all facts of the point, including rolls that no longer count, because one
-    of them may have been the roll at the freeze. Rolls after the freeze are flagged with
-    `after_freeze`. The result is empty if the roll was never frozen.
+    A roll is frozen at a deadline before the meeting. `facts` (records with corrected times)
+    must include rolls that no longer count, because one of them may have been the roll at the
+    deadline. Rolls after the deadline are flagged with `after_freeze`. The result is empty if
+    the roll was never frozen.
     """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
@@ -243,11 +245,11 @@ def changes_since_frozen(
 
 
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
-    """Return the codes of the people whose records are needed to judge a point.
+    """Return the codes of the people whose records are needed to compute a point's attendance.
 
-    They are all officers of the point and all people who were ever on a roll of the point. People
-    on earlier rolls are included, because a roll of another point shows whether they moved there
-    before or after the roll was frozen.
+    They are all officers of the point and all people who were ever on a roll of the point.
+    People on earlier rolls are included, because a roll of another point shows whether they
+    moved there before or after the roll was frozen.
     """
     rolls = [record for record in records if isinstance(record, Roll) and record.point == point]
     named = {line.person for roll in rolls for line in roll.body.people}

@@ -1,10 +1,11 @@
-"""Judge the standing of one point at one meeting from records and clock measurements alone.
+"""Compute the standing of one point at one meeting from records and clock measurements alone.
 
-A point is one hall of the meeting. The result does not depend on a database, on the current time,
-or on the order or repetition of records. It is judged in layers, and every layer reads only earlier
+A point is one hall of the meeting, and its standing is the computed attendance. The result
+does not depend on a database, on the current time, or on the order or repetition of
+records. It is computed in layers (stages), and every layer uses only the results of earlier
 ones: settings, rolls and rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/rules/standing.js` contains the same rules for the kiosk. The cases in tests/vectors/ test
-both.
+`site/app/rules/standing.js` contains the same rules for the kiosk. The cases in
+tests/vectors/ test both.
 """
 
 from collections import defaultdict
@@ -103,11 +104,11 @@ class PointStanding(Struct, frozen=True):
 
 
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
-    """Judge all records that concern a point, and return the standing of the point.
+    """Compute the standing (the attendance) of a point from the records that concern the point.
 
-    `records` must contain the records made at the point and the records made elsewhere about its
-    people, in any order. Repeated records have no effect. `clocks` corrects the times of the
-    records.
+    `records` must contain the records made at the point and the records made elsewhere about
+    its officers and the people on its rolls, in any order. Repeated records have no effect.
+    `clocks` corrects the times of the records.
     """
     flags = Flags()
     layers = layers_of(point, records, clocks, flags)
@@ -219,10 +220,10 @@ def _judge_visitors(
 def _flag_point(
     point: str, layers: Layers, chair: Chair, counts: Counts, flags: Flags
 ) -> tuple[str, ...]:
-    """Flag anomalies of the point itself, and return those that keep the point from being ready.
+    """Flag anomalies of the whole point; return codes of what keeps the point from being ready.
 
-    The result may contain `chair` (nobody is available to preside) and `capacity` (too few seats).
-    The flags are `over_capacity`, `no_chair` and `escalated`.
+    The result may contain `chair` (nobody is available to preside) and `capacity` (too few
+    seats). The flags are `over_capacity`, `no_chair` and `escalated`.
     """
     terms, closing = layers.terms, layers.closing
     missing = []

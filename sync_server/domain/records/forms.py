@@ -86,7 +86,7 @@ def cache_record(record_bytes: bytes, record: Record) -> None:
 
 
 def decode_canonical(record_bytes: bytes) -> Record:
-    """Return the record that these canonical bytes encode, from the cache if it is there.
+    """Return the record that `record_bytes` encode, from the cache if possible.
 
     The bytes must come from `canonical_bytes`. The record was checked when it arrived, so the
     checks of `parse_record` are not repeated.

@@ -1,11 +1,12 @@
 """Define every kind of record as a type: a common envelope, and a body for every kind.
 
-A record is an immutable fact, made once, on the device where the event took place. Bodies contain
-only codes. Personal data are in an encrypted *detail*, and the record contains the detail's sha256.
-The module `forms` parses and encodes records, and the package `judging` determines their effect.
+A record describes one event. It is made once, on the device where the event took place, and
+never changes. Bodies contain only codes. Personal data are in an encrypted *detail*, and
+the record contains the detail's sha256. The module `forms` parses and encodes records, and
+the package `judging` determines their effect.
 
-To add a kind of record, add its body and its class here, its writers in `permissions`, a rule in
-`judging` that reads it, a row in docs/records.md and a rule in docs/rules.md.
+To add a kind of record, add its body and its class here, its writers in `permissions`, a
+rule in `judging` that reads it, a row in docs/records.md and a rule in docs/rules.md.
 """
 
 from typing import Annotated, Any, Literal, get_args
@@ -519,8 +520,8 @@ class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
 class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
     """A ruling by headquarters on contradictory or refused records, or on a newcomer's identity.
 
-    If a ruling decides that a record counts, it contains that record, so that nothing else is
-    needed to judge the record.
+    If a ruling decides that a record counts, the ruling contains that record, so that no other
+    copy of the record is needed.
     """
 
     refs: OneRef

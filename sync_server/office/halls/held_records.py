@@ -102,11 +102,12 @@ def index() -> str:
 @blueprint.post("/cho-xu-ly")
 @allowed(Action.RULE)
 def rule() -> Response:
-    """Release or dismiss a doubtful record, and redirect to the list of these records.
+    """Rule whether a held or contradictory record counts, and redirect to the list of such records.
 
-    The form contains the record's device and sha256, the choice (`do`) and the reason. Raises:
-    UnknownRecord if no held or contradictory record matches; BadForm if a field is missing, or if a
-    record that cannot be parsed is to be released.
+    The form contains the record's device and sha256, the choice (`do`: `release` if the record
+    counts, or `dismiss`) and the reason. Raises: UnknownRecord if no held or contradictory
+    record matches; BadForm if a field is missing, or if a record that cannot be parsed is to be
+    released.
     """
     device, sha256 = (
         forms.required_text("device", longest=48),

@@ -1,1 +1,1 @@
-"""Office pages about meetings: their times and halls, live figures, reports and evaluation."""
+"""Office pages about meetings: times, halls, live attendance figures, reports and evaluation."""

@@ -1,6 +1,6 @@
 """Pages that show a meeting's board: charts, and a table of the halls that refreshes itself.
 
-A row of the table shows a hall's figures and the warnings about the hall.
+A row of the table shows a hall's attendance figures and the warnings about the hall.
 """
 
 import base64

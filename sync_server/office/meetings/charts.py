@@ -1,7 +1,8 @@
-"""Compute the figures and bar lengths of a meeting's charts, which templates draw as SVG.
+"""Compute the numbers and bar lengths of a meeting's charts, which templates draw as SVG.
 
-SVG is a picture written as text in the page. Charting libraries write styles into the page, which
-the office tells browsers to ignore, as a protection against injected code; so none is used.
+SVG is a picture written as text in the page. Charting libraries write styles into the page,
+which the office tells browsers to ignore, as a protection against injected code; so none is
+used.
 """
 
 from msgspec import Struct
@@ -68,7 +69,7 @@ class BarSegment(Struct, frozen=True):
 class TypeBar(Struct, frozen=True):
     """A bar that shows how many people of one type of unit are present, excused, absent, and so on.
 
-    `counts` contains the figures, and `segments` the parts of the bar that represent them.
+    `counts` contains these numbers, and `segments` the parts of the bar that represent them.
     """
 
     unit_type: str

@@ -1,4 +1,4 @@
-"""Pages with the quality figures of a meeting and its written evaluation."""
+"""Show figures on how a meeting went, and edit the texts of the meeting's evaluation."""
 
 import hashlib
 from typing import get_args
@@ -89,11 +89,12 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/chat-luong")
 @allowed(Action.EVALUATE)
 def evaluate(meeting: str) -> Response:
-    """Store a new version of every text of the evaluation that the user has edited.
+    """Store a new version of every text that the user has edited in a meeting's evaluation.
 
-    A text that the program has drafted is not stored unless it was edited, so that the draft still
-    changes with the figures. Redirect to the page of the evaluation. Raises: UnknownMeeting;
-    BadForm if nothing was edited, or if someone else has changed the same text in the meantime.
+    A text drafted by the program is stored only if the user has edited it; otherwise it
+    continues to follow the meeting's figures. Redirect to the page of the evaluation. Raises:
+    UnknownMeeting; BadForm if nothing was edited, or if someone else has changed the same text
+    in the meantime.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
@@ -131,5 +132,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return {heading: text of the evaluation that the program drafts from the figures}."""
+    """Return {heading of the evaluation: text that the program drafts from the meeting's figures}."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

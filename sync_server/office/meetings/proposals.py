@@ -32,10 +32,10 @@ blueprint = Blueprint("proposals", __name__)
 
 
 class Difference(NamedTuple):
-    """A fact about a meeting that the published portal states differently from the office.
+    """A difference between a meeting as headquarters accepted it and as the portal publishes it.
 
-    `what` is the Vietnamese name of the fact. `before` is the value that headquarters has accepted,
-    and `after` is the published value; both are texts for display.
+    `what` is the Vietnamese name of what differs, such as the title. `before` is the accepted
+    value, and `after` the published value; both are texts for display.
     """
 
     what: str
@@ -128,11 +128,12 @@ def answer(meeting: str) -> Response:
 
 
 def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
-    """Return the published meetings that are new or differ from the accepted meetings.
+    """Return the published meetings that are new or differ from what headquarters has accepted.
 
-    Meetings that are over, or that headquarters has accepted or declined as they are, are
-    included only if `with_answered` is True. The next meeting is first, and those that are over
-    are last. Raises: ReleaseMalformed if the portal's data cannot be read.
+    Meetings that are over, and those whose published version headquarters has already accepted
+    or declined, are included only if `with_answered` is True. Meetings that are over come last;
+    within both groups, the earliest start comes first. Raises: ReleaseMalformed if the portal's
+    data cannot be read.
     """
     proposals = []
     for published_meeting in read_published(connection).meetings:
@@ -147,7 +148,7 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
 
 
 def places_differ(connection: Connection) -> bool:
-    """Return whether the published units and halls differ from those stored in the office.
+    """Return whether the units and halls on the portal differ from those stored in the database.
 
     Differences that headquarters has already declined do not count. Raises: ReleaseMalformed if
     the portal's data cannot be read.

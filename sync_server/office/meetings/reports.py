@@ -84,10 +84,10 @@ def index(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao")
 @allowed(Action.EVALUATE, is_slow=True)
 def make(meeting: str) -> AnyResponse:
-    """Make a report from the current figures, and store it as the next revision.
+    """Make a report from a meeting's current figures, and store it as the next revision.
 
-    The form contains the kind of report and its layout. Redirect to the page of the reports.
-    Raises: UnknownMeeting; BadForm if the kind of report or the layout is unknown.
+    The form contains the report's kind and layout. Redirect to the page of the reports. Raises:
+    UnknownMeeting; BadForm if the kind of report or the layout is unknown.
     """
     kind, layout = forms.one_of("report_kind", STORED), forms.one_of("layout", LAYOUT_NAMES)
     by, source = access.signed_in_account().name, source_now()
@@ -100,11 +100,12 @@ def make(meeting: str) -> AnyResponse:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/<report_id>/ky")
 @allowed(Action.EVALUATE)
 def sign(meeting: str, report_id: str) -> AnyResponse:
-    """Print a number, a date and a signer into a stored report, whose figures stay the same.
+    """Add the document number, date and signer in the form to a stored report.
 
-    `report_id` is the id of one revision of the report. Redirect to the page of the reports.
-    Raises: UnknownReport if the report is unknown; BadForm if the number or the date is wrong, or
-    if the date is before the day of the figures.
+    The report's figures stay unchanged. `report_id` is the id of one revision of the report.
+    Redirect to the page of the reports. Raises: UnknownReport if the report is unknown; BadForm
+    if the number or the date is malformed, or if the date is before the day to which the
+    figures apply.
     """
     signing = Signing(
         number=forms.text("document_number", longest=LONGEST_NUMBER),

@@ -301,7 +301,11 @@ def _plan_rolls(connection: Connection, meeting: str, rule: Rule) -> _RollPlan:
 
 
 def _shown_faults(read: _RollList | None) -> list[Fault]:
-    """Return a list's faults, except unknown units, because the page has a form for these."""
+    """Return the faults of an uploaded list (`read`) that the page shows; [] if there is no list.
+
+    Unknown units are left out, because the page has a form for these. The first few faults of
+    every kind come before all others.
+    """
     faults = [fault for fault in read.faults if fault.problem != "unknown_unit"] if read else []
     return list_imports.different_first(faults)
 

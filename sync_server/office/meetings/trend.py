@@ -53,12 +53,12 @@ COLUMNS = (
 
 
 class TrendLine(NamedTuple):
-    """The figures of one meeting in the table that compares the meetings of a year.
+    """One meeting's row in the table that compares the meetings of a year.
 
-    `planned` is the number of halls that were to take part; `reported` and `ready` are the
-    numbers of those that reported and that are ready. A hall is ready if it has reported and
-    lacks no item of the readiness checklist, such as power or sound. `counts` is the total of
-    all halls.
+    `planned` is the number of halls that were to take part, and `reported` the number of those
+    that have sent a record of their work, such as a check-in. `ready` is the number of the
+    latter that are ready, lacking neither equipment nor a person presiding, for example.
+    `counts` are the numbers of people in all halls.
     """
 
     meeting: MeetingSummary

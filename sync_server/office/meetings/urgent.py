@@ -1,6 +1,6 @@
-"""Show headquarters the matters that need action now.
+"""Show headquarters what it must act on now, such as halls that have not reported.
 
-The matters appear on all pages of headquarters and are refreshed without a reload.
+The list appears on all pages of headquarters and is refreshed without a reload.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,10 @@ both away, nobody presides, the hall has not reported, or requests wait for head
 
 
 class UrgentMatter(NamedTuple):
-    """A matter that headquarters must act on: a sentence, and a link to the page for the action."""
+    """A matter that headquarters must act on, such as requests for leave that wait for a decision.
+
+    `text` is a Vietnamese sentence, and `link` the address of the page for the action.
+    """
 
     text: str
     link: str
@@ -37,16 +40,21 @@ class UrgentMatter(NamedTuple):
 @blueprint.get("/can-xu-ly")
 @allowed(Action.READ_HELD)
 def strip() -> str:
-    """Return the list of urgent matters as HTML, which replaces the list on an open page."""
+    """Return the list of matters that headquarters must act on, as HTML.
+
+    The HTML replaces the list on a page that is already open.
+    """
     g.is_refresh = True
     return render_template("meetings/urgent.html", needs=urgent_matters())
 
 
 def urgent_matters() -> list[UrgentMatter]:
-    """Return the urgent matters: warnings about halls, doubtful records, then proposed changes.
+    """Return what headquarters must act on: warnings, doubtful records, then portal changes.
 
-    The published portal proposes the changes. Closed meetings, cancelled meetings and rehearsals
-    cause no warnings.
+    A warning is, for example, that nobody presides over a hall. Doubtful records are those on
+    which headquarters must still decide. The changes are those in the published portal that
+    headquarters has neither accepted nor declined. Closed meetings, cancelled meetings and
+    rehearsals cause no warnings.
     """
     connection = transaction()
     matters = _matters_of_meetings(connection)

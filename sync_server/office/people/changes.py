@@ -66,9 +66,9 @@ def add() -> str | Response:
 @blueprint.get("/nguoi/<person>/sua")
 @allowed(Action.ARRANGE)
 def page(person: str) -> str:
-    """Return the page that changes a person (given by code) and shows the person's coming meetings.
+    """Return the page with forms to change a person's entry, and the person's future meetings.
 
-    Raises: UnknownPerson if no person has this code.
+    `person` is the person's code. Raises: UnknownPerson if no person has this code.
     """
     connection, at_ms = transaction(), now_ms()
     stored = _must_find(person)
@@ -128,9 +128,9 @@ def move(person: str) -> Response:
 def end(person: str) -> Response:
     """Record that a person (given by code) has retired, moved away or died.
 
-    The form says which of the three applies, and contains a reason. New meetings do not summon the
-    person. Redirect to the page that changes the person. Raises: UnknownPerson; BadForm if a field
-    is wrong, or if the person's entry has already ended.
+    The form says which of the three applies, and contains a reason. New meetings do not summon
+    the person. Redirect to the page that changes the person. Raises: UnknownPerson; BadForm if
+    a field is wrong, or if the person is already recorded as no longer active.
     """
     before, why = _must_find(person), forms.one_of("why", END_REASONS)
     reason = forms.required_text("reason", longest=500)
@@ -213,10 +213,11 @@ def _must_find(code: str) -> RosterPerson:
 
 
 def _read_facts(before: RosterPerson) -> RosterPerson:
-    """Return a copy of `before` with the facts in the form.
+    """Return a copy of `before` with the values in the form.
 
-    The facts are name, position, Party membership, year of birth and usual hall. Raises: BadForm if
-    a field is wrong, for example if the name contains a digit; UnknownPoint if the hall is unknown.
+    These are name, position, Party membership, year of birth and usual hall. Raises: BadForm if
+    a field is wrong, for example if the name contains a digit; UnknownPoint if the hall is
+    unknown.
     """
     name = _clean("full_name", forms.required_text("full_name", longest=MAX_NAME))
     if any(letter.isdigit() for letter in name):

@@ -146,11 +146,11 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Return `(target, person code)` for all `targets`, if all these requests can be decided now.
+    """Check that the account may decide on all requests for leave in `targets`, and return these.
 
-    The code is that of the person who asks. `at_ms` is the current time in ms since 1970 UTC.
-    Raises: UnknownRecord if a request is unknown; BadForm if the account may not decide on a
-    request, or if a request has changed since the user saw it.
+    The result contains (target, code of the person who asks). `at_ms` is the current time in ms
+    since 1970 UTC. Raises: UnknownRecord if a request is unknown; BadForm if the account may
+    not decide on a request, or if a request has changed since the user saw it.
     """
     by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})
@@ -281,12 +281,13 @@ def count_pending(connection: Connection) -> int:
 def _find_requests(
     connection: Connection, meeting: str, state: str
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests for leave that are in a state, with their meeting and hall.
+    """Return [((meeting, hall), request)] of the requests for leave whose state is `state`.
 
-    Only requests that the signed-in account may see are returned. `meeting` is a meeting's id, or
-    "" for all meetings except those that are cancelled or ended over 30 days ago. The state `all`
-    selects every request. The requests that headquarters decides come first. Within both groups,
-    the requests are sorted by the meeting's start and then by the time of the request.
+    Only requests that the signed-in account may see are returned. `meeting` is a meeting's id,
+    or "" for all meetings except those that are cancelled or ended over 30 days ago. The state
+    `all` selects every request. The requests that only headquarters may decide come first.
+    Within both groups, the requests are sorted by the meeting's start and then by the time of
+    the request.
     """
     at_ms, account = now_ms(), access.signed_in_account()
     summaries = [

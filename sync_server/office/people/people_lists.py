@@ -56,11 +56,11 @@ CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
 
 class ChangeLine(NamedTuple):
-    """A change that a list would make to a person's entry, as the preview shows it.
+    """A change that importing a list would make to a person's entry, as the preview shows it.
 
-    `facts` are the changed values, as (name, value before, value after). `losses` are the names of
-    the facts that would be deleted. If the person's code would pass to another person, `losses` are
-    `full_name` and `birth_year`.
+    `facts` are the changed values, as (Vietnamese name, value before, value after). `losses`
+    are the names of the fields whose values would be deleted, such as `position`. If the
+    person's code would pass to another person, `losses` are `full_name` and `birth_year`.
     """
 
     change: Change
@@ -323,12 +323,14 @@ def _fact(name: str, value: object, read: ListPreview) -> str:
 
 
 def _read_choices(before: ListChoices) -> ListChoices:
-    """Return the choices in the form; those on columns, units and halls are added to `before`.
+    """Return the user's choices about an uploaded list: those in the form, combined with `before`.
 
-    The names of the form fields say what part of the list a choice concerns. `c-HEADING` contains
-    the meaning of a column, `p-ROW` the code of the person in a row, `u-NAME` the code of the unit
-    with this name, and `h-NAME` the code of the hall with this name. `b-HEADING` contains the
-    previous meaning of the column; a choice equal to this meaning is ignored.
+    `before` contains the earlier choices; those on columns, units and halls stay unless the
+    form replaces them. The names of the form fields say what a choice concerns. `c-HEADING`
+    contains the meaning of the column with this heading, `p-ROW` the code of the person in this
+    row, `u-NAME` the code of the unit with this name, and `h-NAME` the code of the hall with
+    this name. `b-HEADING` contains the previous meaning of the column; a choice equal to this
+    meaning is ignored.
     """
     fields: dict[str, Field | None] = {}
     people: dict[int, str] = {}

@@ -93,11 +93,11 @@ def chain_at(connection: Connection, number: int) -> str | None:
 
 
 def check_chain(connection: Connection) -> int | None:
-    """Return the number of the first row that is changed, moved or missing; None if none is.
+    """Return the number of the first row of the audit log that is changed, moved or missing.
 
-    Rows that were cut off at the end leave no trace in the log itself. To find them, compare
-    the number and hash of the latest row (`head`) with those printed earlier, in a report or by
-    `audit verify`.
+    Return None if there is no such row. Rows that were cut off at the end leave no trace in the
+    log itself. To find them, compare the number and hash of the latest row (`head`) with those
+    printed earlier, in a report or by `audit verify`.
     """
     expected, chain = 1, ""
     query = select(AuditRow.number, AuditRow.chain, *_ENTRY_COLUMNS).order_by(AuditRow.number)

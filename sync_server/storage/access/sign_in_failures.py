@@ -75,10 +75,11 @@ def count(connection: Connection, name: str, source: str, *, now_ms: int) -> Non
 
 
 def clear(connection: Connection, name: str, sources: Sequence[str]) -> None:
-    """Delete the failures counted for a name and these sources, after a successful sign-in.
+    """After a successful sign-in, delete the failures counted for a name and the given sources.
 
-    For `ANYWHERE`, subtract only the successful attempt, which was counted as a failure at first.
-    Other people's guesses therefore still count.
+    For the source `ANYWHERE` (all addresses together), only subtract the successful attempt,
+    which was counted as a failure at first. Other people's failed guesses therefore still
+    count.
     """
     for source in sources:
         matching = _failures_of(name, source)

@@ -40,7 +40,10 @@ def new_first_password() -> str:
 
 
 def new_second_secret() -> str:
-    """Return six random digits to be given by telephone; the enrolment code goes by post."""
+    """Return a second secret for enrolling a device: six random digits, to be given by telephone.
+
+    The enrolment code itself goes by post.
+    """
     return f"{secrets.randbelow(1_000_000):06}"
 
 

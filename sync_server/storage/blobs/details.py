@@ -74,7 +74,7 @@ def detail_of(record: Record) -> str | None:
 
 
 def missing(connection: Connection, records: Iterable[Record]) -> list[str]:
-    """Return which details of these records have not arrived in full, as a sorted list of sha256.
+    """Return the sorted sha256 of the details in `records` that have not arrived in full.
 
     A detail is encrypted personal data that a record refers to by sha256.
     """
@@ -206,10 +206,11 @@ def records_naming(connection: Connection, sha256: str) -> list[tuple[str, str]]
 def rightly_named(
     connection: Connection, meeting: str, record_ids: Collection[str]
 ) -> set[tuple[str, str]]:
-    """Return the (record id, sha256) of the details that these records of a meeting may refer to.
+    """Return {(record id, sha256)} of the details to which the records `record_ids` may refer.
 
-    A reference counts only if the device that made the record also sent the detail; see
-    `records_naming`. Details that have not arrived in full are left out.
+    The records belong to one meeting. A reference counts only if the device that made the
+    record also sent the detail; see `records_naming`. Details that have not arrived in full are
+    left out.
     """
     found: set[tuple[str, str]] = set()
     for ids in in_chunks(sorted(record_ids)):
@@ -233,9 +234,10 @@ def _older(before_ms: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def forget(connection: Connection, hashes: Collection[str]) -> int:
-    """Delete the content of these details from all senders; return how many were deleted.
+    """Delete the content of the details with the sha256 in `hashes`; return how many were deleted.
 
-    Their rows stay, so that the server never asks for the content or accepts it again.
+    If several devices sent a detail, every device's copy is deleted and counted. The database
+    rows of the details stay, so that the server never asks for the content or accepts it again.
     """
     rows = [
         BlobKey(*row)

@@ -117,10 +117,10 @@ def read(connection: Connection, key: BlobKey, start: int = 0, stop: int | None 
 def complete_sizes(
     connection: Connection, hashes: Iterable[str], owner: str | None = None
 ) -> dict[str, int]:
-    """Return {sha256: size in bytes} of completely uploaded blobs (large content).
+    """Return {sha256: size in bytes} for those of `hashes` whose content has arrived in full.
 
-    The result leaves out those of `hashes` for which there is no complete blob. If `owner` is
-    given, only the blobs of that owner count.
+    If `owner` (a device code, or `portal`) is given, only content uploaded by this owner
+    counts.
     """
     names = sorted(set(hashes))
     sizes: dict[str, int] = {}
@@ -189,7 +189,7 @@ def replace(connection: Connection, key: BlobKey, content: bytes) -> None:
 
 
 def drop(connection: Connection, keys: Sequence[BlobKey]) -> None:
-    """Delete these blobs, complete or not, with all their pieces."""
+    """Delete the blobs (uploaded contents) with the keys `keys`, complete or not, with all pieces."""
     for key in keys:
         for table in (BlobPiece, Blob):
             connection.execute(delete(table).where(*_is(table, key)))

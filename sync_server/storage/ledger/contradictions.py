@@ -10,9 +10,10 @@ from sync_server.storage.models import LedgerRow
 
 
 def find_contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
-    """Return groups of different records that share an id, for these streams (meeting, point).
+    """Find different records that share an id, in the streams `keys`; return them in groups.
 
-    A group contains the canonical JSON bytes of all records with one id.
+    A key is (meeting, point). A group contains the canonical JSON bytes of all records with one
+    id.
     """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():

@@ -222,9 +222,9 @@ def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sightin
 
 
 def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
-    """Return the entries of a delivery that may be stored in the ledger.
+    """Return the records of an upload (`delivery`) that may be stored in the ledger.
 
-    These are all valid entries. From a revoked (blocked) device, only entries that the ledger
+    These are all valid records. From a revoked (blocked) device, only records that the ledger
     already contains are accepted.
     """
     if not delivery.is_revoked:
@@ -279,10 +279,10 @@ def _verdicts(
 def _quarantined(
     delivery: Delivery, accepted: Sequence[LedgerEntry]
 ) -> dict[bytes, QuarantinedRecord]:
-    """Return {record as received: quarantine entry} of the records to put into quarantine.
+    """Return {record as received: quarantine entry} for an upload's records to be quarantined.
 
-    These are the refused records (fate `refused`), and new records from a revoked (blocked)
-    device (fate `held`).
+    These are the invalid records (fate `refused`), and the valid records that are not in
+    `accepted` because they are new and come from a revoked (blocked) device (fate `held`).
     """
     accepted_fingerprints = {entry.fingerprint for entry in accepted}
     quarantined = {}

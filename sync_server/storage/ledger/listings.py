@@ -38,11 +38,11 @@ when a record is added to the stream."""
 def list_records(
     connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
 ) -> set[StreamKey]:
-    """List new records in the other streams that they concern; return the streams that grew.
+    """List the new records `fresh` in the other streams that they concern; return changed streams.
 
-    A stream is all records that concern one point at one meeting. `routing` names these streams,
-    which must all be locked. `heads` contains the last position used in every stream, and is
-    updated.
+    A stream is all records that concern one point at one meeting. `routing` names the streams
+    concerned, which must all be locked. `heads` contains the last position used in every
+    stream, and is updated.
     """
     changed_streams: set[StreamKey] = set()
     # Records with a reused id come first, because a roll among them may lose its effect.
@@ -123,10 +123,11 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List in one stream all records with these ids, and the rulings about these records.
+    """List the records with the ids `ids`, and the rulings about them, in the stream `key`.
 
-    Records that the stream already contains are skipped. `heads`, the last position used in every
-    stream, is updated. Return the stream's key in a set if the stream grew, otherwise an empty set.
+    Records that the stream already contains are skipped. `heads`, the last position used in
+    every stream, is updated. Return the stream's key in a set if the stream grew, otherwise an
+    empty set.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -193,10 +194,11 @@ def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> se
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """List in one point's stream the records about these people that were made at other points.
+    """List in the stream `key` the records about `people` that were made at other points.
 
-    `heads`, the last position used in every stream, is updated. Return the stream's key in a set if
-    the stream grew, otherwise an empty set.
+    Only records of the stream's meeting are listed. `people` are person codes. `heads`, the
+    last position used in every stream, is updated. Return the stream's key in a set if the
+    stream grew, otherwise an empty set.
     """
     wanted = sorted(person for person in people if person)
     if not wanted:

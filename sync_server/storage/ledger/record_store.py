@@ -85,15 +85,15 @@ def append_records(
     now_ms: int,
     sighted_devices: Iterable[str] = (),
 ) -> AppendResult:
-    """Store new records, and raise the revision of every stream that they affect.
+    """Store the records in `entries`, and raise the revision of every stream that they affect.
 
     A stream is all records that concern one point at one meeting; a new revision means that the
     attendance must be computed again. Records that are already stored change nothing.
     `sighted_devices` are devices whose clocks have just been measured; the revisions of streams
     with records of these devices are raised, too.
 
-    Raises: RowsChanged if another writer stored one of these ids at the same time; the caller must
-    then run the whole transaction again.
+    Raises: RowsChanged if another writer stored a record with one of the ids at the same time;
+    the caller must then run the whole transaction again.
     """
     sighted_streams = streams_of_devices(connection, sighted_devices)
     records = [entry.record for entry in entries]
@@ -124,10 +124,10 @@ def append_records(
 def _cancelled(
     connection: Connection, entries: Sequence[LedgerEntry], known_keys: set[RecordKey]
 ) -> set[RecordKey]:
-    """Return the keys of those entries that have no effect.
+    """Return the keys of those `entries` that a different record with the same id cancels.
 
-    An entry has no effect if it is cancelled by a different record with the same id. `known_keys`
-    are the keys of the stored records with these ids.
+    A cancelled record has no effect. A key is (id, sha256); `known_keys` are the keys of the
+    stored records that have the same id as one of the entries.
     """
     fingerprints: dict[str, set[str]] = {}
     for key in known_keys | {entry.key for entry in entries}:

@@ -32,7 +32,7 @@ def home_stream(record: Record) -> StreamKey:
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """Return {stream key: people in these records whom the stream's point has summoned}.
+    """Return {stream key: people named in `records` whom the stream's point has summoned}.
 
     A stream is all records that concern one point at one meeting. Officers of the point count
     as summoned. Streams without such people are left out.
@@ -81,11 +81,12 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return {stream key: newcomers recorded at the stream's point whom these records identify}.
+    """Find newcomers whom `records` identify; return {stream key: newcomers of its point}.
 
     A stream is all records that concern one point at one meeting. A newcomer is an attendee on
-    no list, with a provisional code that begins with `N-`. A record identifies a newcomer if it
-    is a ruling of headquarters that gives the person's real code.
+    no list, with a provisional code that begins with `N-`, and belongs to the points where it
+    was recorded. A record identifies a newcomer if it is a ruling of headquarters that gives
+    the person's real code.
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
@@ -101,7 +102,7 @@ def newcomers_by_stream(
 
 
 def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
-    """Return {meeting id: ids of those of these records that belong to the meeting}.
+    """Return {meeting id: ids of the records in `records` that belong to the meeting}.
 
     For a ruling (a decision of headquarters), also include the id of the record on which it
     decides.
@@ -135,11 +136,11 @@ def routing_of(
     reused: list[Record],
     rolls: set[StreamKey],
 ) -> Routing:
-    """Return which streams (records of one point at one meeting) these records affect.
+    """Return which streams (records of one point at one meeting) the new records `records` affect.
 
     `reused` are the new records whose id is also the id of a different record. `rolls` are the
-    streams of points whose officers or list of summoned people may change; every stream in `rolls`
-    affects all other streams of its meeting.
+    streams of points whose officers or list of summoned people may change; every stream in
+    `rolls` affects all other streams of its meeting.
     """
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned) | set(newcomers_by_stream(connection, records))

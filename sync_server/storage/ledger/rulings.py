@@ -64,7 +64,7 @@ _ABOUT = CompiledStatement(
 def touching(
     connection: Connection, meeting: str, record_ids: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return {record id: ids of the meeting's rulings about the record} for these records.
+    """Return {record id: ids of the meeting's rulings about this record} for the ids `record_ids`.
 
     A ruling is a decision of headquarters. Records without a ruling are left out.
     """
@@ -111,10 +111,10 @@ def codes_by_person(
 
 
 def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) -> list[str]:
-    """Return the ids of a meeting's rulings that identify any of these newcomers.
+    """Return the ids of a meeting's rulings that give the real code of one of `newcomers`.
 
-    A newcomer is an attendee who is on no list. A ruling of headquarters identifies a newcomer by
-    giving the person's real code.
+    `newcomers` are the provisional codes of attendees who are on no list. A ruling is a
+    decision of headquarters.
     """
     return list(
         connection.scalars(
@@ -126,9 +126,9 @@ def identifying(connection: Connection, meeting: str, newcomers: Iterable[str]) 
 
 
 def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable[str]) -> set[str]:
-    """Return the provisional codes that these people had at a meeting while they were on no list.
+    """Return the provisional codes that `people` had at a meeting while they were on no list.
 
-    Headquarters has since identified these people by rulings.
+    `people` are real person codes, which headquarters has since assigned by rulings.
     """
     newcomers = connection.scalars(
         select(RulingRow.newcomer).where(
@@ -139,9 +139,10 @@ def former_newcomer_codes(connection: Connection, meeting: str, people: Iterable
 
 
 def newcomers_known_as(connection: Connection, people: Sequence[str]) -> list[str]:
-    """Return the provisional codes under which halls recorded these people as newcomers, sorted.
+    """Return the sorted provisional codes under which halls recorded `people` as newcomers.
 
-    A newcomer is an attendee who is on no list; headquarters has recognised them as these people.
+    A newcomer is an attendee who is on no list. `people` are the real person codes, which
+    headquarters has since assigned by rulings.
     """
     query = select(RulingRow.newcomer).where(RulingRow.known_as.in_(people)).distinct()
     return sorted(code for code in connection.scalars(query) if code)

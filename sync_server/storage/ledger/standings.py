@@ -38,14 +38,15 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 class BoardFigures(Struct, frozen=True, kw_only=True):
     """One point's figures for headquarters' board, the overview of a meeting.
 
-    They are stored separately, so that the board can be shown without everybody's attendance.
-    `chair`: the person who presides or presided last, or if nobody has, the person named to
-    preside. `missing`: what the point still lacks to be ready. `counted`: False for a rehearsal
-    or a cancelled meeting, which is left out of all totals. `pending`: the number of requests
-    for leave or a substitute that await a decision; `reserved`: the number of those on which
-    only headquarters may decide. `late_after_ms`: people who arrive after this time are late.
-    `arrivals_ms`: the times of the summoned people's first arrivals, sorted. `merged_into`: the
-    point that took over all people of this point. `tasks`: the number of follow-up tasks.
+    They are stored separately, so that the board can be shown without reading every person's
+    attendance. `chair`: the person who presides or presided last, or if nobody has, the person
+    named to preside. `missing`: what the point still lacks to be ready. `counted`: False for a
+    rehearsal or a cancelled meeting, which is left out of all totals. `pending`: the number of
+    requests for leave or a substitute that await a decision; `reserved`: the number of those on
+    which only headquarters may decide. `late_after_ms`: people who arrive after this time are
+    late. `arrivals_ms`: the times of the summoned people's first arrivals, sorted.
+    `merged_into`: the point that took over all people of this point. `tasks`: the number of
+    follow-up tasks.
     """
 
     counts: Counts
@@ -166,10 +167,11 @@ def _figures_of(standing: PointStanding) -> BoardFigures:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return the requests for leave or a substitute at these points, with the points' stream keys.
+    """Return [(stream key, request)] of all requests for leave or a substitute in `keys`.
 
-    A stream key is (meeting, point). The field `is_decidable` of a request shows whether `by` may
-    decide on the request at `at_ms`. `by` is a person's code, or None for headquarters.
+    `keys` are stream keys (meeting, point). The field `is_decidable` of a request shows whether
+    `by` may decide on the request at `at_ms`. `by` is a person's code, or None for
+    headquarters.
     """
     return [
         (key, _with_decision_rights(standing, request, by, at_ms))

@@ -158,10 +158,11 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
 
 
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
-    """Store the last position used in every one of these streams, and raise their revisions by one.
+    """Store the positions `heads`, and raise the revisions of the streams in `heads` by one.
 
-    A stream is the records of one point at one meeting. A new revision means that the attendance
-    stored for the stream is out of date. The caller must hold the locks of the streams.
+    `heads` is {stream key: last position used in the stream}. A stream is the records of one
+    point at one meeting. A new revision means that the attendance stored for the stream is out
+    of date. The caller must hold the locks of the streams.
     """
     _WRITE_HEAD.run(
         connection,
@@ -181,9 +182,9 @@ def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
 def of_people(
     connection: Connection, meetings: Sequence[str], people: Sequence[str]
 ) -> set[StreamKey]:
-    """Return the streams in which any of these people were recorded or summoned.
+    """Return the streams of `meetings` in which any of `people` were recorded or summoned.
 
-    A stream is the records of one point at one meeting. Only the given meetings are searched.
+    A stream is the records of one point at one meeting. `people` are person codes.
     """
     keys: set[StreamKey] = set()
     for chunk in in_chunks(people):

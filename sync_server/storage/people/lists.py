@@ -121,9 +121,9 @@ def all_done(connection: Connection) -> list[StoredList]:
 
 
 def put_changes(connection: Connection, list_id: str, changes: bytes) -> None:
-    """Replace the stored changes made by a list's import, and delete the user's decisions.
+    """Replace what is stored about the changes that the import of a list made (`changes`, JSON).
 
-    The decisions are those that the user made about the list before the import.
+    Also delete the decisions that the user made about the list before the import.
     """
     values = {"changes": changes, "choices": b"{}"}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))

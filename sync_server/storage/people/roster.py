@@ -28,13 +28,13 @@ ANONYMOUS = "anonymous"
 
 
 class RosterPerson(Struct, frozen=True):
-    """A person with all stored facts. People who have retired, moved away or died are called ended.
+    """What is stored about a person. People who have retired, moved away or died are called ended.
 
     `person` is the person's code; `unit` and `next_unit` are codes of units. At `moves_ms` (ms
     since 1970 UTC), the person moves to `next_unit`. `point` is the code of the hall where the
-    person usually sits, or "" for the unit's first hall. Ended people are not included in new lists
-    of summoned people; `ended_why` is the reason. If this entry was a duplicate, `merged_into` is
-    the code of the person's remaining entry.
+    person usually sits, or "" for the unit's first hall. `ended_why` is the reason why the
+    person is ended. New lists of summoned people do not include ended people. If this entry was
+    a duplicate, `merged_into` is the code of the person's remaining entry.
     """
 
     person: str
@@ -51,7 +51,7 @@ class RosterPerson(Struct, frozen=True):
     point: str = ""
 
     def at(self, at_ms: int) -> "RosterPerson":
-        """Return the person's facts as they are at `at_ms` (ms since 1970 UTC).
+        """Return the person's entry as of `at_ms` (ms since 1970 UTC).
 
         If the person has moved to another unit by then, the result has the new unit, no hall, and
         no planned move.
@@ -62,11 +62,11 @@ class RosterPerson(Struct, frozen=True):
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
-    """The facts about a summoned person that a device in a hall may store.
+    """What a device in a hall may store about a summoned person.
 
-    Birth year, telephone number and documents are not included. `person` is the person's code, and
-    `name` the full name. `card_hash` is the hash of the personal card, or empty if there is none.
-    `exempt`: the person may attend but is not counted as summoned.
+    Birth year, telephone number and documents are not included. `person` is the person's code,
+    and `name` the full name. `card_hash` is the hash of the personal card, or empty if there is
+    none. `exempt`: the person may attend but is not counted as summoned.
     """
 
     person: str
@@ -91,10 +91,10 @@ class Roster(NamedTuple):
 
 
 def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
-    """Store people; if a person is already stored, replace all facts about that person.
+    """Store people; if a person's code is already stored, replace the whole entry.
 
-    Rosters (lists of summoned people) that name these people get a new hash, a check value by which
-    devices notice that their copy is out of date.
+    Rosters (lists of summoned people) that name these people get a new hash, a check value by
+    which devices notice that their copy is out of date.
     """
     codes = [member.person for member in people]
     for chunk in in_chunks(people):
@@ -131,10 +131,7 @@ def remove_people(connection: Connection, codes: Sequence[str]) -> None:
 
 
 def mentioned_people(connection: Connection, codes: Sequence[str]) -> set[str]:
-    """Return those person codes that occur in a record or in a list of summoned people.
-
-    The result contains only codes that are in `codes`.
-    """
+    """Return those of the person codes `codes` that a record or list of summoned people names."""
     mentioned: set[str] = set()
     for chunk in in_chunks(codes):
         for column in (Summons.person, LedgerRow.person):
@@ -229,7 +226,7 @@ _PERSON_COLUMNS = columns_of(RosterPerson, Person, person=Person.code)
 def list_people(
     connection: Connection, *, at_ms: int, unit: str | None = None, with_ended: bool = False
 ) -> list[RosterPerson]:
-    """Return all people, or only those of a unit, with the facts at a time, sorted by code.
+    """Return all people, or only those of a unit, as they are at the time `at_ms`, sorted by code.
 
     A planned move to another unit counts if its time is not after `at_ms` (ms since 1970 UTC).
     People who have retired, moved away or died are included only if `with_ended` is True.
@@ -268,17 +265,17 @@ def usual_halls(connection: Connection) -> dict[str, list[str]]:
 
 
 def find_person(connection: Connection, code: str, *, at_ms: int) -> RosterPerson | None:
-    """Return a person with the facts at a time; None if the code is unknown.
+    """Return a person's entry as of the time `at_ms`; None if the code is unknown.
 
-    If the person has moved to another unit by `at_ms` (ms since 1970 UTC), the result has the new
-    unit.
+    If the person has moved to another unit by `at_ms` (ms since 1970 UTC), the result has the
+    new unit.
     """
     row = connection.execute(select(*_PERSON_COLUMNS).where(Person.code == code)).one_or_none()
     return RosterPerson(*row).at(at_ms) if row else None
 
 
 def merged_people(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Return {code of a duplicate entry: code of the person} for the duplicates of these people.
+    """Return {code of a duplicate entry: code of the person} for the person codes `codes`.
 
     Duplicates have been merged into the person's remaining entry. People without duplicates are
     left out.

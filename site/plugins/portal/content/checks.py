@@ -85,8 +85,8 @@ def check_meeting(
     A meeting must end after it starts, and agenda items must be in order of time and start
     before the end of the meeting. There is a warning if `basis`, which lists the documents on
     which the meeting is based, is empty (docs/checklist.md, row 18), and if a material becomes
-    public after the start of the meeting (row 6). `materials` contains the front matter of the
-    materials by code.
+    public after the start of the meeting (row 6). `materials` is {code: front matter of the
+    material}.
     """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)

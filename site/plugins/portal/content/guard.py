@@ -1,9 +1,9 @@
 """Search texts for possible personal data, which must not appear in the portal.
 
-Both the editors' files, in which a fault can name the line, and the built files are searched. Data
-that may be published, such as a technician's telephone number, is listed in the field
-`public_contacts` of the content file. A name that is shown in a picture or spoken in a recording is
-not detected.
+Both the content files, in which a fault can name the line, and the built files are
+searched. Data that may be published, such as a technician's telephone number, is listed in
+the field `public_contacts` of the content file. A name that is shown in a picture or spoken
+in a recording is not detected.
 """
 
 import re
@@ -181,7 +181,7 @@ class RosterEntry(NamedTuple):
 
 
 class Guard:
-    """A search for personal data in texts, and for the people in a given list (a roster)."""
+    """A search of texts for personal data, and for the names and codes of people in a roster."""
 
     def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
         """Prepare the search for the names and codes of the people in `roster`.
@@ -280,10 +280,11 @@ class Guard:
 
 
 def _suspicions_in_columns(values: Iterable[Value], allowed: Iterable[str]) -> Iterator[Suspicion]:
-    """Yield the first value under every heading of personal data in the tables of a text.
+    """Yield the first of `values` under every heading, without organisations' tax codes.
 
-    The leading 0 that spreadsheets drop from telephone numbers is restored. Numbers whose digits
-    are those of a passage in `allowed` are left out.
+    `values` are cells that contain personal data according to their headings, such as «Năm
+    sinh». The leading 0 that spreadsheets drop from telephone numbers is restored. Numbers
+    whose digits are those of a passage in `allowed` are left out.
     """
     allowed_digits = {re.sub(r"\D", "", words) for words in allowed}
     reported = set()

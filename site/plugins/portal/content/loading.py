@@ -1,4 +1,4 @@
-"""Read, convert and check all content files that the editors wrote.
+"""Read, convert and check all content files of the portal.
 
 The faults of all files are reported together, before anything is built. The module `checks`
 contains most of the checks.
@@ -48,7 +48,7 @@ State = Literal["public", "held", "withdrawn"]
 
 
 class Meeting(NamedTuple):
-    """A meeting as its editor wrote it, with its front matter (`matter`) and its Markdown text.
+    """A meeting from a content file, with its front matter (`matter`) and its Markdown text.
 
     The id is the file name without the extension.
     """
@@ -83,7 +83,7 @@ class Meeting(NamedTuple):
 
 
 class Material(NamedTuple):
-    """A material (a document for meetings) as readers may see it now.
+    """A material (a document for meetings), with its text only if readers may see it now.
 
     If `state` is "held" (not yet public) or "withdrawn", `text` is "" and `attachment` is None.
     Otherwise `text` is Markdown, and `attachment` is the path of the attached file, if there is
@@ -97,7 +97,7 @@ class Material(NamedTuple):
 
 
 class PageText(NamedTuple):
-    """A help page as its editor wrote it, with its front matter (`matter`) and its Markdown text.
+    """A help page from a content file, with its front matter (`matter`) and its Markdown text.
 
     The name is the file name without the extension.
     """
@@ -201,7 +201,8 @@ class FileCache:
     def _faults_of_people(self, source: Source) -> list[Fault]:
         """Return a fault for every passage of a file that may be personal data.
 
-        The text is searched as it is written, and as readers will see it: «**Sinh:** 1975».
+        Both the Markdown text and the text that readers see are searched, because marks in the
+        Markdown may hide personal data: «**Sinh:** 1975» is shown as «Sinh: 1975».
         """
         allowed = source.texts(("public_contacts",))
         suspicions = list(self.guard.suspicions(source.whole, allowed))
@@ -218,12 +219,14 @@ class FileCache:
 def load(
     root: Path, *, now: datetime | None = None, file_cache: FileCache | None = None
 ) -> PortalContent:
-    """Read and check all content under the folder `root`, as readers may see it at `now`.
+    """Read and check the content in the folder `root`; leave out texts not public at `now`.
 
-    `now` must have a time zone, and defaults to the present time. With `file_cache`, unchanged
-    files are not read again.
+    For example, the text and the attachment of a withdrawn material are left out. `now` must
+    have a time zone, and defaults to the present time. With `file_cache`, unchanged files are
+    not read again.
 
-    Raises: ContentFaults with all faults, if there are any.
+    Raises: ContentFaults with the faults of all files, for example a missing field, if there
+    are any.
     """
     now = now or datetime.now(UTC)
     file_cache = file_cache or FileCache()

@@ -1,1 +1,1 @@
-"""Implement the editors' commands, such as build and publish, and bundle the browsers' code."""
+"""Implement the commands of build.py, such as publish, and bundle the browsers' code."""

@@ -67,9 +67,12 @@ class Builder:
         """
 
     def read(self, now: datetime | None = None) -> PortalContent:
-        """Read and check the content as readers may see it at `now` (default: the present time).
+        """Read and check the content; leave out texts that are not public at `now`.
 
-        Raises: ContentFaults if the content has faults.
+        `now` defaults to the present time. For example, the text of a withdrawn material is left
+        out.
+
+        Raises: ContentFaults if a content file is not valid, for example if a field is missing.
         """
         return load(self._root, now=now, file_cache=self._file_cache)
 

@@ -38,7 +38,7 @@ class Draft(NamedTuple):
     """A draft of a content file, made from a DOCX or PDF.
 
     `text` is Markdown, or "" if the document contains no readable text. `suggestions` is
-    {field: suggested value}. `warning` is a message for the editor, or "".
+    {field: suggested value}. `warning` is a message for the user, or "".
     """
 
     text: str

@@ -162,7 +162,7 @@ def _answers(
     show_message: Callable[[str], None],
     used_codes: Collection[str],
 ) -> dict[str, str]:
-    """Ask the editor all questions in order, and return {field: answer}.
+    """Ask the user every question in `questions`, in order, and return {field: answer}.
 
     `questions` is {field: type of the answer}, and `suggestions` is {field: suggested answer}.
     The answer `<` returns to the previous question. The answer for `code` must not be in

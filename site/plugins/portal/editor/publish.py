@@ -54,13 +54,13 @@ LATER_FOLDER = ROOT / ".cache" / "later"
 
 
 class PublishTarget:
-    """A server at `url` to which an editor publishes releases (built versions of the portal).
+    """A server at `url` to which a user publishes releases (built versions of the portal).
 
-    `token` proves the editor's right to publish. The default is the environment variable
-    PUBLISH_TOKEN or, if that is not set, the editor's answer at the terminal.
+    `token` proves the user's right to publish. The default is the environment variable
+    PUBLISH_TOKEN or, if that is not set, what the user enters at the terminal.
 
-    Raises: BuildFault if there is no token, or if the URL is not https (http is valid only for this
-    machine).
+    Raises: BuildFault if there is no token, or if the URL is not https (http is valid only for
+    this machine).
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -167,10 +167,12 @@ class PublishTarget:
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
     """Publish the built portal in `output`, and schedule releases for documents not yet public.
 
-    `builder` builds a release for every future time at which documents become public. The server
-    starts to serve that release at that time. Yield a message for the editor after every step.
+    `builder` builds a release for every future time at which documents become public. The
+    server starts to serve that release at that time. Yield a message for the user after every
+    step.
 
-    Raises: ContentFaults, BundleFault or BuildFault if a build fails; BuildFault also if a request
+    Raises: ContentFaults if a content file is not valid; BundleFault if JavaScript or style
+    sheets cannot be bundled; BuildFault if a build fails for another reason, or if a request
     fails.
     """
     release = release_of(output)

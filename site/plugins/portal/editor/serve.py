@@ -1,7 +1,7 @@
-"""Preview the portal on the editor's machine, and rebuild it after every saved change.
+"""Preview the portal on this machine, and rebuild it after every saved change.
 
-This module implements the command `build.py serve`. Only changed files are built again, and open
-pages in a browser reload automatically.
+This module implements the command `build.py serve`. Only changed files are built again, and
+open pages in a browser reload automatically.
 """
 
 import functools

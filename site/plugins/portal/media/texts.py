@@ -104,9 +104,8 @@ def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
 def text_of_material(content: PortalContent, material: Material) -> Text:
     """Return the text that the page of a material (a document for meetings) shows.
 
-    The editor's text comes first. The text of an attached PDF or DOCX follows only if it is more
-    than twice as long as the editor's text. A shorter text is assumed to repeat what the editor
-    wrote.
+    The text of the content file comes first. The text of an attached PDF or DOCX follows only
+    if it is more than twice as long; a shorter text is assumed to repeat the content file.
     """
     editor_text = text_of(content, "materials", material.text)
     path = material.attachment

@@ -263,9 +263,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
             self._page(f"in/{meeting.id}/{name}.html", template, **context)
 
     def _write_pages(self) -> None:
-        """Write the help pages and the list of halls, which every reader's device saves.
+        """Write the help pages and the list of halls. Every reader's device saves these pages.
 
-        Also write the search data of these pages, and of documents that no meeting uses.
+        Also write search data: for these pages, and for the documents that no meeting uses.
         """
         shared, documents = self.lists[SHELL], []
         for page in self.content.pages:

@@ -93,7 +93,7 @@ def halls_document(halls: Iterable[HallLine]) -> dict[str, object]:
 
 
 def documents_file(documents: Iterable[dict[str, Any]] | Sequence[dict[str, Any]]) -> bytes:
-    """Return the content of a search file, which is a script with the given search entries."""
+    """Return the content of a search file: a script with the search entries in `documents`."""
     return script_call({"documents": list(documents)})
 
 
