@@ -189,7 +189,7 @@ def replace(connection: Connection, key: BlobKey, content: bytes) -> None:
 
 
 def drop(connection: Connection, keys: Sequence[BlobKey]) -> None:
-    """Delete the blobs (uploaded contents) with the keys `keys`, complete or not, with all pieces."""
+    """Delete the blobs (uploaded contents) with these `keys`, complete or not, with all pieces."""
     for key in keys:
         for table in (BlobPiece, Blob):
             connection.execute(delete(table).where(*_is(table, key)))
