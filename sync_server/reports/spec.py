@@ -104,6 +104,10 @@ class Conference(Struct, frozen=True):
     figures: Figures
 
 
+MOST_CONFERENCES = 60
+"""The greatest number of conferences in one report."""
+
+
 class PeriodSpec(Struct, frozen=True, tag="period"):
     """The complete data of a report on several conferences, such as those of a year.
 

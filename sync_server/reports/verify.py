@@ -18,6 +18,7 @@ from sync_server.reports.making import Format
 from sync_server.reports.narrative import SECTIONS
 from sync_server.reports.snapshot import Basis
 from sync_server.reports.spec import (
+    MOST_CONFERENCES,
     WITH_NAMES,
     AnySpec,
     Conference,
@@ -33,7 +34,6 @@ from sync_server.storage.ledger import streams
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 """A DOCX or XLSX file is refused if it has more than 32 MiB after decompression. A list of 5,000
 people takes 20 MB."""
-MOST_CONFERENCES = 40
 MOST_LINES, MOST_ADDED_LINES = 100_000, 500
 """A file is refused if it has 500 lines more than the report should have, because the comparison of
 many lines takes minutes."""

@@ -166,7 +166,7 @@ def put_unit(connection: Connection, unit: UnitSummary) -> None:
 
 
 def put_point(connection: Connection, point: PointSummary) -> None:
-    """Store a hall; if its code is stored already, replace its name, unit, capacity and end date."""
+    """Store a hall; if it is stored already, replace its name, unit, capacity and end date."""
     values = {
         "name": point.name,
         "unit": point.unit,

@@ -132,5 +132,5 @@ def evaluate(meeting: str) -> Response:
 
 
 def _drafts(meeting: str) -> dict[Heading, str]:
-    """Return {heading of the evaluation: text drafted by the program from the meeting's figures}."""
+    """Return {heading: text that the program drafts for the evaluation from the figures}."""
     return drafts_of(snapshot.take(transaction(), meeting, source_now()).figures)

@@ -26,13 +26,12 @@ from sync_server.office.meetings.report_files import (
 from sync_server.office.menus import Menu
 from sync_server.reports import making
 from sync_server.reports.making import FORMATS
+from sync_server.reports.spec import MOST_CONFERENCES
 from sync_server.storage import directory
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
 
 blueprint = Blueprint("trend", __name__)
-
-MOST_CONFERENCES = 60
 
 COLUMNS = (
     "meeting",
