@@ -214,12 +214,18 @@ class Morning:
 
 
 def resident_mb(process_id: int) -> float:
-    """Return the resident memory of a process in MB, or 0 on a system without /proc."""
-    status = Path(f"/proc/{process_id}/status")
-    if not status.exists():
+    """Return the memory of a server in MB: of its process `process_id` and those it has started.
+
+    Memory that processes share is divided among them. The result is 0 on a system without /proc.
+    """
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    if not children.exists():
         return 0
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+    size_kb = 0
+    for process in (str(process_id), *children.read_text().split()):
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        size_kb += next(int(line.split()[1]) for line in rollup.splitlines() if "Pss:" in line)
+    return size_kb / 1024
 
 
 async def watch(process_id: int, morning: Morning) -> list[float]:

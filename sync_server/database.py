@@ -26,6 +26,7 @@ from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, event, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -45,6 +46,11 @@ ones are refused, so that the other threads stay free for reading."""
 ATTEMPT_S = 2.0
 """The longest time in seconds for which one attempt waits while another process writes to
 SQLite."""
+
+TURN_S = 0.0005
+"""The longest pause in seconds until a process tries again to write to SQLite while another one
+writes. A transaction takes a few ms; SQLite's own pauses grow to 100 ms, and would leave the
+database idle."""
 
 RETRY_SPREAD_S = 5
 """The longest time in seconds after which a refused client is asked to retry. The actual time is
@@ -363,12 +369,38 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    wait_ms = ATTEMPT_S * 1000 if options.get("waits", True) else 0
-    info = connection.connection.info
-    if info.get("wait_ms") != wait_ms:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms:.0f}")
-        info["wait_ms"] = wait_ms
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writing") else "BEGIN")
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    is_writing = options.get("is_writing", False)
+    if connection.connection.info.get("is_writing") != is_writing:
+        raw.execute(f"PRAGMA busy_timeout={0 if is_writing else ATTEMPT_S * 1000:.0f}")
+        connection.connection.info["is_writing"] = is_writing
+    if not is_writing:
+        raw.execute("BEGIN")
+        return
+    deadline_s = time.monotonic() + (ATTEMPT_S if options.get("waits", True) else 0)
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline_s:
+                raise wrapped_error("BEGIN IMMEDIATE", fault) from fault
+            time.sleep(random.uniform(0, TURN_S))  # noqa: S311 - a pause is no secret
+        else:
+            return
+
+
+def wrapped_error(text: str, fault: sqlite3.Error) -> DBAPIError:
+    """Return the SQLAlchemy error that callers expect in place of an sqlite3 error.
+
+    `text` is the SQL statement that failed.
+    """
+    wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_SQLITE)
+    assert isinstance(wrapped, DBAPIError)
+    return wrapped
+
+
+_SQLITE = sqlite.dialect()
 
 
 def upgrade_schema() -> None:

@@ -138,6 +138,7 @@ def test_a_draining_server_is_not_ready(app: Flask) -> None:
 
     class Stopping:
         stopping_since_s = 1.0
+        task_dispatcher = production_server._Dispatcher()
 
     app.extensions[production_server.EXTENSION] = Stopping()
     try:

@@ -16,7 +16,6 @@ from sync_server.storage.access import audit, devices
 from sync_server.storage.ledger import quarantine
 from sync_server.web import request_log
 from sync_server.web.hosts import is_local_caller
-from sync_server.web.production_server import waiting_requests
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -34,17 +33,17 @@ def metrics() -> Response:
 
 
 def _process_lines() -> Iterator[str]:
-    requests, seconds, stored = request_log.figures()
+    figures = request_log.figures()
     yield "# TYPE diemcau_requests_total counter"
-    for (room, status), count in sorted(requests.items()):
+    for (room, status), count in sorted(figures.requests.items()):
         yield f'diemcau_requests_total{{room="{room}",status="{status}"}} {count}'
     yield "# TYPE diemcau_request_seconds_total counter"
-    for room, total_s in sorted(seconds.items()):
+    for room, total_s in sorted(figures.seconds.items()):
         yield f'diemcau_request_seconds_total{{room="{room}"}} {total_s:.3f}'
     yield "# TYPE diemcau_records_stored_total counter"
-    yield f"diemcau_records_stored_total {stored}"
+    yield f"diemcau_records_stored_total {figures.stored}"
     yield "# TYPE diemcau_waiting_requests gauge"
-    yield f"diemcau_waiting_requests {waiting_requests(current_app)}"
+    yield f"diemcau_waiting_requests {figures.waiting}"
 
 
 def _database_lines() -> Iterator[str]:

@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, insert, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, psycopg
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
-from sync_server.database import Base
+from sync_server.database import Base, wrapped_error
 
 V = TypeVar("V")
 
@@ -101,7 +100,7 @@ class CompiledStatement:
         try:
             return _driver(connection).execute(text, values).fetchall()
         except sqlite3.Error as fault:
-            raise _wrapped(text, fault) from fault
+            raise wrapped_error(text, fault) from fault
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Run the statement once for every item of `rows`, from the first to the last.
@@ -122,7 +121,7 @@ class CompiledStatement:
             values = [[row[name] for name in self._names] for row in rows]
             _driver(connection).executemany(self._text, values)
         except sqlite3.Error as fault:
-            raise _wrapped(self._text, fault) from fault
+            raise wrapped_error(self._text, fault) from fault
 
 
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -170,13 +169,3 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
-
-
-def _wrapped(text: str, fault: sqlite3.Error) -> DBAPIError:
-    """Return the SQLAlchemy error that callers expect in place of an sqlite3 error.
-
-    `text` is the SQL statement that failed.
-    """
-    wrapped = DBAPIError.instance(text, None, fault, sqlite3.Error, dialect=_SQLITE)
-    assert isinstance(wrapped, DBAPIError)
-    return wrapped

@@ -6,7 +6,6 @@ requests before the server stops.
 """
 
 import contextlib
-import gc
 import logging
 import os
 import select
@@ -14,9 +13,9 @@ import signal
 import socket
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
-import click
 from flask import Flask
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
@@ -72,6 +71,9 @@ may have opened it just before, and its request may be on the way."""
 
 DRAIN_S = 10
 """Running requests have 10 s to finish once the server is ordered to stop."""
+
+BACKLOG = 2048
+"""This many connections may wait until the server accepts them."""
 
 API_PATH = "/api/"
 EXTENSION = "diemcau-server"
@@ -293,10 +295,32 @@ class ProductionServer(TcpWSGIServer):  # type: ignore[misc]
         return is_late or not self.active_channels
 
 
-def serve_forever(app: Flask, host: str, port: int) -> None:
-    """Serve the app at an address until the process is interrupted or terminated.
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address, or the one that systemd has passed.
 
     Raises: OSError if the host is unknown or the port is in use.
+    """
+    if (inherited := _inherited_socket()) is not None:
+        return inherited
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name != "nt":  # on Windows, the option would let two programs share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(BACKLOG)
+    return listener
+
+
+def serve_forever(
+    app: Flask, listener: socket.socket, announce: Callable[[], None] = lambda: None
+) -> None:
+    """Serve the app on a listening socket until the process is interrupted or terminated.
+
+    `announce` is called once the process can be ordered to stop.
     """
     log = logging.getLogger("diemcau")
     log.setLevel(logging.INFO)
@@ -305,24 +329,19 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
     # At its default level, waitress logs a warning for every request that waits.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _allow_open_files()
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    inherited = _inherited_socket()
     dispatcher = _Dispatcher()
     dispatcher.set_thread_count(THREADS)
     server = ProductionServer(
         app,
-        _sock=inherited,
-        bind_socket=inherited is None,
-        sockinfo=(family, socket.SOCK_STREAM, 0, address),
+        _sock=listener,
+        bind_socket=False,
+        sockinfo=(listener.family, socket.SOCK_STREAM, 0, listener.getsockname()),
         dispatcher=dispatcher,
         adj=_adjustments(app, MAINTENANCE_S),
     )
-    # Modules and routes are never freed. If garbage collections skip them, those that run while a
-    # PDF is written take a fifth less time.
-    gc.freeze()
     app.extensions[EXTENSION] = server
     signal.signal(signal.SIGTERM, server.stop)
-    click.echo(say("serve.ready", url=app.config["SETTINGS"].public_url, host=host, port=port))
+    announce()
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
 
@@ -337,7 +356,7 @@ def _adjustments(app: Flask, maintenance_s: int) -> ServerAdjustments:
         max_request_body_size=MAX_BODY_BYTES * 2,  # above half of this, the app answers 413
         connection_limit=MAX_CONNECTIONS * 2,  # handle_accept closes idle ones earlier
         cleanup_interval=maintenance_s,
-        backlog=2048,
+        backlog=BACKLOG,
         asyncore_use_poll=hasattr(select, "poll"),
         ident=None,
         # The app itself reads a proxy's headers, and must see those of a proxy that the setting

@@ -9,20 +9,36 @@ import re
 import secrets
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
+from typing import NamedTuple
 
 import msgspec
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+
+from sync_server.web.production_server import waiting_requests
+from sync_server.web.server_processes import MOST_PROCESSES
+from sync_server.web.shared_memory import SharedNumbers
 
 _log = logging.getLogger("diemcau.requests")
 ID_HEADER = "X-Request-Id"
 _ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FIRST_SERVER_ERROR = 500
 ROOMS = {"api": "api", "office": "office", "site": "portal"}
+_PARTS = ("api", "office", "portal")
+_STATUSES = 600
+_REQUESTS = len(_PARTS) * _STATUSES
+_SECONDS_AT, _STORED_AT, _WAITING_AT, _NUMBERS = (
+    _REQUESTS,
+    _REQUESTS + 3,
+    _REQUESTS + 4,
+    _REQUESTS + 5,
+)
+"""Where the counts of one process stand: requests by part and status, microseconds by part, stored
+records, and requests that waited for a thread at the last request."""
+
+_numbers = SharedNumbers(MOST_PROCESSES * _NUMBERS)
 _lock = threading.Lock()
-_requests: Counter[tuple[str, int]] = Counter()
-_seconds: defaultdict[str, float] = defaultdict(float)
-_stored: Counter[str] = Counter()
+_process = 0
 
 
 def init_app(app: Flask) -> None:
@@ -36,20 +52,46 @@ def request_id() -> str:
     return str(g.get("request_id") or secrets.token_hex(6))
 
 
+def count_for_process(number: int) -> None:
+    """Count from now on for the server's process with this number, from 0."""
+    global _process
+    _process = number % MOST_PROCESSES
+
+
 def count_stored(count: int) -> None:
     """Count records that have just been stored."""
     with _lock:
-        _stored["records"] += count
+        _numbers[_process * _NUMBERS + _STORED_AT] += count
 
 
-def figures() -> tuple[dict[tuple[str, int], int], dict[str, float], int]:
-    """Return the counts since the process began: requests, seconds and stored records.
+class Figures(NamedTuple):
+    """The counts of all processes since the server began.
 
-    The requests are {(part, HTTP status): number}, and the seconds {part: seconds spent on
-    requests}. A part of the site is api, office or portal.
+    `requests` is {(part, HTTP status): number}, and `seconds` {part: seconds spent on requests}. A
+    part of the site is api, office or portal. `stored` is the number of stored records, and
+    `waiting` that of the requests that waited for a thread when the processes last answered.
     """
-    with _lock:
-        return dict(_requests), dict(_seconds), _stored["records"]
+
+    requests: dict[tuple[str, int], int]
+    seconds: dict[str, float]
+    stored: int
+    waiting: int
+
+
+def figures() -> Figures:
+    """Return the counts of all processes since the server began."""
+    sums = Counter[int]()
+    for place, number in _numbers.filled():
+        sums[place % _NUMBERS] += number
+    requests = {
+        (_PARTS[place // _STATUSES], place % _STATUSES): number
+        for place, number in sums.items()
+        if place < _REQUESTS
+    }
+    seconds = {
+        part: sums[_SECONDS_AT + n] / 1e6 for n, part in enumerate(_PARTS) if sums[_SECONDS_AT + n]
+    }
+    return Figures(requests, seconds, sums[_STORED_AT], sums[_WAITING_AT])
 
 
 def _begin() -> None:
@@ -61,9 +103,11 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     took_s = time.perf_counter() - g.get("began_s", time.perf_counter())
     room = ROOMS.get((request.endpoint or "").partition(".")[0], "portal")
+    part, first = _PARTS.index(room), _process * _NUMBERS
     with _lock:
-        _requests[room, response.status_code] += 1
-        _seconds[room] += took_s
+        _numbers[first + part * _STATUSES + response.status_code % _STATUSES] += 1
+        _numbers[first + _SECONDS_AT + part] += round(took_s * 1e6)
+        _numbers[first + _WAITING_AT] = waiting_requests(current_app)
     response.headers[ID_HEADER] = request_id()
     if room != "portal" or response.status_code >= FIRST_SERVER_ERROR:
         line = {

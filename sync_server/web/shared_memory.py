@@ -1,0 +1,62 @@
+"""Keep numbers in memory that all processes of the server share.
+
+The memory is a mapping that processes inherit when they are started. It has no lock across
+processes: if two of them change one number at the same instant, one change may be lost.
+"""
+
+import mmap
+import struct
+from collections.abc import Iterator
+
+
+class SharedNumbers:
+    """A list of whole numbers from 0 to 2⁶⁴ - 1, all 0 at first."""
+
+    def __init__(self, length: int) -> None:
+        self._numbers = memoryview(mmap.mmap(-1, length * 8)).cast("Q")
+
+    def __getitem__(self, place: int) -> int:
+        return self._numbers[place]
+
+    def __setitem__(self, place: int, number: int) -> None:
+        self._numbers[place] = number
+
+    def filled(self) -> Iterator[tuple[int, int]]:
+        """Yield (place, number) for every number that is not 0."""
+        return ((place, number) for place, number in enumerate(self._numbers) if number)
+
+
+class SharedWindows:
+    """Counts of attempts in windows of time, by the hash of the caller.
+
+    There are `length` places. If a caller's places are taken, the one whose window began first is
+    given to the new caller.
+    """
+
+    _FORM = struct.Struct("<QdQ")  # hash of the caller, start of the window in s, count
+    _PLACES_OF_A_CALLER = 8
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._memory = mmap.mmap(-1, length * self._FORM.size)
+
+    def count(self, caller: int, attempts: int, window_s: float, now_s: float) -> int:
+        """Add attempts to a caller's count, and return the new count.
+
+        `caller` is a hash from 1 to 2⁶⁴ - 1. The count starts again at 0 once `window_s` seconds
+        have passed. `now_s` is the time in s on a clock that all processes share.
+        """
+        size = self._FORM.size
+        oldest_s, chosen = float("inf"), 0
+        for step in range(self._PLACES_OF_A_CALLER):
+            offset = (caller + step) % self._length * size
+            owner, began_s, count = self._FORM.unpack_from(self._memory, offset)
+            if owner == caller:
+                if now_s - began_s >= window_s:
+                    began_s, count = now_s, 0
+                self._FORM.pack_into(self._memory, offset, caller, began_s, count + attempts)
+                return int(count) + attempts
+            if began_s < oldest_s:
+                oldest_s, chosen = began_s, offset
+        self._FORM.pack_into(self._memory, chosen, caller, now_s, attempts)
+        return attempts
