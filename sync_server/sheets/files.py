@@ -375,7 +375,7 @@ def _is_shown_plainly(number: float, number_format: str) -> bool:
 def _read_text(content: bytes, progress: Progress) -> Grid:
     text = _decode(content)
     all_rows = text.count("\n")
-    separator, text = _separator(text)
+    separator, text = separator_of(text)
     csv.field_size_limit(MAX_CELL)
     rows: list[list[str]] = []
     problems: dict[tuple[int, int], CellProblem] = {}
@@ -422,7 +422,7 @@ def _decode(content: bytes) -> str:
     return text
 
 
-def _separator(text: str) -> tuple[str, str]:
+def separator_of(text: str) -> tuple[str, str]:
     """Return the character that separates the cells of a CSV text, and the text to read.
 
     A first line such as `sep=;` names the separator and is removed from the text. Without such a

@@ -153,12 +153,27 @@ def jpeg_with(artist: str) -> bytes:
         ("a.pptx", slides(ppt__charts__chartEx1_0_xml=f"<cx:v>{PHONE}</cx:v>")),
         ("a.pptx", slides(ppt__commentAuthors_0_xml=f'<p:cmAuthor name="An {PHONE}"/>')),
         ("a.mp3", mp3_with(TIT2=f"Gọi {PHONE}")),
+        ("a.pptx", slides(ppt__slides__slide2_0_xml="<a:p><a:t>An</a:t><a:br><a:rPr/></a:br>"
+                          f"<a:t>{PHONE}</a:t></a:p>")),
+        ("a.docx", docx(f'An</w:t><w:br w:type="page"/><w:t>{PHONE}')),
+        ("a.docx", docx(f"An</w:t><w:cr/><w:t>{PHONE}")),
+        ("a.docx", docx(f'An</w:t><w:ptab w:leader="none"/><w:t>{PHONE}')),
+        ("a.docx", docx(f"x</w:t><wp:posOffset>3314700</wp:posOffset><w:t>{PHONE}")),
+        ("a.docx", docx(f"x</w:t><w:txbxContent><w:t>{PHONE}</w:t></w:txbxContent><w:t>y")),
+        ("a.docx", docx("x", word___rels__document_0_xml_0_rels='<a><Relationship'
+                        f' TargetMode="External" Target="https://zalo.me/{PHONE}"/></a>')),
+        ("a.docx", docx("x", word__media__a_0_svg=f"<svg><text>{PHONE}</text></svg>")),
+        ("a.xlsx", with_part(xl__worksheets__s9_0_xml=f'<a><dataValidation error="{PHONE}"/></a>')),
+        ("a.xlsx", with_part(xl__worksheets__s9_0_xml=f'<a><formula1>"An,{PHONE}"</formula1></a>')),
+        ("a.xlsx", with_part(xl__worksheets__s9_0_xml=f'<a><hyperlink tooltip="{PHONE}"/></a>')),
+        ("a.csv", f'"Họ tên","Số\nmáy"\n"Nam","{PHONE}"'.encode()),
+        ("a.csv", "DANH SÁCH, CÁN BỘ\nTT;SĐT\n1;912345678".encode()),
     ],
 )  # fmt: skip
 def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
     words = "\n".join(extract_texts(name, content).texts)
 
-    assert {suspicion.value for suspicion in Guard().suspicions(words)} == {PHONE}
+    assert {suspicion.value.zfill(10) for suspicion in Guard().suspicions(words)} == {PHONE}
 
 
 @pytest.mark.parametrize(
@@ -172,6 +187,8 @@ def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
         ("a.zip", archive(b_0_exe=b"MZ\x90"), "other_kind"),
         ("a.csv", "nghÞ quyÕt cña ban chÊp hµnh".encode("latin-1"), "legacy_file"),
         ("a.zip", b"PK\x03\x04 cut", "bad_file"),
+        ("a.docx", archive(word__document_0_xml="<!DOCTYPE a><w:p/>"), "bad_file"),
+        ("a.docx", archive(word__document_0_xml="<w:p>"), "bad_file"),
     ],
 )
 def test_what_cannot_be_looked_into_is_told(name: str, content: bytes, problem: str) -> None:
@@ -259,3 +276,44 @@ def test_a_material_with_such_a_file_is_not_published(content: Path) -> None:
     replace_in_file(content / "materials" / "a.md", "summary:", "file: a.zip\nsummary:")
 
     assert any(PHONE in fault for fault in faults_of(content))
+
+
+@pytest.mark.parametrize(
+    "number_format", ["0000\\ 000\\ 000", '"0"#', "[$-42A]0000000000", "0000000000_)"]
+)
+def test_a_zero_is_read_from_every_format_that_shows_it(number_format: str) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append([912345678])
+    sheet["A1"].number_format = number_format
+    out = io.BytesIO()
+    book.save(out)
+
+    words = "\n".join(extract_texts("a.xlsx", out.getvalue()).texts)
+    assert [suspicion.value for suspicion in Guard().suspicions(words)] == [PHONE]
+
+
+def test_the_archives_in_an_archive_share_one_bound() -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(100):
+            file.writestr(f"{number}.txt", b" " * 250_000)
+    outer = archive(**{f"z{number}_0_zip": inner.getvalue() for number in range(4)})
+
+    extracted = extract_texts("a.zip", outer)
+
+    assert ("too_deep", "z3.zip") in extracted.problems
+    assert sum(map(len, extracted.texts)) < 70_000_000
+
+
+def test_tabs_of_a_document_separate_columns() -> None:
+    line = "<w:p><w:t>{}</w:t><w:tab/><w:t>{}</w:t></w:p>"
+    xml = line.format("Họ tên", "Ngày sinh") + line.format("Nam", "19/05/1975")
+    texts = extract_texts("a.docx", archive(word__document_0_xml=f"<w:body>{xml}</w:body>")).texts
+
+    assert [one.value for one in Guard().suspicions("\n".join(texts))] == ["19/05/1975"]
+
+
+@pytest.mark.parametrize("title", ["<" * 200_000, "<a" * 100_000])
+def test_a_pdf_with_a_strange_title_is_read_quickly(title: str) -> None:
+    assert extract_texts("a.pdf", pdf_with(author=title)).problems == []

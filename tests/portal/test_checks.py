@@ -11,6 +11,7 @@ from fpdf import FPDF
 from PIL import Image
 from portal.content.guard import INVISIBLE, Guard, read_roster, visible_text
 from portal.content.loading import load
+from portal.media.markdown import to_plain_text, to_raw_html
 
 import build
 from tests.portal.test_content import faults_of, replace_in_file
@@ -73,6 +74,22 @@ def test_an_agenda_with_impossible_hours_is_refused(
         ("Sinh nhật 12/3/1975", "1975"),
         ("Bà An sinh năm 1975", "1975"),
         ("**Năm sinh:** 1975", "1975"),
+        ("<table><tr><th>Năm sinh</th></tr><tr><td>1975</td></tr></table>", "1975"),
+        ("Sinh ngày: …12…/…3…/…1975…………", "1975"),
+        ("Sinh ngày ....12.... tháng ....3.... năm ....1975....", "1975"),
+        ("sinh ra năm 1975", "1975"),
+        ("năm sinh của Bình là 1980", "1980"),
+        ("sinh năm 75", "75"),
+        ("sinh năm Ất Mão (1975)", "1975"),
+        ("ngày sinh 12031975", "12031975"),
+        ("Ngày sinh (ghi bằng số): 12/3/1975", "1975"),
+        ("NS: 1975", "1975"),
+        ("sinh năm “1975”", "1975"),
+        ("sinh đầu năm 1975", "1975"),
+        ("Số TĐV 36123456", "36123456"),
+        ("thẻ Đảng 36 - 012345", "36 - 012345"),
+        ("Zalo0912345678", "0912345678"),
+        ("0912.345.678Bí thư", "0912.345.678"),
         ("sinh ngày 02 tháng 03, 1975", "1975"),
         ("sinh 02 / 03 / 1975", "1975"),
         ("sinh ngày mùng 2 tháng ba năm 1975", "1975"),
@@ -114,6 +131,15 @@ def test_a_text_that_must_not_be_published_is_reported_by_line(
         "| Xã | Quý 1 | Quý 2 | Quý 3 |\n|---|---|---|---|\n| Hoà Bình | 0 | 874 120 | 84 27 |",
         "| Họ và tên | Ngày sinh | Ký tên |\n|---|---|---|\n| … | … | … |",
         "Tuyển sinh năm 2026, phát sinh năm 2025, học sinh 2024; 150000000 đồng; Đảng uỷ SNV.",
+        "Kinh phí 030.000.000.000 đồng; tổng số 0 912 345 678 đồng.",
+        "Zoom ID 849 1234 5678; mã số doanh nghiệp: 0312345678; GPKD số 0901234567.",
+        "Mã hồ sơ: 036215001234.",
+        "Hy sinh năm 1968; số trẻ sinh năm 2024 là 5; người sinh năm 1960 trở về trước.",
+        "Ghi rõ các độ mật: Tuyệt mật, Tối mật, Mật.",
+        "09 12.345.678",
+        "02 03 04 05 06",
+        "- Mục 09\n- 12 345 678 đồng",
+        "## Năm 02\n\n345678901 đồng",
         "[một](../meetings/m.md) [hai](#muc) [ba](https://tinh.gov.vn) [bốn](../t/cv1.html)",
     ],
 )
@@ -121,6 +147,20 @@ def test_harmless_text_is_let_through(content: Path, text: str) -> None:
     replace_in_file(content / "materials" / "a.md", "Nội dung.", text)
 
     assert load(content).materials["cv1"].text.strip() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- Mục 09\n- 12 345 678 đồng", "Số 0912\n\n345.678 đồng", "## Năm 02\n\n345678901 đồng"],
+)
+def test_numbers_in_neighbouring_paragraphs_are_no_telephone_to_the_search(text: str) -> None:
+    assert list(Guard().suspicions(to_plain_text(to_raw_html(text)))) == []
+
+
+def test_a_telephone_broken_over_two_lines_is_found_before_the_build(content: Path) -> None:
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", "ĐT 0912\n345 678")
+
+    assert "0912 345 678" in faults_of(content)[0]
 
 
 def test_a_contact_declared_as_public_is_let_through(content: Path) -> None:

@@ -102,8 +102,8 @@ def test_an_empty_form_is_left_alone(form: Callable[[Table], str]) -> None:
 
 
 @pytest.mark.parametrize("form", [in_markdown, in_docx, in_xlsx, in_text])
-def test_one_value_of_a_column_is_reported_with_its_line(form: Callable[[Table], str]) -> None:
-    assert suspicions(form(YEARS)) == [("birth", "1975")]
+def test_every_value_of_a_column_is_reported(form: Callable[[Table], str]) -> None:
+    assert suspicions(form(YEARS)) == [("birth", "1975"), ("birth", "1980")]
 
 
 def test_a_form_has_its_headings_on_the_left() -> None:
@@ -136,7 +136,7 @@ def test_a_table_within_a_cell_is_read_by_itself() -> None:
     xml = f"<w:tbl><w:tr><w:tc><w:t>A</w:t>{inner}</w:tc><w:tc><w:t>B</w:t></w:tc></w:tr></w:tbl>"
     texts = extract_texts("a.docx", archive(word__document_0_xml=xml)).texts
 
-    assert suspicions("\n".join(texts)) == [("birth", "sinh 1975")]
+    assert suspicions("\n".join(texts)) == [("birth", "Năm sinh 1975")]
 
 
 def test_a_zero_that_only_the_format_of_a_cell_shows_is_read() -> None:
@@ -214,3 +214,75 @@ def test_the_line_of_a_value_is_that_of_its_row() -> None:
         (6, "1980", "Năm sinh"),
     ]
     assert next(Guard().suspicions("x\n" + in_markdown(YEARS))) == Suspicion(4, "birth", "1975")
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("Ngày sinh", "19 tháng 5 năm 1975"),
+        ("Ngày sinh", "19-May-1975"),
+        ("Ngày sinh", "27533"),
+        ("Năm sinh", "1975 (50 tuổi)"),
+        ("Năm sinh", "1975, Nghệ An"),
+        ("Năm sinh", "75"),
+        ("Họ và tên, năm sinh", "Mẫu Văn An, 1975"),
+        ("Họ và tên (năm sinh)", "Mẫu Văn An (1975)"),
+        ("Năm sinh (VD: 75)", "1980"),
+        ("Năm sinh (ghi rõ ngày, tháng, năm theo giấy khai sinh của người được triệu tập)", "1980"),
+        ("N/S", "1975"),
+        ("NTNS", "1/2/1975"),
+        ("Nữ (năm sinh)", "1975"),
+        ("DĐ", "912345678"),
+        ("Hotline", "3.849.123"),
+        ("Số liên lạc", "912345678"),
+        ("GTTT", "PT1234567"),
+        ("Passport", "C1234567"),
+    ],
+)
+def test_headings_and_values_are_found_as_offices_write_them(heading: str, value: str) -> None:
+    found_values = [text for _, text in suspicions(f"TT | {heading}\n1 | {value}")]
+    assert found_values == [value.strip(".")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Họ và tên | NS\nMẫu Văn An | 1975",
+        "Họ tên | Ngày sinh | |\n | Ngày | Tháng | Năm\nMẫu Văn An | 12 | 3 | 1975",
+        "Ngày sinh: | 12 | 3 | 1975",
+        "Năm sinh | 1 | 9 | 7 | 5",
+        "Số CCCD | 0 | 3 | 6 | 0 | 7 | 5 | 0 | 0 | 1 | 2 | 3 | 4",
+        "TT  Họ tên   Điện thoại   Chức vụ\n1   An       0912 345     Bí thư\n             678",
+        "Họ và tên\tNăm sinh\nMẫu Văn An\t1975",
+        "Nam sinh | Ho ten\n1975 | An",
+    ],
+)
+def test_personal_data_are_found_however_the_table_is_split(text: str) -> None:
+    assert suspicions(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trường | Học sinh\nA | 1975",
+        "Trường | Nam sinh | Nữ sinh\nA | 1975 | 2010",
+        "Năm hy sinh | Số liệt sĩ\n1968 | 12",
+        "Học sinh | 2024 | 2025",
+        "Năm | Vệ sinh\n2024 | 1975",
+        "Tỷ suất sinh | 2024",
+        "Trẻ mới sinh | 1975",
+        "Đơn vị | BHXH | BHYT\nA | 162.345.678 | 12.345.678",
+        "Khoản chi | Số tiền\nTiền điện thoại | 912345678",
+        "Dự án | Vốn ĐT\nA | 912345678",
+        "Nội dung | NS | Khác\nA | 1975 | 200",
+        "Họ tên | Năm sinh\n | \n\nNăm | 2024 | 2025",
+    ],
+)
+def test_figures_of_other_things_are_left_alone(text: str) -> None:
+    assert suspicions(text) == []
+
+
+def test_a_wide_table_is_read_in_a_time_that_grows_with_its_size() -> None:
+    row = " | ".join(f"Số liệu {n}" for n in range(300))
+    text = "\n".join([row, " | ".join(["Năm sinh"] * 300), *[row] * 300])
+    assert suspicions(text) == []

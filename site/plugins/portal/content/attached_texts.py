@@ -4,18 +4,21 @@ The module also reports problems that prevent a complete search, such as damage,
 content that does not match the file name's extension. The module `guard` performs the search.
 """
 
+import csv
 import io
 import re
 import unicodedata
+import warnings
 import zipfile
 from collections.abc import Iterator
-from html import unescape
 from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
+from portal.content.office_texts import TooLong, texts_of_office_file
 from portal.media.pdf import text_with_gaps
 from sync_server.domain.legacy_text import is_legacy
-from sync_server.sheets.archives import TooLarge, check_inflated_size
+from sync_server.sheets.archives import MAX_INFLATED_BYTES, TooLarge, check_inflated_size
+from sync_server.sheets.files import separator_of
 from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 
 Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
@@ -53,68 +56,26 @@ KINDS = {
 """The kinds of files that may be attached, by the file name's extension in lower case."""
 
 _OFFICE_FOLDERS = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
-_NUMBER_PARTS = re.compile(
-    r"(?:word|xl|ppt)/(?:theme/|styles\.xml|fontTable|webSettings|tableStyles|presProps|viewProps"
-    r"|calcChain|metadata|worksheets/|charts/(?:style|colors)|diagrams/(?:colors|quickStyle|layout))"
-    r"|word/(?:numbering|stylesWithEffects|settings|people)\.xml|\[Content_Types\]\.xml"
-)
-"""Paths of files inside a DOCX, XLSX or PPTX that contain no text typed by people.
-
-These files contain numbers or names of styles, and are not searched for personal data. Worksheets,
-`settings.xml` and `people.xml` also match, but `_words_of_office_file` handles them before it uses
-this pattern.
-"""
-_NUMBERS = re.compile(
-    r"<c:num(?:Cache|Lit)>.*?</c:num(?:Cache|Lit)>|<cx:numDim\b.*?</cx:numDim>", re.DOTALL
-)
-"""The numbers in a chart's XML, which are removed before the search for personal data.
-
-Two adjacent numbers could look like a telephone number.
-"""
-_PIVOT_PARTS = re.compile(r"xl/pivotCache/")
-_PIVOT_WORDS = re.compile(r'<s\b[^>]*\bv="([^"]*)"')
-"""Text values in the cache of a pivot table, which is a hidden copy of the table's source data.
-
-The cache can contain names that the table does not show.
-"""
-_AUTHORS = re.compile(r'\bw(?:15)?:author="([^"]*)"')
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/")
 _INSERTED = re.compile(
     r"(?:word|ppt|xl)/(?:embeddings|media)/|word/[^/]+\.(?:html?|mht|docx|rtf|txt)$", re.IGNORECASE
 )
 """Paths of files inserted into an office file, such as objects, pictures and documents."""
-INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf"})
-_ATTRIBUTES = re.compile(
-    r"\b(?:descr|title|alt|string|alias|author|displayName|userId|instr|displayText|tooltip|name"
-    r'|(?<=<w:alias )w:val|(?<=<w:tag )w:val)="([^"]+)"'
-)
-"""XML attributes with text that people typed, such as alternative texts, titles and names."""
-_VARIABLES = re.compile(r'<w:docVar\b[^>]*\bw:val="([^"]*)"')
+INSERTED_TEXTS = frozenset({".htm", ".html", ".mht", ".rtf", ".svg"})
 MAX_NESTING = 60
 """The nesting depth at which the search of PDF objects stops.
 
 Otherwise, the deeply nested objects of a hostile file could exceed Python's recursion limit.
 """
-_SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
-_SHEET_WORDS = re.compile(
-    r"<is>.*?</is>|<headerFooter\b.*?</headerFooter>|<prompt>.*?</prompt>", re.DOTALL
-)
-_ANCHORS = re.compile(r"<xdr:(?:from|to|pos|ext)\b.*?</xdr:(?:from|to|pos|ext)>", re.DOTALL)
-_ENDS_WORD = re.compile(r"</(?:\w+:)?(?:p|t[cr]|si|c|row|v|pt)>|<(?:\w+:)?(?:br|tab)/>")
-"""XML tags of office files that separate words, such as the end of a paragraph or cell."""
-_INNERMOST_TABLE = re.compile(r"<([wa]):tbl>((?:(?!<\1:tbl>).)*?)</\1:tbl>", re.DOTALL)
-"""A table in a DOCX or PPTX that contains no other table."""
-_TABLE_CELL = re.compile(r"<[wa]:tc\b[^>]*>(.*?)</[wa]:tc>", re.DOTALL)
-_EMPTY_PLACES = re.compile(r'<w:gridSpan w:val="(\d{1,2})"')
-"""The number of columns over which a cell of a DOCX extends."""
-_LINKS = re.compile(r'Target="((?:mailto|tel):[^"]*)"')
 MAX_METADATA_FIELD_BYTES = 4_000
 """The maximum size in bytes of a binary metadata field of a picture that is read as text.
 
 Larger fields are usually thumbnails or colour profiles.
 """
-_ZEROS = re.compile(r"0[0 .-]*")
+_ZEROS = re.compile(r"0[0 .()-]*")
 """A number format that shows leading zeros, such as `0000 000 000` for telephone numbers."""
+_FORMAT_MARKS = re.compile(r"\[[^]]*\]|_.|\\(?=.)|\"")
+"""Marks in a number format that show nothing, or the letter behind them."""
 
 
 class ExtractedText(NamedTuple):
@@ -135,12 +96,31 @@ def extract_texts(name: str, content: bytes) -> ExtractedText:
     the PDF is inside another file. For other PDFs, `portal.media.pdf.text_of_pdf` returns the text
     of the pages.
     """
-    extracted = ExtractedText([], [])
-    _look(name, content, extracted, 1)
-    return extracted
+    extraction = _Extraction()
+    _look(name, content, extraction, 1)
+    return ExtractedText(extraction.texts, extraction.problems)
 
 
-def _look(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
+class _Extraction:
+    """The texts and problems of a file so far, and how much more may be unpacked from it.
+
+    The bounds count for all files inside the file together, or a few bytes could become gigabytes.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.problems: list[tuple[Problem, str]] = []
+        self._left_bytes, self._left_members = MAX_INFLATED_BYTES, MAX_MEMBERS
+
+    def take(self, archive: zipfile.ZipFile) -> bool:
+        """Return whether the files in an archive may still be unpacked, and count them."""
+        parts = archive.infolist()
+        self._left_bytes -= sum(part.file_size for part in parts)
+        self._left_members -= len(parts)
+        return self._left_bytes >= 0 and self._left_members >= 0
+
+
+def _look(name: str, content: bytes, extracted: _Extraction, depth: int) -> None:
     if depth > MAX_DEPTH:
         extracted.problems.append(("too_deep", name))
         return
@@ -188,7 +168,7 @@ def _kind_of(content: bytes) -> str:
     return "text"
 
 
-def _look_into_pdf(name: str, content: bytes, extracted: ExtractedText, depth: int) -> None:
+def _look_into_pdf(name: str, content: bytes, extracted: _Extraction, depth: int) -> None:
     """Add a PDF's metadata and text strings, and the texts of its attachments, to `extracted`.
 
     The text of the pages is added only if the PDF is inside another file (`depth` above 1). If the
@@ -233,7 +213,7 @@ def _strings_of(reader: Any) -> Iterator[str]:
         yield from _strings_in(_object_of(reader, number), 0)
     if (metadata := reader.trailer["/Root"].get("/Metadata")) is not None:
         xml = metadata.get_object().get_data().decode("utf-8", "replace")
-        yield re.sub(r"<[^>]+>", "\n", xml)
+        yield re.sub(r"<[^<>]+>", "\n", xml)
 
 
 def _object_of(reader: Any, number: int) -> Any:
@@ -248,7 +228,7 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
     if depth > MAX_NESTING:
         return
     if isinstance(value, TextStringObject):
-        yield re.sub(r"<[^>]+>", "\n", str(value))
+        yield re.sub(r"<[^<>]+>", "\n", str(value))
     elif isinstance(value, DictionaryObject):
         for inner in value.values():  # `_strings_of` visits indirect objects separately
             yield from _strings_in(inner, depth + 1)
@@ -257,7 +237,7 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
             yield from _strings_in(inner, depth + 1)
 
 
-def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> None:
+def _look_into_picture(name: str, content: bytes, extracted: _Extraction) -> None:
     """Add the texts in a picture's metadata, such as title, author and comment, to `extracted`.
 
     If the picture is damaged, add the problem `bad_file` with the file's `name`.
@@ -279,13 +259,13 @@ def _look_into_picture(name: str, content: bytes, extracted: ExtractedText) -> N
 
 
 def _look_into_archive(
-    name: str, content: bytes, kind: str, extracted: ExtractedText, depth: int
+    name: str, content: bytes, kind: str, extracted: _Extraction, depth: int
 ) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         parts = [part for part in archive.infolist() if not part.is_dir()]
         check_inflated_size(archive)
-        if len(parts) > MAX_MEMBERS:
+        if not extracted.take(archive):
             extracted.problems.append(("too_deep", name))
             return
         if any(part.flag_bits & 1 for part in parts):
@@ -296,19 +276,19 @@ def _look_into_archive(
                 extracted.texts.append(part.filename)
                 _look(part.filename, archive.read(part), extracted, depth + 1)
             return
-        extracted.texts.extend(_words_of_office_file(archive))
+        extracted.texts.extend(texts_of_office_file(archive))
         for part in parts:
             _look_into_inserted(part.filename, archive, extracted, depth)
         if kind == "xlsx":
             extracted.texts.extend(_rows_of_workbook(content))
-    except TooLarge:
+    except (TooLarge, TooLong):
         extracted.problems.append(("too_deep", name))
     except Exception:  # noqa: BLE001 - the libraries can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
 
 
 def _look_into_inserted(
-    name: str, archive: zipfile.ZipFile, extracted: ExtractedText, depth: int
+    name: str, archive: zipfile.ZipFile, extracted: _Extraction, depth: int
 ) -> None:
     """Add the text of the file `name`, which was inserted into an office file, to `extracted`.
 
@@ -318,68 +298,11 @@ def _look_into_inserted(
     """
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
-        _look_into_text(name, re.sub(rb"<[^>]+>", b" ", archive.read(name)), extracted)
+        _look_into_text(name, re.sub(rb"<[^<>]+>", b" ", archive.read(name)), extracted)
     elif _INSERTED.match(name) and suffix in KINDS:
         _look(name, archive.read(name), extracted, depth + 1)
     elif _EMBEDDED.match(name):
         extracted.problems.append(("other_kind", name))  # its content cannot be searched
-
-
-def _words_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
-    for name in archive.namelist():
-        if not name.endswith((".xml", ".rels", ".vml")):
-            continue
-        xml = _decode_xml(archive.read(name))
-        if name.endswith(".rels"):
-            yield " ".join(_LINKS.findall(xml))
-        elif name.startswith(("docProps/", "customXml/item")):
-            yield re.sub(r"<[^>]+>", "\n", xml)  # names of the author and the last editor
-        elif _PIVOT_PARTS.match(name):
-            yield "\n".join(map(unescape, _PIVOT_WORDS.findall(xml)))
-        elif _SHEETS.fullmatch(name):
-            yield from map(_words_of, _SHEET_WORDS.findall(xml))
-        elif name in {"word/people.xml", "word/settings.xml"}:
-            yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml) + _VARIABLES.findall(xml)))
-        elif not _NUMBER_PARTS.match(name):
-            yield "\n".join(map(unescape, _ATTRIBUTES.findall(xml)))
-            yield "\n".join(_AUTHORS.findall(xml))
-            yield from _texts_of(_NUMBERS.sub(" ", _ANCHORS.sub(" ", xml)))
-
-
-def _decode_xml(content: bytes) -> str:
-    is_wide = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    text = content.decode("utf-16" if is_wide else "utf-8", "replace")
-    return re.sub(r"<!\[CDATA\[(.*?)\]\]>", r"\1", text, flags=re.DOTALL)
-
-
-def _texts_of(xml: str) -> Iterator[str]:
-    """Yield every table in `xml` as rows with ` | ` between the cells, then the other text.
-
-    A table inside a cell is yielded on its own, before the table around it.
-    """
-    while tables := list(_INNERMOST_TABLE.finditer(xml)):
-        for table in tables:
-            yield "\n".join(map(_row_of, table[2].split(f"</{table[1]}:tr>")))
-        xml = _INNERMOST_TABLE.sub(" ", xml)
-    yield _words_of(xml)
-
-
-def _row_of(xml: str) -> str:
-    cells = []
-    for cell in _TABLE_CELL.findall(xml):
-        cells.append(" ".join(_words_of(cell).split()))
-        span = _EMPTY_PLACES.search(cell)
-        cells += [""] * (int(span[1]) - 1 if span else 0)
-    return " | ".join(cells)
-
-
-def _words_of(xml: str) -> str:
-    """Return the text in `xml` without tags, with a line break after every paragraph or cell.
-
-    Other tags are not replaced by a space, because a formatting tag can stand in the middle of a
-    word.
-    """
-    return unescape(re.sub(r"<[^>]+>", "", _ENDS_WORD.sub("\n", xml)))
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
@@ -390,10 +313,11 @@ def _rows_of_workbook(content: bytes) -> Iterator[str]:
     """
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    for sheet in book.worksheets:
-        rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS)
-        yield "\n".join([sheet.title, *(" | ".join(map(_shown, row)) for row in rows)])
+    with warnings.catch_warnings(action="ignore"):  # openpyxl warns in English of what it skips
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS)
+            yield "\n".join([sheet.title, *(" | ".join(map(_shown, row)) for row in rows)])
 
 
 def _shown(cell: Any) -> str:
@@ -403,17 +327,34 @@ def _shown(cell: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, int) and _ZEROS.fullmatch(cell.number_format):
-        return str(value).zfill(cell.number_format.count("0"))
-    return " ".join(str(value).split())
+    if isinstance(value, int):
+        shown_format = _FORMAT_MARKS.sub("", str(cell.number_format).partition(";")[0])
+        if _ZEROS.fullmatch(shown_format.replace("#", "0")) and "0" in shown_format:
+            return _with_zeros(value, shown_format)
+    return " ".join(str(value).split()).replace("|", "/")
+
+
+def _with_zeros(number: int, shown_format: str) -> str:
+    """Return a number with leading zeros, as in a format such as `0000 000 000` or `0#`."""
+    digits = str(number)
+    if shown_format.startswith("0#"):
+        return f"0{digits}"
+    return digits.zfill(shown_format.count("0"))
 
 
 def _rows_of_csv(text: str) -> str:
-    first_line = text.partition("\n")[0]
-    return text.replace(max(",;\t", key=first_line.count), " | ")
+    """Return the rows of a CSV file with ` | ` between the cells, whatever separates them there."""
+    separator, text = separator_of(text)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        return "\n".join(
+            " | ".join(" ".join(cell.split()).replace("|", "/") for cell in row) for row in rows
+        )
+    except csv.Error:  # a cell of over 128 KB
+        return text
 
 
-def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None:
+def _look_into_text(name: str, content: bytes, extracted: _Extraction) -> None:
     """Decode a text file as UTF-16, UTF-8 or Windows-1258, and add the text to `extracted`.
 
     For a CSV file, also add the rows with ` | ` between the cells. If the text
@@ -433,7 +374,7 @@ def _look_into_text(name: str, content: bytes, extracted: ExtractedText) -> None
         extracted.texts.append(_rows_of_csv(text))
 
 
-def _look_into_recording(content: bytes, extracted: ExtractedText) -> None:
+def _look_into_recording(content: bytes, extracted: _Extraction) -> None:
     """Add the text fields of an MP3's ID3 tag, such as title and artist, to `extracted`.
 
     Add nothing if the recording does not begin with an ID3 tag.

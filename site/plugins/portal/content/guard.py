@@ -8,6 +8,7 @@ in a recording is not detected.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import unescape
 from pathlib import Path
@@ -25,7 +26,7 @@ _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\u2014\u2022\u
 """A pattern for up to three separators between the digits of a number, such as a space or a dot."""
 
 _LOWER_CASE_PARTS = (
-    "an", "dân", "ký", "hy", "mức", "suất", "lệ", "hồi", "mới", "môn", "sau",
+    "an", "dân", "ký", "nam", "nữ", "mức", "suất", "lệ", "hồi", "mới", "môn", "sau",
 )  # fmt: skip
 """Words before «sinh» that are also people's names, as in «Trần Thị Lệ sinh năm 1970». They exclude
 «sinh» only in small letters, as in «hy sinh năm 1968» or «tỷ lệ sinh năm 2023»."""
@@ -43,6 +44,9 @@ _IN_WORD = "".join(
             "khai",
             "mưu",
             "hộ",
+            "hy",
+            "trẻ",
+            "người",
         )
     ]
     + [rf"(?<!(?-i:{part}) )" for part in _LOWER_CASE_PARTS]
@@ -53,6 +57,10 @@ An example is «học sinh» (pupil). Words in `_LOWER_CASE_PARTS` are not exclu
 capital letter: «An sinh năm 1970» still counts as a year of birth.
 """
 
+_MARKS = r"[\s:(\[\"“]{0,3}"
+_NO_SPAN = r"(?! đến | ?[–-] ?(?:19|20)\d\d| trở )"
+"""What does not follow a year of birth: a second year, or the words for "and before" or "and
+after"."""
 _IN_DATE = r"(?: ?[/.,-] ?| )(?:tháng |năm )?"
 _MONTHS = "giêng|hai|ba|tư|năm|sáu|bảy|tám|chín|mười(?: một| hai)?|chạp"
 
@@ -63,6 +71,8 @@ PATTERNS = {
         r"|(?:(?<=(?i:tel)[.:])|(?<=(?i:tel))|(?<=(?i:đt)[.:])|(?<=(?i:đt)))"
         rf"0{_BETWEEN}[235789](?:{_BETWEEN}\d){{8}}(?!\d)"
         r"|(?<![\w./-])0[235789](?:[ .]?\d){8}(?=[/;–-] ?0[235789](?:[ .]?\d){8}(?!\d))"
+        r"|(?<=[g-zG-ZÀ-ỹđĐ])0[35789](?:[ .]?\d){8}(?![\d/-])"
+        r"|(?<![\w./-])0[35789](?:[ .]?\d){8}(?=[A-ZĐÀ-Ỹ][a-zà-ỹ])"
     ),
     "id_card": re.compile(
         r"(?<![\w/.-])0\d{2}(?:[ .-]?\d{3}){3}(?![\w/-])"
@@ -73,7 +83,7 @@ PATTERNS = {
     ),
     "party_card": re.compile(
         r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"
-        r"|thẻ đảng(?: viên)?[^.\n\d]{0,12}\d{2}[ .]?\d{3}[ .]?\d{3}(?!\d)",
+        r"|(?:thẻ đảng|tđv)(?: viên)?[^.\n\d]{0,12}\d{2}(?: ?[-.] ?|\s)?(?:\d[ .]?){5}\d(?!\d)",
         re.IGNORECASE,
     ),
     "email": re.compile(
@@ -82,16 +92,20 @@ PATTERNS = {
         re.IGNORECASE,
     ),
     "birth": re.compile(
-        rf"{_IN_WORD}\bsinh(?: nhật)?(?: là| vào)?[\s:(\[]{{0,3}}(?:ngày|năm|tháng)?(?: là| vào)?"
-        rf"[\s:(\[]{{0,3}}(?:(?:m[ùồ]ng )?\d{{1,2}}{_IN_DATE})?"
+        rf"(?:{_IN_WORD}\bsinh(?: nhật)?(?: (?:ra|vào|trong|đầu|cuối|là)){{0,2}}"
+        rf"{_MARKS}(?:ngày|năm|tháng)?(?: là| vào)?"
+        r"|\b(?:ngày|năm) sinh\b(?! hoạt)[^.\n\d;|]{0,30}|\bN\.?S[:.])"
+        rf"{_MARKS}(?:(?:m[ùồ]ng )?\d{{1,2}}{_IN_DATE})?"
         rf"(?:(?:tháng )?(?:\d{{1,2}}|{_MONTHS}){_IN_DATE})?"
-        r"(?:(?:19|20)\d\d\b(?! đến )|(?<=[/.-])\d\d\b(?![/.-]))"
+        rf"(?:(?:19|20)\d\d\b{_NO_SPAN}|(?<=[/.-])\d\d\b(?![/.-])|\d{{4}}(?:19|20)\d\d\b)"
+        rf"|{_IN_WORD}\bsinh năm (?:[3-9]\d\b(?! tuổi|%)"
+        r"|[^\W\d]{2,6} [^\W\d]{2,5} \((?:19|20)\d\d)"
         r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b",
         re.IGNORECASE,
     ),
     "secret": re.compile(
         r"(?:^|\|)[ \t*_(\[]*(?:(?:TUYỆT |TỐI )?MẬT|(?:TÀI LIỆU |LƯU HÀNH )?NỘI BỘ)"
-        r"[ \t*_)\].!]*(?=$|\|)|[Đđ]ộ mật[: |]+(?i:(?:tuyệt |tối )?mật)\b",
+        r"[ \t*_)\].!]*(?=$|\|)|^[ \t*_|]*[Đđ]ộ mật[: |]+(?i:(?:tuyệt |tối )?mật)\b",
         re.MULTILINE,
     ),
 }
@@ -110,11 +124,19 @@ INVISIBLE = re.compile(
 """The format characters of Unicode (category Cf), and other characters that nobody sees. One
 expression finds them a
 hundred times faster than a look at the category of every letter."""
+_LEADERS = re.compile(r" ?\.{2,} ?")
+"""The dots on which a form is filled in."""
 _AT = re.compile(r"@|[\[(](?:at|a còng)[\])]", re.IGNORECASE)
 _SECRET = re.compile(r"MẬT|NỘI BỘ|ộ mật")
-_BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b")
-_TAX_CODE = re.compile(r"(?:mã số thuế|MST)\W{0,3}\d{10}(?:-\d{3})?\b", re.IGNORECASE)
-"""An organisation's tax code, which may be published although it looks like a telephone number."""
+_BIRTH = re.compile(r"[Ss]inh|SINH|[Ss]\.?[Nn]\b|N\.?S[:.]")
+_TAX_CODE = re.compile(
+    r"(?:mã số thuế|MST|mã số doanh nghiệp|MSDN|ĐKKD|GPKD|mã hồ sơ|(?:zoom|meeting) ID"
+    r"|(?:mã|ID) cuộc họp)(?: số)?\W{0,3}\d(?:[ -]?\d){8,14}\b"
+    r"|\d[\d .]{6,20}\s?(?:đồng|triệu|tỷ|VNĐ|VND|USD)\b",
+    re.IGNORECASE,
+)
+"""Numbers that may be published although they look personal: an organisation's tax code, the number
+of a video conference, and an amount of money."""
 NUMBERS = ("phone", "id_card", "party_card")
 _LONG_NUMBER = re.compile(rf"\d(?:{_BETWEEN}\d){{6}}|\d{{2}}\.\d{{6}}|\d{{4}}, ?\d{{3}}")
 """A fast test for long numbers, which most texts do not contain.
@@ -137,9 +159,10 @@ even if it is empty."""
 
 _NO_DIGITS = re.compile(r"\D+")
 MOST_GROUPS = 6
+_ORDINAL_AND_AMOUNT = re.compile(r"0\d \d{1,3}(?:\.\d{3})+|0(\d)(?: \d\d){3,}")
 _OF_TELEPHONE = re.compile(r"thoại|đt|tel|gọi|liên hệ|zalo|phone|di động", re.IGNORECASE)
-NATIONAL_DIGITS = 9
-"""The number of digits in a Vietnamese telephone number after the leading 0."""
+MOST_OF_COLUMN = 20
+"""The greatest number of values of one column that are reported."""
 _MAY_BE_TABLE = re.compile(r"[|\t]|\S {2,}\S")
 """A fast test for texts that may contain a table, which most texts do not."""
 
@@ -214,7 +237,8 @@ class Guard:
 
         The passages in `allowed`, which may be published, and the tax codes of organisations are
         left out. Within a kind, the passages are in the order in which they occur in the text. Of
-        every column of a table with personal data, such as years of birth, one value is reported.
+        a column of a table with personal data, such as years of birth, up to `MOST_OF_COLUMN`
+        values are reported.
         """
         text = _plain(text)
         allowed = sorted(map(_plain, allowed), key=len, reverse=True)
@@ -280,22 +304,21 @@ class Guard:
 
 
 def _suspicions_in_columns(values: Iterable[Value], allowed: Iterable[str]) -> Iterator[Suspicion]:
-    """Yield the first of `values` under every heading, without organisations' tax codes.
+    """Yield up to `MOST_OF_COLUMN` of `values` for every heading, without organisations' tax codes.
 
-    `values` are cells that contain personal data according to their headings, such as «Năm
-    sinh». The leading 0 that spreadsheets drop from telephone numbers is restored. Numbers
-    whose digits are those of a passage in `allowed` are left out.
+    `values` are cells that contain personal data according to their headings, such as «Năm sinh».
+    Numbers whose digits are those of a passage in `allowed` are left out, also if a spreadsheet has
+    dropped their leading 0.
     """
-    allowed_digits = {re.sub(r"\D", "", words) for words in allowed}
-    reported = set()
+    allowed_digits = {_NO_DIGITS.sub("", words) for words in allowed}
+    counts = Counter[tuple[str, str]]()
     for value in values:
-        digits = re.sub(r"\D", "", value.text)
-        lost_its_0 = value.kind == "phone" and len(digits) == NATIONAL_DIGITS
-        text = f"0{digits}" if lost_its_0 else value.text
-        is_new = (value.kind, value.heading) not in reported
-        if value.kind != TAX_CODE and is_new and not {digits, f"0{digits}"} & allowed_digits:
-            reported.add((value.kind, value.heading))
-            yield Suspicion(value.line, value.kind, text)
+        digits = _NO_DIGITS.sub("", value.text)
+        if value.kind == TAX_CODE or {digits, f"0{digits}"} & allowed_digits:
+            continue
+        counts[value.kind, value.heading] += 1
+        if counts[value.kind, value.heading] <= MOST_OF_COLUMN:
+            yield Suspicion(value.line, value.kind, value.text)
 
 
 def _has_long_number(text: str) -> bool:
@@ -315,6 +338,8 @@ def _plain(text: str) -> str:
     Invisible characters, `*` inside words, and prefixes of links such as `zalo.me/` are removed.
     """
     text = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    if ".." in text:  # «…» is «...» in this form
+        text = _LEADERS.sub(" ", text)
     if "*" in text:
         text = re.sub(r"(?<=\w)\*{1,3}(?=\w)", "", text)
     return _MESSENGER.sub(" ", text) if ".me/" in text.lower() else text
@@ -334,10 +359,12 @@ def _is_row_of_numbers(match: re.Match[str]) -> bool:
     with only spaces between. If the line speaks of a telephone, it is one all the same.
     """
     groups = re.findall(r"\d+", match[0])
+    if _ORDINAL_AND_AMOUNT.fullmatch(match[0]):
+        return True
     is_split = len(groups) >= MOST_GROUPS or (len(groups) == MOST_GROUPS - 1 and groups[0] == "0")
     if not is_split or _NO_DIGITS.sub("", match[0]) != match[0].replace(" ", ""):
         return False
-    line_start = match.string.rfind("\n", 0, match.start()) + 1
+    line_start = max(match.string.rfind("\n", 0, match.start()) + 1, match.start() - 100)
     return not _OF_TELEPHONE.search(match.string, line_start, match.start())
 
 
@@ -350,14 +377,15 @@ def visible_text(html: str) -> str:
     text = re.sub(r"<(style|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     text = re.sub(r'<a\b[^>]*\bhref="(?:tel|mailto):([^"]*)"[^>]*>', r" \1 ", text, flags=re.I)
     text = re.sub(r'<[^>]{1,2000}?\b(?:alt|title)="([^"]+)"[^>]*>', r" \1 ", text)
-    text = re.sub(r"<tr\b.*?</tr\s*>", _on_one_line, text, flags=re.DOTALL | re.IGNORECASE)
+    text = re.sub(r"<tr\b.*?</tr\s*>\s*", _on_one_line, text, flags=re.DOTALL | re.IGNORECASE)
     text = re.sub(r"</t[dh]\s*>", " | ", text)  # or two cells could look like one phone number
     return unescape(re.sub(r"<[^>]*>", " ", text))
 
 
 def _on_one_line(row: re.Match[str]) -> str:
-    """Return the HTML of a table's row on one line, followed by as many lines as it had."""
-    return re.sub(r"\s*\n\s*", " ", row[0]) + "\n" * row[0].count("\n")
+    """Return the HTML of a table's row on one line, followed by empty rows for its other lines."""
+    rest = "|\n" * (row[0].count("\n") - 1)
+    return re.sub(r"\s*\n\s*", " ", row[0]) + "\n" + rest
 
 
 def read_roster(path: Path) -> list[RosterEntry]:

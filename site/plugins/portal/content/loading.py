@@ -4,6 +4,7 @@ The faults of all files are reported together, before anything is built. The mod
 contains most of the checks.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +131,10 @@ class PortalContent(NamedTuple):
 M = TypeVar("M", MeetingFrontMatter, MaterialMatter, PageMatter)
 
 
+_SOFT_BREAK = re.compile(r"(?<=[^>\n])\n(?=[^<\n])")
+"""A line break in HTML that readers see as a space."""
+
+
 class ContentFile(NamedTuple, Generic[M]):
     """A content file with its faults (`source`) and its front matter (`matter`).
 
@@ -207,11 +212,11 @@ class FileCache:
         allowed = source.texts(("public_contacts",))
         suspicions = list(self.guard.suspicions(source.whole, allowed))
         written_values = "\n".join(suspicion.value for suspicion in suspicions)
-        shown_text = visible_text(to_raw_html(source.text))
+        shown_text = visible_text(_SOFT_BREAK.sub(" ", to_raw_html(source.text)))
         suspicions += [
             suspicion._replace(line=source.line_with(suspicion.value.split()[-1]))
             for suspicion in self.guard.suspicions(shown_text, allowed)
-            if suspicion.value not in written_values
+            if suspicion.value.split()[-1] not in written_values
         ]
         return [Fault(source.path, suspicion.line, str(suspicion)) for suspicion in suspicions]
 

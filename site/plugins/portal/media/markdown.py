@@ -30,6 +30,7 @@ Markdown would show the line break as a space, so it is replaced by a forced lin
 """
 _IN_LIST = re.compile(r"\s|[-*+] |\d+[.)] ")
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
+_BLOCK_END = re.compile(r"(?<=[^\s>.,;:!?])</(?:p|li|h[1-6]|pre|blockquote|dt|dd)>")
 _HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
 BOXES = {
     '<input type="checkbox" checked="" disabled="" />': "☑",
@@ -151,7 +152,10 @@ def _between_blocks(html: str) -> list[int]:
 def to_plain_text(html: str) -> str:
     """Return the text of HTML on one line, without tags.
 
-    Entities such as `&amp;` are decoded, and `; ` follows every table cell.
+    Entities such as `&amp;` are decoded. `; ` follows every table cell, and every paragraph,
+    heading and list item that ends without a punctuation mark, so that two numbers do not look like
+    one.
     """
-    text = re.sub(r"<[^>]+>", " ", re.sub(r"</t[dh]>", "; ", html))
+    text = _BLOCK_END.sub("; ", re.sub(r"</t[dh]>", "; ", html))
+    text = re.sub(r"<[^<>]+>", " ", text)
     return " ".join(unescape(text).split())
