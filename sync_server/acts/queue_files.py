@@ -31,6 +31,11 @@ from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
 
 BATCH = 500
 MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_RECORDS = 20_000
+"""The greatest number of records in the box of one device. A device may send as many per day; a
+hall of 500 people makes about 1,500."""
+MAX_BOXES = 50
+"""The greatest number of boxes, each of one device, in a queue file."""
 
 
 class QueueFile(Struct, frozen=True):
@@ -41,7 +46,7 @@ class QueueFile(Struct, frozen=True):
 
     diemcau: Literal["queue"]
     v: Literal[1]
-    boxes: tuple[str, ...]
+    boxes: Annotated[tuple[str, ...], Meta(max_length=MAX_BOXES)]
 
 
 class Parcel(Struct, frozen=True):
@@ -56,7 +61,7 @@ class Parcel(Struct, frozen=True):
 
     device: DeviceCode
     made_at: Instant
-    records: tuple[str, ...]
+    records: Annotated[tuple[str, ...], Meta(max_length=MAX_RECORDS)]
     details: dict[str, str]
     highest: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
 
@@ -143,7 +148,8 @@ def _read_boxes(content: bytes) -> Sequence[str]:
     if len(content) > MAX_FILE_BYTES:
         raise QueueFileFaulty(reason=say("queue_file.large", limit=MAX_FILE_BYTES // 2**20))
     try:
-        return decode_foreign(content, _file_decoder).boxes
+        boxes = decode_foreign(content, _file_decoder).boxes
+        return list(dict.fromkeys(boxes))  # a box that occurs twice is opened once
     except msgspec.DecodeError:
         raise QueueFileFaulty(reason=say("queue_file.form")) from None
 

@@ -111,13 +111,16 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
     `content` is the JSON of the manifest. `lists` is {sha256 of a list: JSON of the list}.
 
     Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with
-    different content, or there are more than `MAX_FILES` files; KeyError if `lists` lacks a
+    different content, or more than `MAX_FILES` files are named; KeyError if `lists` lacks a
     list.
     """
     manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
-    files = {MANIFEST_PATH: manifest_line}
+    files, counted = {MANIFEST_PATH: manifest_line}, 0
     for line in manifest.lists:
         list_content = lists[line.sha256]
+        counted += list_content.count(b"[") - 1
+        if counted > MAX_FILES:  # also if one file is named many times
+            raise BadRelease(f"{line.path}: more than {MAX_FILES} files")
         file_lines = [FileLine(line.path, line.sha256, len(list_content))]
         try:
             listed: list[FileLine] = decode_foreign(list_content, _list_decoder)
@@ -129,8 +132,6 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
                 raise BadRelease(f"{line.path}: {file.path!r}")
             if files.setdefault(file.path, file) != file:
                 raise BadRelease(f"{line.path}: {file.path!r} twice")
-        if len(files) > MAX_FILES:
-            raise BadRelease(f"{line.path}: more than {MAX_FILES} files")
     return files
 
 

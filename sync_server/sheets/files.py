@@ -157,6 +157,10 @@ def _check_size(archive: zipfile.ZipFile) -> None:
         check_inflated_size(archive)
     except TooLarge:
         raise SheetFault("too_large") from None
+    for part in parts:
+        with archive.open(part) as file:  # parts with rows are large, and are searched at the start
+            if _is_strange_xml(file.read(_SEEN_BYTES if _ROWS.match(part.filename) else -1)):
+                raise SheetFault("not_xlsx")
     if "xl/styles.xml" in archive.namelist() and _LONG_FORMAT.search(archive.read("xl/styles.xml")):
         raise SheetFault("not_xlsx")
     if "xl/workbook.xml" in archive.namelist():
@@ -167,6 +171,20 @@ def _check_size(archive: zipfile.ZipFile) -> None:
         raise SheetFault("external_links")
 
 
+def _is_strange_xml(start: bytes) -> bool:
+    """Return whether XML has a DOCTYPE or is in UTF-16, as no spreadsheet program writes it.
+
+    The bounds above search the bytes, and would not see what an entity or UTF-16 hides.
+    """
+    is_xml = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return (
+        (is_xml and b"<!DOCTYPE" in start)
+        or start[:2] in {b"\xff\xfe", b"\xfe\xff"}
+        or (b"\0" in start[:4] and b"<" in start[:4])
+    )
+
+
+_SEEN_BYTES = 4_096
 _Layout = tuple[frozenset[int], frozenset[int], tuple[Area, ...]]
 _NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
 

@@ -5,6 +5,7 @@ heading, and the lines below it belong to that unit.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -540,10 +541,12 @@ def _faults_of_layout(grid: Grid, columns: Sequence[Column], lines: Sequence[Lin
     """
     rows = {line.row for line in lines}
     width = max(column.at for column in columns) + 1
+    line_rows = sorted(rows)
     faults = [
         Fault("merged", area.top, area.left, _cell(grid, area.top, area.left))
         for area in grid.merged
-        if area.left < width and not rows.isdisjoint(range(area.top, area.bottom + 1))
+        if area.left < width
+        and bisect_left(line_rows, area.top) < bisect_right(line_rows, area.bottom)
     ]
     faults += [
         Fault("hidden_row", row, value=_joined(grid.rows[row])[:80])

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from flask import Flask
 from msgspec.structs import replace
 from portal.release.manifest import files_of, release_of
 
 from sync_server.database import reading, write
+from sync_server.domain import release
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
@@ -340,6 +342,16 @@ def test_a_manifest_that_nobody_can_read_is_refused(editor: Publisher, content: 
     answer = editor.post("/releases", content)
 
     assert (answer.status_code, answer.get_json()["code"]) == (422, "release_malformed")
+
+
+def test_a_list_that_names_one_file_too_often_is_refused() -> None:
+    line = release.FileLine("a", "0" * 64, 1)
+    content = msgspec.json.encode([line] * (release.MAX_FILES + 2))
+    digest = hashlib.sha256(content).hexdigest()
+    manifest = release.Manifest(1, (release.ListLine("l", "l.json", digest, 1, len(content)),))
+
+    with pytest.raises(release.BadRelease, match="more than"):
+        release.files_of(b"{}", manifest, {digest: content})
 
 
 @pytest.mark.parametrize("facts", [b"\xff", b"null", b"[]", b'{"meetings":NaN}'])

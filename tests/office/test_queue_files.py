@@ -133,6 +133,26 @@ def test_a_file_may_hold_more_records_than_one_request(kiosk: Kiosk) -> None:
     assert import_queue(kiosk.file(kiosk.parcel(texts))).count("stored") == len(texts)
 
 
+@pytest.mark.parametrize("bound", ["MAX_RECORDS", "MAX_BOXES"])
+def test_a_file_beyond_its_bounds_is_refused_whole(kiosk: Kiosk, bound: str) -> None:
+    if bound == "MAX_RECORDS":
+        content = kiosk.file(kiosk.parcel([""] * (queue_files.MAX_RECORDS + 1)))
+    else:
+        content = json.dumps(
+            {"diemcau": "queue", "v": 1, "boxes": ["x"] * (queue_files.MAX_BOXES + 1)}
+        ).encode()
+
+    with pytest.raises(QueueFileFaulty):
+        import_queue(content)
+
+
+def test_a_box_that_occurs_twice_is_opened_once(kiosk: Kiosk) -> None:
+    fields = json.loads(kiosk.file(kiosk.parcel([kiosk.record(1)])))
+    fields["boxes"] *= 2
+
+    assert len(import_queue(json.dumps(fields).encode()).receipts) == 1
+
+
 def test_details_come_with_the_file_even_large_ones(kiosk: Kiosk) -> None:
     boxes = {}
     for size in (100, 300_000):

@@ -343,3 +343,96 @@ def test_a_footnote_stays_a_footnote(tmp_path: Path) -> None:
 
     assert "Luật số 1" in html
     assert 'href="#fn-2"' in html
+
+
+def with_lists(path: Path, numbering: str, *blocks: str) -> list[str]:
+    """Write a document with these lists, and return its paragraphs in Markdown."""
+    write_document(path, *blocks)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("word/numbering.xml", f"<w:numbering {W}>{numbering}</w:numbering>")
+    return markdown_of(path).replace("\\", "").split("\n\n")
+
+
+def one_list(*levels: str) -> str:
+    return (
+        f'<w:abstractNum w:abstractNumId="1">{"".join(levels)}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+    )
+
+
+def test_bullets_below_numbers_stand_on_their_own_level(tmp_path: Path) -> None:
+    levels = (level(0, "upperRoman", "%1."), level(1, "bullet", "-"), level(2, "bullet", "+"))
+    blocks = (numbered("Chung", 1), numbered("gạch", 1, 1), numbered("cộng", 1, 2))
+
+    lines = with_lists(tmp_path / "a.docx", one_list(*levels), *blocks)
+
+    assert lines == ["I. Chung", "- gạch\n  - cộng"]
+
+
+@pytest.mark.parametrize(
+    ("second", "labels"),
+    [
+        (level(1, "decimal", "%1.%2", "<w:isLgl/>"), ["I. a", "1.1 b", "II. a", "2.1 b"]),
+        (
+            level(1, "decimal", "%2)", '<w:lvlRestart w:val="0"/>'),
+            ["I. a", "1) b", "II. a", "2) b"],
+        ),
+        (level(1, "none", ""), ["I. a", "b", "II. a", "b"]),
+    ],
+)
+def test_numbers_follow_the_options_of_their_level(
+    tmp_path: Path, second: str, labels: list[str]
+) -> None:
+    blocks = (numbered("a", 1), numbered("b", 1, 1)) * 2
+    lists = one_list(level(0, "upperRoman", "%1."), second)
+
+    assert with_lists(tmp_path / "a.docx", lists, *blocks) == labels
+
+
+def test_a_hostile_list_stays_small(tmp_path: Path) -> None:
+    first = level(0, "decimal", "%1" * 30_000).replace(
+        'w:start w:val="1"', f'w:start w:val="{"9" * 4000}"'
+    )
+
+    lines = with_lists(tmp_path / "a.docx", one_list(first), *[numbered("a", 1)] * 3)
+
+    assert max(map(len, lines)) < 200
+
+
+def test_a_hostile_span_stays_small(tmp_path: Path) -> None:
+    wide = '<w:gridSpan w:val="300000"/>'
+    row = f"<w:tr>{cell('A', wide)}{cell('B')}</w:tr>"
+    write_document(tmp_path / "a.docx", f"<w:tbl>{row}</w:tbl>")
+
+    assert markdown_of(tmp_path / "a.docx").splitlines()[0].count("|") < 70
+
+
+def test_a_long_word_does_not_hold_up_the_conversion(tmp_path: Path) -> None:
+    write_document(tmp_path / "a.docx", paragraph("a." * 60_000))
+
+    assert len(markdown_of(tmp_path / "a.docx")) >= 120_000
+
+
+@pytest.mark.parametrize(
+    ("block", "text"),
+    [
+        (
+            "<w:p><w:fldSimple><w:r><w:t>3</w:t></w:r></w:fldSimple><w:r><w:t>x</w:t></w:r></w:p>",
+            "3x",
+        ),
+        ("<w:p><w:sdt><w:sdtContent><w:r><w:t>☒</w:t></w:r></w:sdtContent></w:sdt></w:p>", "☒"),
+        ("<w:p><w:dir><w:r><w:t>chữ</w:t></w:r></w:dir></w:p>", "chữ"),
+        ("<w:p><w:r><w:t>một</w:t><w:cr/><w:t>hai</w:t></w:r></w:p>", "một  \nhai"),
+        ("<w:p><w:r><w:t>một</w:t><w:ptab/><w:t>hai</w:t></w:r></w:p>", "một hai"),
+        (run("nghị quyết", "<w:caps/>"), "NGHỊ QUYẾT"),
+        (
+            f'<w:tbl><w:tr><w:trPr><w:gridBefore w:val="1"/></w:trPr>{cell("x")}</w:tr>'
+            f"<w:tr>{cell('y')}{cell('z')}</w:tr></w:tbl>",
+            "|  | x |\n| --- | --- |\n| y | z |",
+        ),
+    ],
+)
+def test_text_that_word_wraps_or_marks_is_kept(tmp_path: Path, block: str, text: str) -> None:
+    write_document(tmp_path / "a.docx", block)
+
+    assert markdown_of(tmp_path / "a.docx") == text

@@ -249,6 +249,15 @@ HOSTILE = {
     "a long number format": {
         "xl__styles_xml": b'<styleSheet><numFmt formatCode="' + b"[" * 300 + b'"/></styleSheet>'
     },
+    "a long number format behind an entity": {
+        "xl__styles_xml": b'<!DOCTYPE x [<!ENTITY a "' + b"[" * 300 + b'">]>'
+        b'<styleSheet><numFmt formatCode="&a;"/></styleSheet>'
+    },
+    "a long number format in UTF-16": {
+        "xl__styles_xml": f'<styleSheet><numFmt formatCode="{"[" * 300}"/></styleSheet>'.encode(
+            "utf-16"
+        )
+    },
     "one sheet named twice": {
         "xl__workbook_xml": b'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
         b' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
@@ -262,6 +271,18 @@ HOSTILE = {
 def test_a_workbook_made_to_cost_much_is_refused(parts: dict[str, bytes]) -> None:
     with pytest.raises(SheetFault, match=r"too_large|not_xlsx"):
         read_grids(changed(workbook([HEADING, AN]), **parts), "a.xlsx")
+
+
+def test_merged_cells_that_extend_to_the_end_of_the_sheet_cost_nothing() -> None:
+    merged = b"".join(b'<mergeCell ref="A%d:B1048576"/>' % row for row in range(10, 10_010))
+    content = workbook([HEADING, AN])
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    sheet = sheet.replace(b"</sheetData>", b"</sheetData><mergeCells>" + merged + b"</mergeCells>")
+
+    table = table_of(changed(content, xl__worksheets__sheet1_xml=sheet))
+
+    assert len(table.lines) == 1
 
 
 @pytest.mark.parametrize("cell", ["ngay thang " * 3_000, "(" * 30_000, "x " * 16_000])

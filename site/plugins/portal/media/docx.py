@@ -6,13 +6,13 @@ import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, fromstring, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from portal.media.cache import cached
 from portal.media.word_numbers import W, write_numbers
 from sync_server.sheets.archives import check_inflated_size
 
-VERSION = b"3"
+VERSION = b"4"
 """The version of this conversion, which is part of the cache key.
 
 Increase this number if the conversion changes. Otherwise old results stay in use.
@@ -20,9 +20,11 @@ Increase this number if the conversion changes. Otherwise old results stay in us
 
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
 _CHANGED = {"word/document.xml", "word/numbering.xml", "word/styles.xml"}
-_ADDRESS = re.compile(r"(?:https?:\\?/\\?/|www\\?\.)\S+|[\w.+\\-]+@[\w.\\-]+")
+_ADDRESS = re.compile(
+    r"(?:https?:\\?/\\?/|www\\?\.)\S+|(?<![\w.+\\-])[\w.+\\-]{1,100}@[\w.\\-]{1,200}"
+)
 """An address in Markdown, perhaps with backslashes before its punctuation marks."""
-_NOTE = re.compile(r"⸨(\d+)⸩(:?)")
+_NOTE = re.compile(r"⸨(e?\d+)⸩(:?)")
 _ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])\\?[.)] .+?)\*\*$", re.MULTILINE)
 _NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.MULTILINE)
 
@@ -74,10 +76,7 @@ def _as_shown(path: Path) -> io.BytesIO:
         # S314 is safe here: the size is checked, and expat limits entities.
         roots = {name: fromstring(parts[name]) for name in _CHANGED & parts.keys()}  # noqa: S314
         document = roots["word/document.xml"]
-        for parent in list(document.iter()):
-            for run in parent.findall(f"{W}r"):
-                if (mark := run.find(f"{W}rPr/{W}vanish")) is not None and _is_on(mark):
-                    parent.remove(run)
+        _simplify(document)
         if (numbering := roots.get("word/numbering.xml")) is not None:
             write_numbers(document, numbering, roots.get("word/styles.xml"))
         parts |= {name: tostring(root) for name, root in roots.items()}
@@ -85,6 +84,62 @@ def _as_shown(path: Path) -> io.BytesIO:
             copy.writestr(name, content)
     shown.seek(0)
     return shown
+
+
+def _simplify(parent: Element) -> None:
+    """Turn elements that mammoth does not know into those it knows, and remove hidden text."""
+    for at, child in reversed(list(enumerate(parent))):
+        tag = child.tag.rpartition("}")[2]
+        if tag in _WRAPPERS:
+            inner = child.find(f"{W}sdtContent") if tag == "sdt" else child
+            parent[at : at + 1] = [] if inner is None else list(inner)
+        elif tag in {"oMath", "oMathPara"}:
+            parent[at] = _run("".join(child.itertext()))
+        elif tag == "r" and _has(child, "vanish"):
+            parent.remove(child)
+    for child in parent:
+        _simplify_one(child)
+        _simplify(child)
+
+
+def _simplify_one(element: Element) -> None:
+    tag = element.tag.rpartition("}")[2]
+    if tag in _LIKE:
+        element.tag = f"{W}{_LIKE[tag]}"
+    elif tag == "r" and _has(element, "caps"):
+        for text in element.iter(f"{W}t"):
+            text.text = (text.text or "").upper()
+    elif tag == "tr":
+        for _ in range(_span(element.find(f"{W}trPr/{W}gridBefore"))):
+            cell = Element(f"{W}tc")
+            SubElement(cell, f"{W}p")
+            element.insert(0, cell)
+
+
+def _run(words: str) -> Element:
+    run = Element(f"{W}r")
+    SubElement(run, f"{W}t").text = words
+    return run
+
+
+_WRAPPERS = frozenset(
+    {"fldSimple", "sdt", "dir", "bdo", "ruby", "rubyBase", "smartTag", "customXml"}
+)
+"""Elements around text that is shown. mammoth leaves out what is in some of them."""
+_LIKE = {"cr": "br", "ptab": "tab"}
+MOST_SPANNED = 63
+"""The greatest number of columns that a cell fills; Word has the same limit."""
+
+
+def _span(mark: Element | None) -> int:
+    value = "0" if mark is None else mark.get(f"{W}val", "0")
+    return min(int(value), MOST_SPANNED) if value.isascii() and value.isdecimal() else 0
+
+
+def _has(run: Element, name: str) -> bool:
+    """Return whether a run of text has a property such as `vanish` (hidden)."""
+    mark = run.find(f"{W}rPr/{W}{name}")
+    return mark is not None and _is_on(mark)
 
 
 def _is_on(mark: Element) -> bool:
@@ -111,15 +166,20 @@ def _with_plain_tables(html: str) -> str:
         else:
             _fill_merged_cells(page, table)
     for mark in page.select('sup > a[href^="#footnote-"], sup > a[href^="#endnote-"]'):
-        mark.parent.replace_with(f"⸨{mark['href'].rpartition('-')[2]}⸩")
+        mark.parent.replace_with(f"⸨{_note_key(mark['href'])}⸩")
     for note in page.select('li[id^="footnote-"], li[id^="endnote-"]'):
         for way_back in note.select('a[href^="#footnote-ref"], a[href^="#endnote-ref"]'):
             way_back.decompose()
         text = page.new_tag("p")
-        text.string = f"⸨{note['id'].rpartition('-')[2]}⸩: {note.get_text(' ', strip=True)}"
+        text.string = f"⸨{_note_key(note['id'])}⸩: {note.get_text(' ', strip=True)}"
         note.parent.insert_before(text)
         note.decompose()
     return str(page)
+
+
+def _note_key(name: str) -> str:
+    """Return the key of a note by its id: «2» for `footnote-2`, and «e2» for `endnote-2`."""
+    return ("e" if "endnote" in name else "") + name.rpartition("-")[2]
 
 
 def _fill_merged_cells(page: Any, table: Any) -> None:
@@ -132,7 +192,8 @@ def _fill_merged_cells(page: Any, table: Any) -> None:
                 below[column] -= 1
                 cell.insert_before(page.new_tag(cell.name))
                 column += 1
-            width, height = int(cell.attrs.pop("colspan", 1)), int(cell.attrs.pop("rowspan", 1))
+            width = min(int(cell.attrs.pop("colspan", 1)), MOST_SPANNED)
+            height = int(cell.attrs.pop("rowspan", 1))
             for place in range(column, column + width):
                 below[place] = height - 1
             for _ in range(width - 1):

@@ -10,6 +10,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MOST_LEVELS = 9
+_BULLETS = "2000000000"
+"""The number of the list that is added for bullets. Word itself does not count so far."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _ROMAN = (
     (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
@@ -19,16 +21,28 @@ _LONGEST_NUMBER = 300
 """The greatest number that is written in letters or Roman numerals."""
 
 
+LONGEST_LABEL = 100
+"""The greatest length of the number before a paragraph, in letters."""
+GREATEST_NUMBER = 32_767
+"""The greatest number with which a list may begin; Word has the same limit."""
+MOST_STYLES = 20
+"""The greatest number of styles on which a style is based, one on the other; Word has about ten."""
+
+
 class _Level(NamedTuple):
     """A level of a list: its first number, the form of numbers, and the text around them.
 
     `form` is a value of Word's `numFmt`, such as `lowerLetter`. In `text`, `%2` stands for the
-    number of the second level.
+    number of the second level. `is_decimal`: whether the numbers of all levels in the text are
+    written as decimals. `restarts`: whether the level begins again after a paragraph of a higher
+    level.
     """
 
     first: int
     form: str
     text: str
+    is_decimal: bool
+    restarts: bool
 
 
 _Levels = dict[int, _Level]
@@ -42,6 +56,7 @@ def write_numbers(body: Element, numbering: Element, styles: Element | None) -> 
     `styles` is None if there is no such file. The first two are changed.
     """
     lists = _lists_of(numbering)
+    _add_bullet_list(numbering)
     list_by_style = {} if styles is None else dict(_lists_of_styles(styles))
     counts: dict[str, dict[int, int]] = {}
     for paragraph in body.iter(f"{W}p"):
@@ -54,18 +69,50 @@ def write_numbers(body: Element, numbering: Element, styles: Element | None) -> 
         key, at = place
         family, levels = lists[key]
         level = levels.get(at)
-        if level is None or level.form in {"bullet", "none"}:
+        if level is None:
+            continue
+        if level.form == "bullet":
+            _move_bullet(properties, levels, at)
             continue
         label = _next_label(counts.setdefault(family, {}), levels, at)
-        run = Element(f"{W}r")
-        SubElement(run, f"{W}t", {_SPACE: "preserve"}).text = f"{label} "
-        paragraph.insert(list(paragraph).index(properties) + 1, run)
+        if label:
+            run = Element(f"{W}r")
+            SubElement(run, f"{W}t", {_SPACE: "preserve"}).text = f"{label} "
+            paragraph.insert(list(paragraph).index(properties) + 1, run)
         for list_mark in properties.findall(f"{W}numPr"):
             properties.remove(list_mark)
     for element in numbering.iter(f"{W}lvl"):
         style = element.find(f"{W}pStyle")
         if style is not None and _value(element, "numFmt") != "bullet":
             element.remove(style)  # or the paragraphs of this style would be numbered again
+
+
+def _move_bullet(properties: Element, levels: _Levels, at: int) -> None:
+    """Put a bullet on the level that it has among bullets, if levels above it have numbers."""
+    above = sum(level.form == "bullet" for place, level in levels.items() if place < at)
+    if above == at:
+        return
+    for list_mark in properties.findall(f"{W}numPr"):
+        properties.remove(list_mark)
+    place = SubElement(properties, f"{W}numPr")
+    SubElement(place, f"{W}ilvl", {f"{W}val": str(above)})
+    SubElement(place, f"{W}numId", {f"{W}val": _BULLETS})
+
+
+def _add_bullet_list(numbering: Element) -> None:
+    """Add a list to a document in which every level has bullets."""
+    bullets = SubElement(numbering, f"{W}abstractNum", {f"{W}abstractNumId": _BULLETS})
+    for at in range(MOST_LEVELS):
+        level = SubElement(bullets, f"{W}lvl", {f"{W}ilvl": str(at)})
+        SubElement(level, f"{W}numFmt", {f"{W}val": "bullet"})
+    number = SubElement(numbering, f"{W}num", {f"{W}numId": _BULLETS})
+    SubElement(number, f"{W}abstractNumId", {f"{W}val": _BULLETS})
+
+
+def _number(text: str) -> int:
+    """Return a number of at most `GREATEST_NUMBER`; 0 if the text is no such number."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(GREATEST_NUMBER))
+    return min(int(text), GREATEST_NUMBER) if is_number else 0
 
 
 def _value(parent: Element, path: str, default: str = "") -> str:
@@ -77,10 +124,12 @@ def _lists_of(root: Element) -> dict[str, tuple[str, _Levels]]:
     """Return {number of a list: (its family, its levels)}. Lists of one family go on counting."""
     families = {
         abstract.get(f"{W}abstractNumId", ""): {
-            int(level.get(f"{W}ilvl", "0")): _Level(
-                int(_value(level, "start", "1")),
+            _number(level.get(f"{W}ilvl", "0")): _Level(
+                _number(_value(level, "start", "1")),
                 _value(level, "numFmt", "decimal"),
-                _value(level, "lvlText"),
+                _value(level, "lvlText")[:LONGEST_LABEL],
+                level.find(f"{W}isLgl") is not None,
+                _value(level, "lvlRestart") != "0",
             )
             for level in abstract.findall(f"{W}lvl")
         }
@@ -91,9 +140,9 @@ def _lists_of(root: Element) -> dict[str, tuple[str, _Levels]]:
         key, family = number.get(f"{W}numId", ""), _value(number, "abstractNumId")
         levels = dict(families.get(family, {}))
         for override in number.findall(f"{W}lvlOverride"):
-            at, first = int(override.get(f"{W}ilvl", "0")), _value(override, "startOverride")
+            at, first = _number(override.get(f"{W}ilvl", "0")), _value(override, "startOverride")
             if first and at in levels:
-                levels[at] = levels[at]._replace(first=int(first))
+                levels[at] = levels[at]._replace(first=_number(first))
                 family = f"{family} {key}"  # counts on its own
         lists[key] = (family, levels)
     return lists
@@ -106,13 +155,13 @@ def _lists_of_styles(root: Element) -> Iterator[tuple[str, tuple[str, int]]]:
         seen, parent = {name}, style
         while not _value(parent, "pPr/numPr/numId"):
             base = _value(parent, "basedOn")
-            if base not in styles or base in seen:
+            if base not in styles or base in seen or len(seen) > MOST_STYLES:
                 break
             seen.add(base)
             parent = styles[base]
         if key := _value(parent, "pPr/numPr/numId"):
             level = _value(style, "pPr/numPr/ilvl") or _value(parent, "pPr/numPr/ilvl", "0")
-            yield name, (key, int(level))
+            yield name, (key, _number(level))
 
 
 def _place_of(
@@ -121,7 +170,7 @@ def _place_of(
     """Return the number of a paragraph's list and its level there; None if it is in no list."""
     key = _value(properties, "numPr/numId")
     if key:  # the list 0 takes a paragraph out of the list of its style
-        return None if key == "0" else (key, int(_value(properties, "numPr/ilvl", "0")))
+        return None if key == "0" else (key, _number(_value(properties, "numPr/ilvl", "0")))
     return list_by_style.get(_value(properties, "pStyle"))
 
 
@@ -131,18 +180,21 @@ def _next_label(counts: dict[int, int], levels: _Levels, at: int) -> str:
     `counts` are the present numbers by level. Deeper levels begin again.
     """
     counts[at] = counts[at] + 1 if at in counts else levels[at].first
-    for deeper in [level for level in counts if level > at]:
+    for deeper in [level for level in counts if level > at and levels[level].restarts]:
         del counts[deeper]
     label = levels[at].text
     for level in range(MOST_LEVELS):
         if f"%{level + 1}" in label and level in levels:
             number = counts.get(level, levels[level].first)
-            label = label.replace(f"%{level + 1}", _in_form(number, levels[level].form))
+            form = "decimal" if levels[at].is_decimal else levels[level].form
+            label = label.replace(f"%{level + 1}", _in_form(number, form), 1)
     return label
 
 
 def _in_form(number: int, form: str) -> str:
     """Return a number as Word writes it in this form: decimal, letters or Roman numerals."""
+    if form == "none":
+        return ""
     if form.endswith("Letter") and 0 < number <= _LONGEST_NUMBER:
         text = "abcdefghijklmnopqrstuvwxyz"[(number - 1) % 26] * ((number - 1) // 26 + 1)
     elif form.endswith("Roman") and 0 < number <= _LONGEST_NUMBER:
