@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 from portal.release.manifest import read_list, read_manifest, write_manifest
 
+from sync_server.domain.records.codes import VIETNAM
 from sync_server.domain.release import FileLine
 from tests.e2e.cards import csrf, sign_in_to_office
 from tests.e2e.conftest import Demonstration, Laptop, System
@@ -305,6 +306,38 @@ def test_a_wrong_clock_is_reported_and_corrected(system: System, laptop: Laptop)
     [record] = system.device_records()
     before, after = (datetime.fromisoformat(record[key]) for key in ("at", "at_corrected"))
     assert FAST_MINUTES * 60 - 5 <= (before - after).total_seconds() <= FAST_MINUTES * 60 + 5
+
+
+def test_a_wrong_clock_shows_one_time_and_may_be_set_right_without_a_line(
+    system: System, laptop: Laptop
+) -> None:
+    page = laptop.start()
+    page.add_init_script(
+        f"globalThis.fast = {FAST_MINUTES} * 60000;"
+        "const real = Date.now; Date.now = () => real() + globalThis.fast"
+    )
+    enrol(page, system)
+    expect(page.get_by_text(f"Máy này nhanh {FAST_MINUTES} phút")).to_be_visible(timeout=SLOW_MS)
+    page.context.set_offline(True)
+
+    [code] = check_in(page, 1)
+    row = page.locator(".person", has_text=code)
+    expect(row.locator(".state")).to_contain_text(_time_now())
+    open_room(page, "Bản ghi")
+    expect(page.locator(".records .when").first).to_have_text(_time_now())
+
+    page.evaluate("globalThis.fast = 0")  # the clerk sets the clock right
+    open_room(page, "Điểm danh")
+    [code] = check_in(page, 1)
+    expect(page.locator(".person", has_text=code).locator(".state")).to_contain_text(_time_now())
+    expect(page.locator(".clock")).to_have_text(_time_now(), timeout=SLOW_MS)
+
+
+def _time_now() -> re.Pattern[str]:
+    """Return a pattern of the time of day in Vietnam, which may be up to a minute ago."""
+    now = datetime.now(VIETNAM)
+    times = {f"{now - timedelta(minutes=minutes):%H:%M}" for minutes in (-1, 0, 1)}
+    return re.compile("|".join(sorted(times)))
 
 
 def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) -> None:

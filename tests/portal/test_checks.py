@@ -102,6 +102,8 @@ def test_an_agenda_with_impossible_hours_is_refused(
         ("Héi nghÞ trùc tuyÕn", "TCVN3"),
         ("![Sơ đồ](../images/none.png)", "content/images"),
         ("[bản in](none.pdf)", "none.pdf"),
+        ("[bản in](Tai lieu.docx)", "có dấu cách"),
+        ("[bản in]()", "không dẫn tới đâu"),
         ("Uû ban nh©n d©n tØnh", "TCVN3"),
         ("Coäng hoøa xaõ hoäi chuû nghóa", "VNI"),
     ],
@@ -475,3 +477,10 @@ def test_a_picture_s_hidden_text_is_searched() -> None:
     page = '<p>Ảnh</p><img alt="0912345678" src="a.webp"><a href="TEL:0913345678">gọi</a>'
     values = {suspicion.value for suspicion in Guard().suspicions(visible_text(page))}
     assert values == {"0912345678", "0913345678"}
+
+
+def test_paragraphs_and_bullets_of_word_processors_are_no_program_code() -> None:
+    html = to_raw_html("Mở đầu.\n\n    Thụt bốn dấu cách.\n\n• một\n• hai")
+
+    assert "<code>" not in html
+    assert html.count("<li>") == 2

@@ -10,7 +10,7 @@
  * `clerk` is the id, in the vault, of the clerk who made the record.
  * @typedef {{id: string, device: string, seq: number, meeting: string, clerk: string,
  *   record: LedgerRecord, fate: Fate, code: string | null,
- *   atCorrected: string | null}} DeviceRecord
+ *   atCorrected: string | null, skewMs?: number}} DeviceRecord
  * @typedef {"queued" | "stored" | "held" | "refused" | "released" | "dismissed"} Fate
  *
  * Personal data to which a record refers by `sha256`. `box` is a compact JWE that only headquarters can

@@ -36,7 +36,9 @@ export function Answer({ desk, answer, onClose, onPerson }) {
   // The undo button voids the records that were just made or, if there are none, the check-in.
   const latestRecords = person ? desk.undoableRecords((record) => record.person === person && desk.lastAction.ids.includes(record.id)) : [];
   const checkIns = person ? desk.undoableRecords((record) => record.kind === "check_in" && record.person === person) : [];
-  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, `${line?.name} ${timeOf(checkIns.at(-1)?.at ?? 0)}`];
+  const lastCheckIn = checkIns.at(-1);
+  const checkInLabel = `${line?.name} ${lastCheckIn ? timeOf(desk.hall.atMsOf(lastCheckIn)) : ""}`;
+  const [undoableRecords, label] = latestRecords.length > 0 ? [latestRecords, desk.lastAction.label] : [checkIns, checkInLabel];
   const closeThen = (/** @type {() => void} */ act) => (/** @type {Event} */ event) => {
     event.stopPropagation();
     onClose();
@@ -51,7 +53,7 @@ export function Answer({ desk, answer, onClose, onPerson }) {
       <p>${positionAndUnitOf(line, desk.units)} · ${line.person}</p>
       ${(standing?.seat ?? line.seat) && html`<p class="place">${say("answer.seat")} <b>${standing?.seat ?? line.seat}</b></p>`}`}
     <p>${answer.message}</p>
-    ${isAfterClosing && html`<p class="late">${say("answer.after_close")}</p>`}
+    ${line && isAfterClosing && html`<p class="late">${say("answer.after_close")}</p>`}
     ${line && standing?.standing === "present" && html`<p class="muted">${say("answer.phone")}</p>`}
     <p class="acts">
       <button ref=${nextButton} onClick=${closeThen(() => {})}>${say("answer.next")}</button>

@@ -23,7 +23,7 @@ import { nameOfCode, roomText } from "../words/room-messages.js";
 /** Show the requests to decide on, the decided leave requests, who presides, and the closing.
  * @param {import("./desk-view.js").ViewProps} props */
 export function View({ desk }) {
-  const waiting = waitingOf(desk);
+  const waiting = desk.hall.all.closing ? [] : waitingOf(desk); // nobody here may decide any more
   const decided = leaveRequestsOf(desk).filter((request) => request.state !== "pending");
   useFetchedDetails(desk, waiting.filter((request) => mayReadDetail(desk, request)));
   return html`<h2>${roomText("decide.title")}</h2>
@@ -35,7 +35,7 @@ export function View({ desk }) {
     html`<details>
       <summary>${roomText("decide.decided", { n: decided.length })}</summary>
       <ul class="entries">
-        ${decided.map((request) => html`<li><b>${desk.nameOf(request.person)}</b> · <span class="tag">${nameOfCode("request", request.state)}</span></li>`)}
+        ${decided.map((request) => html`<li><b>${desk.nameOf(request.person)}</b> · ${request.person} · <span class="tag">${nameOfCode("request", request.state)}</span></li>`)}
       </ul>
     </details>`}
     <h2>${roomText("step.chair")}</h2>
@@ -69,7 +69,7 @@ function Request({ desk, request }) {
   }
 
   return html`<li>
-    <b>${desk.nameOf(person)}</b> · ${timeOf(request.at_ms)}
+    <b>${desk.nameOf(person)}</b> · ${person} · ${timeOf(request.at_ms)}
     <br />${request.instead_of !== null
       ? roomText("decide.substitute", { name: desk.nameOf(request.instead_of) })
       : detail

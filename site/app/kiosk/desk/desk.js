@@ -5,6 +5,7 @@
 
 import { Drawer, EMPTY_ROSTER_INDEX } from "./drawer.js";
 import { chooseMeeting } from "./choose-meeting.js";
+import { skewAfterStep } from "../device/clock.js";
 import { prepareRecord } from "../sync/new-record.js";
 import { hallOf, undoable } from "./hall-standing.js";
 import { addRecord, countFates, getMeta, getSealed, listMeetingRecords, putEnrolment, setMeta } from "../device/store.js";
@@ -73,6 +74,8 @@ export class Desk {
   /** @type {string | null} of the chosen meeting */
   #meetingId = null;
   #isClosed = false;
+  /** @type {{id: string, offset: number} | null} the boot of the last clock reading, and its time of day minus its ms */
+  #boot = null;
   /** @type {Promise<void> | null} */
   #shiftNote = null;
   #listeners = new Set(/** @type {(() => void)[]} */ ([]));
@@ -99,7 +102,19 @@ export class Desk {
 
   /** The current time in ms since 1970 UTC, by the server's clock as last known. */
   get nowMs() {
-    return Date.now() + this.skewMs;
+    return Date.parse(this.#readClock().at) + this.skewMs;
+  }
+
+  /** Read the clock. If it was set since the last reading, the error known before may be gone. */
+  #readClock() {
+    const reading = this.clock();
+    const offset = Date.parse(reading.at) - reading.monoMs;
+    if (this.#boot && this.#boot.id !== reading.boot) {
+      this.skewMs = skewAfterStep(this.skewMs, offset - this.#boot.offset);
+      void setMeta(this.db, "skewMs", this.skewMs);
+    }
+    this.#boot = { id: reading.boot, offset };
+    return reading;
   }
 
   /** Store the data in memory again, after the browser has deleted the database. `handle` is the
@@ -274,12 +289,12 @@ export class Desk {
    * Rejects if encrypting or storing fails.
    * @param {string} meeting @param {Draft} draft @param {unknown} personal */
   async #storeRecord(meeting, draft, personal) {
-    const now = this.clock();
+    const now = this.#readClock();
     const detail = personal === undefined ? null : await this.#sealDetail(personal);
     if (detail) await this.drawer.storeDetailContent(meeting, detail.sha256, personal);
     const fullDraft = detail ? { ...draft, body: { ...draft.body, detail: detail.sha256 } } : draft;
     const record = prepareRecord(this.enrolment, meeting, now, fullDraft);
-    return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail });
+    return addRecord(this.db, this.enrolment.device, { record, clerk: this.clerk, detail, skewMs: this.skewMs });
   }
 
   /** Cancel records by recording a void of every one. @param {LedgerRecord[]} targets */

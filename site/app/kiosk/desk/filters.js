@@ -9,7 +9,7 @@ import { roomText } from "../words/room-messages.js";
 
 /** @typedef {{state: string, unit: string, row: string}} Filter */
 
-const STATES = ["present", "late", "excused", "unexcused", "unrecorded"];
+const STATES = ["present", "late", "excused", "unexcused", "unrecorded", "exempt"];
 
 /** Show the fields that filter the list by state, unit and row of seats.
  * @param {{desk: Desk, filter: Filter, onChange: (filter: Filter) => void}} props */

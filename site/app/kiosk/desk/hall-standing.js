@@ -12,21 +12,27 @@ const EFFECTIVE_FATES = new Set(["queued", "stored", "released"]);
  * @typedef {import("../types.js").StreamRecord} StreamRecord
  * @typedef {import("../types.js").LedgerRecord} LedgerRecord
  * @typedef {import("../../rules/standing.js").PersonStanding} PersonStanding
- * @typedef {{of: Map<string, PersonStanding>, all: import("../../rules/standing.js").PointStanding,
- *   records: LedgerRecord[]}} Hall
+ * @typedef {PersonStanding & {isExempt?: boolean}} ShownStanding
+ * @typedef {{of: Map<string, ShownStanding>, all: import("../../rules/standing.js").PointStanding,
+ *   records: LedgerRecord[], atMsOf: (record: LedgerRecord) => number}} Hall
  */
 
 /**
  * Return the standing of the hall, judged from the records of the device and of the stream. `of`
  * contains the standing of every person, `all` the standing of the point, and `records` the records
- * that were judged.
+ * that were judged. `atMsOf` returns a record's time by the server's clock as far as known, in ms
+ * since 1970 UTC.
  * @param {string} point
  * @param {DeviceRecord[]} deviceRecords held, refused and dismissed records among these do not count
  * @param {StreamRecord[]} stream
  * @returns {Hall}
  */
 export function hallOf(point, deviceRecords, stream) {
-  const correctedTimes = new Map(deviceRecords.map((deviceRecord) => [deviceRecord.record, deviceRecord.atCorrected]));
+  const ownTimes = new Map(deviceRecords.map(({ id, record, atCorrected, skewMs }) => [id, atCorrected ? Date.parse(atCorrected) : Date.parse(record.at) + (skewMs ?? 0)]));
+  const atMsOf = (/** @type {LedgerRecord} */ record) => {
+    const corrected = /** @type {StreamRecord} */ (record).at_corrected;
+    return corrected ? Date.parse(corrected) : (ownTimes.get(record.id) ?? Date.parse(record.at));
+  };
   const streamIds = new Set(stream.map((record) => record.id));
   const records = [
     // Once the server has this device's records, the stream contains these records too.
@@ -34,11 +40,12 @@ export function hallOf(point, deviceRecords, stream) {
     ...stream,
   ];
   const all = standingOf(point, records, (record) => ({
-    atMs: Date.parse(/** @type {StreamRecord} */ (record).at_corrected ?? correctedTimes.get(record) ?? record.at),
+    atMs: atMsOf(record),
     isDoubtful: false, // the server judges clocks, because only the server can compare them
   }));
-  const standings = [...all.people, ...all.visitors, ...all.exempt];
-  return { of: new Map(standings.map((standing) => [standing.person, standing])), all, records };
+  const exempt = all.exempt.map((standing) => ({ ...standing, isExempt: true }));
+  const standings = [...all.people, ...all.visitors, ...exempt];
+  return { of: new Map(standings.map((standing) => [standing.person, standing])), all, records, atMsOf };
 }
 
 /**

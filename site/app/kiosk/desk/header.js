@@ -22,7 +22,7 @@ export function Header({ desk, onLock }) {
   return html`<header class=${`bar honest ${isOpen ? "open" : ""}`}>
     <h1 class="where"><b>${enrolment.point}</b> ${enrolment.point_name}</h1>
     <span class=${`brief ${fates.unsent ? "waiting" : ""}`} aria-hidden="true">${desk.isRead ? say("queue.brief", { n: fates.unsent }) : "…"}</span>
-    <${Clock} />
+    <${Clock} desk=${desk} />
     <button class="plain rest" aria-expanded=${isOpen} aria-label=${say("header.rest")} onClick=${() => setOpen(!isOpen)}>⋯</button>
     <div class="queue" role="status">
       <span class=${fates.unsent ? "waiting" : ""}>
@@ -46,7 +46,7 @@ export function Header({ desk, onLock }) {
  * @param {{desk: Desk}} props */
 export function Notices({ desk }) {
   const { isNewer } = useSavedState(SHELL_LIST);
-  const skewMs = desk.outcome?.skewMs ?? 0;
+  const { skewMs } = desk;
   const minutes = Math.round(Math.abs(skewMs) / MINUTE_MS);
   const isLostUnsent = desk.wasDatabaseLost && desk.fates.unsent > 0;
   return html`${desk.fault && html`<p class="notice bad" role="alert">${say(desk.fault)}</p>`}
@@ -66,11 +66,12 @@ export function Notices({ desk }) {
     html`<p class="notice">${say("shell.newer")} <button onClick=${renewShell}>${say("shell.renew")}</button></p>`}`;
 }
 
-function Clock() {
-  const [now, setNow] = useState(() => Date.now());
+/** Show the time of day by the server's clock, as last known. @param {{desk: Desk}} props */
+function Clock({ desk }) {
+  const [, redraw] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 5000);
+    const timer = setInterval(() => redraw((n) => n + 1), 5000);
     return () => clearInterval(timer);
   }, []);
-  return html`<time class="clock">${timeOf(now)}</time>`;
+  return html`<time class="clock">${timeOf(desk.nowMs)}</time>`;
 }

@@ -9,6 +9,7 @@ import { say, sayPosition, timeOf } from "../words/messages.js";
  * @typedef {import("../types.js").RosterLine} RosterLine
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../../rules/standing.js").PersonStanding} PersonStanding
+ * @typedef {import("./hall-standing.js").ShownStanding} ShownStanding
  */
 
 /** @type {Record<string, string>} */
@@ -74,18 +75,20 @@ export function hasLeft(/** @type {PersonStanding | undefined} */ standing) {
 }
 
 /** Return the CSS class of a standing, which is also its filter value: `present`, `late` (or left
- * early), `excused`, `unexcused` or `unrecorded`. */
-export function displayStateOf(/** @type {PersonStanding | undefined} */ standing) {
+ * early), `excused`, `unexcused`, `unrecorded`, or `exempt` for a person who is not counted. */
+export function displayStateOf(/** @type {ShownStanding | undefined} */ standing) {
+  if (standing?.isExempt) return "exempt";
   if (standing?.standing === "present") return standing.is_late || standing.has_left_early ? "late" : "present";
   return STATES[standing?.standing ?? "not_recorded"] ?? "unrecorded";
 }
 
 /** Return a standing as text: a sign, the state and, for a person who came, the time of day. */
-export function sayState(/** @type {PersonStanding | undefined} */ standing) {
+export function sayState(/** @type {ShownStanding | undefined} */ standing) {
   const at = arrivalTimeOf(standing);
+  if (standing?.isExempt) return `– ${say("state.exempt")}${at && ` · ${say("state.present", { at })}`}`;
   if (standing?.standing !== "present") {
     const state = displayStateOf(standing);
-    if (standing?.request === "pending") return `○ ${say("state.requested")}`;
+    if (standing?.request === "pending" && standing.standing === "not_recorded") return `○ ${say("state.requested")}`;
     return `${SIGNS[state]} ${say(`state.${standing?.standing ?? "not_recorded"}`)}`;
   }
   if (hasLeft(standing)) return `◐ ${say("state.left", { at: timeOf(standing.stays.at(-1)?.[1] ?? 0) })}`;

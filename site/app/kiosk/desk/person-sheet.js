@@ -37,7 +37,7 @@ export function View({ desk, person, onClose, onAnswer }) {
     const deviceRecord = await desk.record({ kind, person, source: "search", body }, undefined, `${label}: ${name}`);
     if (!deviceRecord) return;
     onClose();
-    onAnswer({ person, message: roomText("sheet.noted", { what: label, at: timeOf(deviceRecord.record.at) }) });
+    onAnswer({ person, message: roomText("sheet.noted", { what: label, at: timeOf(desk.hall.atMsOf(deviceRecord.record)) }) });
   }
 
   function changeSeat(/** @type {Event} */ event) {
@@ -68,7 +68,7 @@ export function View({ desk, person, onClose, onAnswer }) {
       ${!isInHall &&
       html`<button class="main" onClick=${() => arrive("in_person")}>${roomText(hasCheckedOut(desk, person) ? "sheet.back" : "sheet.here")}</button>
         <button onClick=${() => arrive("online")}>${roomText("sheet.online")}</button>
-        <button onClick=${() => setForm(form === "absence" ? "" : "absence")}>${roomText("sheet.absence")}</button>`}
+        ${!desk.hall.all.closing && html`<button onClick=${() => setForm(form === "absence" ? "" : "absence")}>${roomText("sheet.absence")}</button>`}`}
       ${isInHall &&
       html`<button onClick=${() => recordFact("check_out", {}, roomText("sheet.out"))}>${roomText("sheet.out")}</button>
         <button onClick=${() => recordFact("seat_check", { right: true }, roomText("sheet.right"))}>${roomText("sheet.right")}</button>
@@ -89,7 +89,7 @@ export function View({ desk, person, onClose, onAnswer }) {
       <ul class="entries">
         ${undoableRecords.map(
           (record) => html`<li>
-            ${timeOf(record.at)} · ${nameOfCode("kind", record.kind)}
+            ${timeOf(desk.hall.atMsOf(record))} · ${nameOfCode("kind", record.kind)}
             <button onClick=${() => desk.undo([record])}>${roomText("take_back")}</button>
           </li>`,
         )}

@@ -37,7 +37,7 @@ export function printRoll(desk) {
           })}
         </tbody>
       </table>
-      <p>${roomText("print.foot", { n: people.length, at: timeOf(desk.nowMs), unsent: desk.fates.unsent })}</p>`,
+      <p>${roomText("print.foot", { n: desk.hall.all.counts.summoned, at: timeOf(desk.nowMs), unsent: desk.fates.unsent })}</p>`,
     sheet,
   );
   addEventListener("afterprint", () => sheet.remove(), { once: true });

@@ -79,7 +79,7 @@ function Line({ desk, deviceRecord }) {
   const personName = desk.nameOf(record.person) || desk.detailContents.get(record.body.detail)?.name;
   const flags = (desk.hall.all.flags[record.id] ?? []).map((flag) => nameOfCode("flag", flag)).join(" · ");
   return html`<li class=${fate}>
-    <span class="when">${timeOf(record.at)}</span>
+    <span class="when">${timeOf(desk.hall.atMsOf(record))}</span>
     <span><b>${nameOfCode("kind", record.kind)}</b>${personName ? ` · ${personName}` : ""}
       <span class="muted"> · ${desk.clerkName(deviceRecord.clerk)} · ${deviceRecord.device} ${deviceRecord.seq}</span></span>
     <span class="fate">${SIGNS[fate]} ${nameOfCode("fate", fate)}</span>

@@ -87,7 +87,10 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
    * because a scanner may already be typing the next code. */
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
-    take(search.current?.value.trim() ?? "");
+    const text = search.current?.value.trim() ?? "";
+    const isScan = text !== "" && search.current?.dataset.scanned === text;
+    delete search.current?.dataset.scanned;
+    take(text, isScan ? "qr" : "search");
   }
 
   /** Record the arrival of the person that a text selects, or say why nobody is recorded.
@@ -227,7 +230,9 @@ export function Counts({ desk }) {
 function matchesFilter(desk, line, { state, unit, row }) {
   if (unit && line.unit !== unit) return false;
   if (row && rowOf(line.seat) !== row) return false;
-  return !state || displayStateOf(desk.hall.of.get(line.person)) === state;
+  const standing = desk.hall.of.get(line.person);
+  // The header counts people who came late or left early as present, too.
+  return !state || displayStateOf(standing) === state || (state === "present" && displayStateOf(standing) === "late");
 }
 
 /** Return a seat's row, which is the text before the first digit; "" without a row. */

@@ -9,7 +9,7 @@ import { timeOf } from "../words/messages.js";
 import { roomText } from "../words/room-messages.js";
 
 /** @type {Record<string, string>} */
-const SIGNS = { present: "●", late: "◐", excused: "◇", unexcused: "✕", unrecorded: "○" };
+const SIGNS = { present: "●", late: "◐", excused: "◇", unexcused: "✕", unrecorded: "○", exempt: "–" };
 
 /** Show the seats row by row, then the people without a numbered seat. A tap checks a person in, or
  * opens the sheet of a person who is present.

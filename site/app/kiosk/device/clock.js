@@ -36,6 +36,17 @@ export function startClock(sources = deviceClocks) {
   };
 }
 
+/**
+ * Return the server's clock minus the device's after the device's clock was moved by `stepMs`. If
+ * the step makes a wrong clock right, somebody has set it. Otherwise the device has slept, and its
+ * clock is as wrong as before.
+ * @param {number} skewMs the difference before the step @param {number} stepMs
+ */
+export function skewAfterStep(skewMs, stepMs) {
+  const wasWrong = Math.abs(skewMs) > rules.suspect_skew_ms;
+  return wasWrong && Math.abs(skewMs - stepMs) <= rules.suspect_skew_ms ? skewMs - stepMs : skewMs;
+}
+
 function newBoot() {
   const bytes = crypto.getRandomValues(new Uint8Array(4));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

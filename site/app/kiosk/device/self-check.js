@@ -85,10 +85,10 @@ function checkLine({ outcome }) {
 
 /** Check whether the roster of the meeting is stored on this device.
  * @param {import("../desk/desk.js").Desk} desk @returns {Finding} */
-function checkRoster({ roster, meeting }) {
+function checkRoster({ roster, meeting, hall }) {
   if (roster.size === 0) return bad("check.no_roster");
   const people = sortPeople([...roster.values()]);
-  return good("check.roster", { n: people.length, first: people[0].name, meeting: meeting?.title });
+  return good("check.roster", { n: hall.all.counts.summoned || people.length, first: people[0].name, meeting: meeting?.title });
 }
 
 /** Check whether the device has a camera, and a QR reader that works offline.

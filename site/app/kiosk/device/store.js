@@ -15,7 +15,7 @@ import { Database as OpenDatabase } from "../../database.js";
  * @typedef {import("./vault.js").Sealed} Sealed
  * @typedef {import("../../database.js").Database} Database
  * @typedef {{record: (seq: number) => import("../types.js").LedgerRecord, clerk: string,
- *   detail?: {sha256: string, box: string} | null}} NewRecord
+ *   detail?: {sha256: string, box: string} | null, skewMs?: number}} NewRecord
  */
 
 const STRICT = /** @type {const} */ ({ durability: "strict" });
@@ -179,14 +179,14 @@ function deleteVaultValues(tx, device) {
  * resolves.
  * @param {Database} db @param {string} device @param {NewRecord} newRecord @returns {Promise<DeviceRecord>}
  */
-export function addRecord(db, device, { record: makeRecord, clerk, detail }) {
+export function addRecord(db, device, { record: makeRecord, clerk, detail, skewMs = 0 }) {
   return db.run(async (handle) => {
     const tx = handle.transaction(["meta", "records", "details"], "readwrite", STRICT);
     const seq = ((await tx.objectStore("meta").get(`seq/${device}`)) ?? 0) + 1;
     const record = makeRecord(seq);
     const { id, meeting } = record;
     /** @type {DeviceRecord} */
-    const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", code: null, atCorrected: null };
+    const deviceRecord = { id, device, seq, meeting, clerk, record, fate: "queued", code: null, atCorrected: null, skewMs };
     tx.objectStore("meta").put(seq, `seq/${device}`);
     tx.objectStore("records").add(deviceRecord);
     if (detail) tx.objectStore("details").put({ ...detail, device, isSent: 0 });

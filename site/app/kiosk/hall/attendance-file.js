@@ -44,7 +44,9 @@ export function AttendanceFile({ desk }) {
   const single = (lines ?? []).filter(({ people }) => people.length === 1);
   const isHere = (/** @type {CountedLine} */ { people }) => desk.hall.of.get(people[0].person)?.standing === "present";
   const fresh = single.filter((line) => !isHere(line));
-  const timed = fresh.filter((line) => line.cameAt ?? statedTime);
+  const isPast = (/** @type {string | null} */ instant) => instant === null || Date.parse(instant) <= desk.nowMs;
+  const timed = fresh.filter((line) => (line.cameAt ?? statedTime) && isPast(line.cameAt) && isPast(line.leftAt));
+  const ahead = fresh.filter((line) => !isPast(line.cameAt) || !isPast(line.leftAt));
   const others = (lines ?? []).filter(({ people }) => people.length !== 1);
 
   async function record() {
@@ -56,7 +58,8 @@ export function AttendanceFile({ desk }) {
     });
     const stored = await desk.recordAll(drafts.map((draft) => [draft]), roomText("file.label"));
     if (stored.length < drafts.length) return;
-    setLines(null);
+    const left = fresh.filter((line) => !timed.includes(line));
+    setLines(left.length > 0 ? left : null); // people without an hour stay until one is given
     setMessage(roomText("file.done", { n: timed.length }));
   }
 
@@ -70,6 +73,7 @@ export function AttendanceFile({ desk }) {
       <ul class="entries">
         ${fresh.map(({ people, cameAt, leftAt }) => html`<li><b>${people[0].name}</b> · ${cameAt ? timeOf(cameAt) : statedTime ? timeOf(statedTime) : "–"}${leftAt ? ` – ${timeOf(leftAt)}` : ""}</li>`)}
       </ul>
+      ${ahead.length > 0 && html`<p class="fault" role="alert">${roomText("file.ahead", { n: ahead.length })}</p>`}
       ${others.length > 0 &&
       html`<details>
         <summary>${roomText("file.others", { n: others.length })}</summary>

