@@ -45,7 +45,7 @@ At 50 kbit/s, a phone needs over five minutes to download a larger file.
 
 _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
-_SPACED_LINK = re.compile(r'!?\[[^\]\n]*\]\((?!https?:)[^)<>"\n]*\S [^)<>"\n]*\.\w+\)')
+_SPACED_LINK = re.compile(r'!?\[[^\]\n]*\]\((?!https?:)[^)<>"\n]*[^)\s<>"] [^)<>"\n]*\.\w+\)')
 """A link or picture that Markdown does not recognise, because the file name contains a space."""
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
@@ -273,7 +273,7 @@ def check_text(source: Source, addresses: Addresses) -> None:
         if target is None:
             continue
         link = unescape(target[1])
-        line = source.line_with(link)
+        line = source.line_with(link or "]()")
         if not link or addresses.resolve(source.path.parent.name, link) is None:
             source.fault_at(line, "no_picture" if tag == "img" else "dead_link", value=link)
         if tag == "img" and link.startswith(("http:", "https:", "//")):
