@@ -279,9 +279,10 @@ def is_only_writer(connection: Connection) -> bool:
 
 
 def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
-    with _turn_to_write(wait_s), db.engine.connect() as connection:
+    with db.engine.connect() as connection:
         connection = connection.execution_options(is_writing=True, waits=wait_s > 0)
-        with connection.begin(), _as_current(connection):
+        # The turn is short: it begins when the connection is ready, and ends with the commit.
+        with _turn_to_write(wait_s), connection.begin(), _as_current(connection):
             if wait_s == 0 and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
             result = work(connection)

@@ -189,14 +189,14 @@ def _receive(delivery: Delivery) -> Receipt:
     Raises: DatabaseBusy if a delivery with records or details cannot be stored in time.
     """
     if delivery.offers or delivery.sealed:
-        return write(lambda c: intake.receive(c, delivery))
-    receipt = write_if_free(lambda c: intake.receive(c, delivery))
-    if receipt is None:
+        return intake.receipt_of(write(lambda c: intake.store(c, delivery)))
+    stored = write_if_free(lambda c: intake.store(c, delivery))
+    if stored is None:
         with reading() as connection:
             gaps = devices.gaps_of(connection, delivery.writer.device)
         want, _ = missing_up_to(gaps.missing, gaps.head, delivery.highest)
-        receipt = Receipt([], want, [])
-    return receipt
+        return Receipt([], want, [])
+    return intake.receipt_of(stored)
 
 
 def _repair_records(body: bytes) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from sync_server.acts import queue_files
 from sync_server.database import db, reading, write
@@ -20,16 +20,16 @@ from tests.office.desk import PASSWORD, Desk
 
 @contextmanager
 def collect_transactions(app: Flask) -> Iterator[list[str]]:
-    """Yield a list to which the `BEGIN` statement of every database transaction is added."""
+    """Yield a list to which the kind of every database transaction is added when it begins."""
     kinds: list[str] = []
 
-    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("BEGIN"):
-            kinds.append(statement)
+    def note(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing")
+        kinds.append("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(db.engine, "begin", note)
     yield kinds
-    event.remove(db.engine, "before_cursor_execute", note)
+    event.remove(db.engine, "begin", note)
 
 
 @pytest.mark.parametrize("path", ["/", f"/hoi-nghi/{MEETING}", f"/hoi-nghi/{MEETING}/trieu-tap"])

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, select
 
 from sync_server.domain.judging.clocks import Clocks, Sighting
 from sync_server.domain.records.codes import to_ms
-from sync_server.domain.records.forms import canonical_bytes, fingerprint, parse_record
+from sync_server.domain.records.forms import parse_record
 from sync_server.storage import directory
 from sync_server.storage.access import devices
 from sync_server.storage.directory import PublishedPoint, PublishedUnit
 from sync_server.storage.ledger import intake, record_store, sightings, standings, streams
 from sync_server.storage.ledger.intake import Delivery, Receipt
-from sync_server.storage.ledger.record_store import LedgerEntry
+from sync_server.storage.ledger.record_store import entry_of
 from sync_server.storage.models import SightingRow
 from sync_server.storage.prepared import columns_of
 from tests.conferences import WRITERS
@@ -63,9 +63,7 @@ def exchange(source: Connection, target: Connection) -> None:
         cursor, more = "0", True
         while more:
             page = streams.read(source, key, cursor, 7)
-            records = [parse_record(form) for form, *_ in page.records]
-            forms = [(record, canonical_bytes(record)) for record in records]
-            entries = [LedgerEntry(record, form, fingerprint(form)) for record, form in forms]
+            entries = [entry_of(parse_record(form)) for form, *_ in page.records]
             record_store.append_records(target, entries, now_ms=NOW)
             cursor, more = page.cursor, page.has_more
 

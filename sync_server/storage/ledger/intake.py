@@ -14,12 +14,7 @@ from sqlalchemy import Connection
 from sync_server.domain.judging.clocks import Clocks, Sighting
 from sync_server.domain.records.codes import DAY_MS, MAX_SEQ, from_ms
 from sync_server.domain.records.door import Refusal, Writer, admit, header_of
-from sync_server.domain.records.forms import (
-    cache_record,
-    canonical_bytes,
-    fingerprint,
-    parse_record,
-)
+from sync_server.domain.records.forms import cache_record, fingerprint, parse_record
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.domain.records.sequence import MAX_JUMP, Ranges, without_jumps
 from sync_server.storage.access import devices
@@ -27,7 +22,7 @@ from sync_server.storage.access.devices import LastContact
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, rulings, sightings
 from sync_server.storage.ledger.quarantine import QuarantinedRecord
-from sync_server.storage.ledger.record_store import AppendResult, LedgerEntry
+from sync_server.storage.ledger.record_store import AppendResult, LedgerEntry, entry_of
 
 Status = Literal["stored", "known", "held", "refused"]
 Fate = Literal["stored", "held", "refused", "released", "dismissed"]
@@ -138,14 +133,40 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
         if isinstance(outcome, Refusal):
             offers.append(CheckedRecord(raw, outcome))
         else:
-            form = canonical_bytes(outcome)
-            cache_record(form, outcome)
-            offers.append(CheckedRecord(raw, LedgerEntry(outcome, form, fingerprint(form))))
+            entry = entry_of(outcome)
+            cache_record(entry.form, outcome)
+            offers.append(CheckedRecord(raw, entry))
     return offers
 
 
+class Stored(NamedTuple):
+    """The result of storing an upload, from which `receipt_of` makes the receipt.
+
+    `delivery` is the upload with refusals added. `appended` is the ledger's result. `in_quarantine`
+    contains the records that were not accepted, by their bytes as received; those whose sha256 is
+    in `quarantined_before` had been stored already, and those in `over_quota` were stored nowhere.
+    `rulings` are those about the uploaded records, by (meeting id, record id). `clocks` contains
+    the errors of the device's clock.
+    """
+
+    delivery: Delivery
+    appended: AppendResult
+    in_quarantine: Mapping[bytes, QuarantinedRecord]
+    quarantined_before: set[str]
+    over_quota: set[str]
+    rulings: Mapping[tuple[str, str], Ruling]
+    clocks: Clocks
+    want: Ranges
+    want_details: list[str]
+
+
 def receive(connection: Connection, delivery: Delivery) -> Receipt:
-    """Store the content of an upload, and return a verdict on every record.
+    """Store the content of an upload, and return a verdict on every record; see `store`."""
+    return receipt_of(store(connection, delivery))
+
+
+def store(connection: Connection, delivery: Delivery) -> Stored:
+    """Store the content of an upload, and return what its receipt needs.
 
     Repeating an upload adds no records. If headquarters has revoked (blocked) the device, new
     records from it are not accepted but stored in quarantine.
@@ -163,14 +184,26 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
         if report and report.now_ms - report.mono_ms >= gaps.enrolled_ms - LONGEST_OPEN_MS:
             sighting = _sighting(device, report, highest_seq=max([gaps.head, *numbers]))
             sighted = sightings.add(connection, [sighting])
-    accepted = _accepted(connection, delivery)
+    entries = delivery.entries
+    accepted = _accepted(connection, entries, is_revoked=delivery.is_revoked)
     appended = record_store.append_records(
         connection, accepted, now_ms=delivery.now_ms, sighted_devices=sighted
     )
-    return Receipt(
-        _verdicts(connection, delivery, accepted, appended),
+    in_quarantine = _quarantined(delivery, accepted)
+    quarantined_before, over_quota = quarantine.add_records(
+        connection, device, list(in_quarantine.values()), delivery.now_ms
+    )
+    ids = {record_id for offer in delivery.offers if (record_id := _id_of(offer))}
+    return Stored(
+        delivery,
+        appended,
+        in_quarantine,
+        quarantined_before,
+        over_quota,
+        rulings.about(connection, ids),
+        sightings.clocks_of(connection, [device]),
         devices.close_gaps(connection, device, gaps, sorted(numbers), delivery.highest),
-        details.missing(connection, [entry.record for entry in delivery.entries]),
+        details.missing(connection, [entry.record for entry in entries]),
     )
 
 
@@ -221,47 +254,36 @@ def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sightin
     return Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq, origin_ms)
 
 
-def _accepted(connection: Connection, delivery: Delivery) -> list[LedgerEntry]:
-    """Return the records of an upload (`delivery`) that may be stored in the ledger.
+def _accepted(
+    connection: Connection, entries: list[LedgerEntry], *, is_revoked: bool
+) -> list[LedgerEntry]:
+    """Return the entries of an upload that may be stored in the ledger.
 
-    These are all valid records. From a revoked (blocked) device, only records that the ledger
+    These are all valid entries. From a revoked (blocked) device, only entries that the ledger
     already contains are accepted.
     """
-    if not delivery.is_revoked:
-        return delivery.entries
-    stored = record_store.stored_keys(connection, delivery.entries)
-    return [entry for entry in delivery.entries if entry.key in stored]
+    if not is_revoked:
+        return entries
+    stored = record_store.stored_keys(connection, entries)
+    return [entry for entry in entries if entry.key in stored]
 
 
-def _verdicts(
-    connection: Connection,
-    delivery: Delivery,
-    accepted: Sequence[LedgerEntry],
-    appended: AppendResult,
-) -> list[Verdict]:
-    """Put the records that were not accepted into quarantine; return a verdict on every record.
+def receipt_of(stored: Stored) -> Receipt:
+    """Return the receipt for an upload that has been stored; no database is needed for it.
 
-    `accepted` are the entries that were passed to the ledger, and `appended` is the ledger's
-    result. The verdicts are in the order of the delivery.
+    The verdicts are in the order of the upload.
     """
-    device = delivery.writer.device
-    in_quarantine = _quarantined(delivery, accepted)
-    quarantined_before, over_quota = quarantine.add_records(
-        connection, device, list(in_quarantine.values()), delivery.now_ms
-    )
-    ruling_by_record = rulings.about(
-        connection, {record_id for offer in delivery.offers if (record_id := _id_of(offer))}
-    )
-    clocks = sightings.clocks_of(connection, [device])
-    stored_before = {key.fingerprint for key in appended.known_keys}
-    hashes = [_hash_of(offer, in_quarantine.get(offer.raw)) for offer in delivery.offers]
-    verdicts = []
-    for place, offer in enumerate(delivery.offers):
-        quarantined = in_quarantine.get(offer.raw)
-        before = quarantined_before if quarantined else stored_before
-        is_known = hashes[place] in before or hashes[place] in hashes[:place]
-        fate, code = _fate_of(offer, quarantined, appended, ruling_by_record)
-        if quarantined and quarantined.sha256 in over_quota:
+    known_before = {key.fingerprint for key in stored.appended.known_keys}
+    verdicts, hashes_before = [], set[str]()
+    for offer in stored.delivery.offers:
+        quarantined = stored.in_quarantine.get(offer.raw)
+        sha256 = _hash_of(offer, quarantined)
+        is_known = sha256 in hashes_before or sha256 in (
+            stored.quarantined_before if quarantined else known_before
+        )
+        hashes_before.add(sha256)
+        fate, code = _fate_of(offer, quarantined, stored.appended, stored.rulings)
+        if quarantined and quarantined.sha256 in stored.over_quota:
             fate, code = "refused", QUARANTINE_FULL  # stored nowhere on the server
         verdicts.append(
             Verdict(
@@ -269,11 +291,11 @@ def _verdicts(
                 status="known" if is_known else _first_status(fate, quarantined),
                 fate=fate,
                 code=code,
-                at_corrected=_corrected_instant(offer, clocks),
+                at_corrected=_corrected_instant(offer, stored.clocks),
                 detail=quarantined.reason.detail if quarantined else None,
             )
         )
-    return verdicts
+    return Receipt(verdicts, stored.want, stored.want_details)
 
 
 def _quarantined(

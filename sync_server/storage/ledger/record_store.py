@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from sync_server.database import RowsChanged, is_only_writer
 from sync_server.domain.judging.facts import is_cancelled
-from sync_server.domain.records.forms import decode_canonical
+from sync_server.domain.records.forms import canonical_bytes, decode_canonical, fingerprint
 from sync_server.domain.records.kinds import Record, Roll, Ruling, Setting, kind_of
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import listings, rulings, standings, streams
@@ -27,16 +27,25 @@ from sync_server.storage.prepared import CompiledStatement, in_chunks, insert_ro
 
 
 class LedgerEntry(NamedTuple):
-    """A record with its canonical JSON bytes (`form`) and their sha256 in hex (`fingerprint`)."""
+    """A record with its canonical JSON bytes (`form`) and its primary key in the ledger (`key`).
+
+    The key consists of the record's id and the sha256 of the form.
+    """
 
     record: Record
     form: bytes
-    fingerprint: str
+    key: RecordKey
 
     @property
-    def key(self) -> RecordKey:
-        """The record's primary key in the ledger: the record's id and the fingerprint."""
-        return RecordKey(self.record.id, self.fingerprint)
+    def fingerprint(self) -> str:
+        """The sha256 of the record's canonical JSON, in hexadecimal."""
+        return self.key.fingerprint
+
+
+def entry_of(record: Record) -> LedgerEntry:
+    """Return a record as an entry for the ledger."""
+    form = canonical_bytes(record)
+    return LedgerEntry(record, form, RecordKey(record.id, fingerprint(form)))
 
 
 class AppendResult(NamedTuple):
