@@ -3,6 +3,7 @@
 Another host name means that a proxy is misconfigured or that a foreign page imitates this site.
 """
 
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
@@ -30,8 +31,8 @@ def check_host() -> None:
     Raises: ForeignHost if the header names another host.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    our_name = _name_of(urlsplit(settings.public_url).netloc)
-    if not is_loopback(request.host) and _name_of(request.host) != our_name:
+    host = _name_of(request.host)
+    if host not in LOOPBACK and host != _name_in(settings.public_url):
         raise ForeignHost(host=request.host[:64], url=settings.public_url)
 
 
@@ -60,6 +61,12 @@ def is_local_caller() -> bool:
     return request.remote_addr in _LOCAL_ADDRESSES and not is_passed_on
 
 
+@cache
+def _name_in(url: str) -> str:
+    return _name_of(urlsplit(url).netloc)
+
+
+@lru_cache(maxsize=64)
 def _name_of(host: str) -> str:
     name, _, port = host.rpartition(":")
     return (name if name and port.isdecimal() else host).lower()
