@@ -3,13 +3,17 @@
  * one, so that a broken connection costs at most one piece.
  */
 
+import { nextPieceBytes, SMALLEST_PIECE_BYTES } from "../piece-size.js";
 import { dropPieces, saveFile, savePiece, piecesOf, scope } from "./kept.js";
 
-const PIECE_BYTES = 64 * 1024;
+/** The size of the next piece of a file, as the line has shown so far. */
+let pieceBytes = SMALLEST_PIECE_BYTES;
 const STALLED_MS = 120_000; // the largest text file takes half as long on the slowest connection
 const MANIFEST_STALLED_MS = 20_000; // the manifest is small, and the reader is waiting for it
 export const MANIFEST = "manifest.json";
 const HTML = /\.html$/;
+/** The size in bytes above which a file is fetched in pieces. */
+const LARGE_BYTES = 64 * 1024;
 const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // sent compressed, so it cannot be fetched in byte ranges
 
 /** @typedef {import("../worker-messages.js").Fault} Fault */
@@ -24,7 +28,7 @@ const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // sent compressed, so it cannot
  */
 export async function fetchFile(path, sha256, bytes) {
   try {
-    const fetched = await (bytes > PIECE_BYTES && !TEXT.test(path)
+    const fetched = await (bytes > LARGE_BYTES && !TEXT.test(path)
       ? fetchPieces(path, sha256, bytes)
       : fetchChecked(path, sha256));
     if (!fetched.ok) return fetched.fault;
@@ -35,7 +39,7 @@ export async function fetchFile(path, sha256, bytes) {
   }
 }
 
-/** Return a file, fetched in pieces of 64 KiB. Pieces that an earlier attempt saved are not fetched
+/** Return a file, fetched in pieces. Pieces that an earlier attempt saved are not fetched
  * again.
  * @param {string} path @param {string} sha256 @param {number} bytes @returns {Promise<Fetched>} */
 async function fetchPieces(path, sha256, bytes) {
@@ -43,8 +47,10 @@ async function fetchPieces(path, sha256, bytes) {
   let type = pieces[0]?.type ?? "";
   let receivedBytes = pieces.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
   while (receivedBytes < bytes) {
-    const range = `bytes=${receivedBytes}-${Math.min(receivedBytes + PIECE_BYTES, bytes) - 1}`;
+    const range = `bytes=${receivedBytes}-${Math.min(receivedBytes + pieceBytes, bytes) - 1}`;
+    const beganMs = performance.now();
     const fetched = await get(path, { Range: range });
+    pieceBytes = nextPieceBytes(pieceBytes, fetched.ok ? performance.now() - beganMs : null);
     if (!fetched.ok) return fetched;
     type = fetched.type;
     if (fetched.isWhole) return verify(fetched, sha256); // this host ignores the Range header

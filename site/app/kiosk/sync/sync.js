@@ -4,6 +4,7 @@
  */
 
 import { call } from "./server.js";
+import { nextPieceBytes, SMALLEST_PIECE_BYTES } from "../../piece-size.js";
 import {
   countQueued,
   highestNumber,
@@ -30,7 +31,8 @@ const SMALL_DETAILS = 40; // per request; well below the server's limit
 /** A locked kiosk without anything to send tells the server its highest record number this often, so
  * that a server that was restored from a backup asks for what it lacks. */
 const IDLE_CONTACT_MS = 10 * 60_000;
-const PIECE_BYTES = rules.detail_piece_bytes;
+/** The size of the next piece of a detail, as the line has shown so far. */
+let pieceBytes = SMALLEST_PIECE_BYTES;
 
 /** Error codes of the server after which an automatic retry is useless. */
 const FINAL_CODES = new Set(["unauthenticated", "device_revoked", "forbidden"]);
@@ -206,9 +208,11 @@ async function uploadDetail(db, token, { sha256, box }) {
   let answer = await call(path, { token, method: "HEAD" });
   while (answer.ok && answer.headers.get("Upload-Complete") !== "?1") {
     const at = Number(answer.headers.get("Upload-Offset"));
-    const piece = box.slice(at, at + PIECE_BYTES);
+    const piece = box.slice(at, at + pieceBytes);
+    const beganMs = performance.now();
     const headers = { "Content-Range": `bytes ${at}-${at + piece.length - 1}/${box.length}` };
     answer = await call(path, { token, method: "PUT", piece, headers });
+    pieceBytes = nextPieceBytes(pieceBytes, answer.ok ? performance.now() - beganMs : null);
   }
   if (!answer.ok) return answer;
   await markDetailsSent(db, [sha256]);

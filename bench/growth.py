@@ -1,0 +1,159 @@
+"""Measure whether the server's cost stays the same as the ledger and the halls grow.
+
+The first table stores more and more records, and shows what a record costs, and what headquarters'
+board and one hall cost to read. The second table shows what it costs to judge a hall anew after one
+more check-in, in halls of different sizes. Everything runs in this process, without HTTP. Run with
+`python -m bench.growth [--most 1000000]`.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uuid_utils
+
+from bench.ingest import MEETING, SECRET, STARTS_MS, prepare
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import db, reading, write
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.door import Writer
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage.ledger import intake, standings
+from sync_server.storage.ledger.intake import Delivery
+from sync_server.storage.ledger.streams import StreamKey
+
+SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+HALLS = (10, 100, 1_000)
+POINTS, BATCH = 72, 62
+SAMPLES = 9
+NOW_MS = STARTS_MS + 60_000
+
+
+def main() -> None:
+    """Print both tables, with every figure beside the first of its column."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--most", type=int, default=1_000_000, help="records in the largest ledger")
+    arguments = parser.parse_args()
+    measure_ledger(arguments.most)
+    measure_halls()
+
+
+@contextmanager
+def filled_app(points: int, people: int) -> Iterator[list[str]]:
+    """Yield the devices' codes while an app with `points` halls of `people` people is active."""
+    with tempfile.TemporaryDirectory() as name:
+        url = f"sqlite:///{name}/growth.sqlite3"
+        load = prepare(url, Path(name), points, people, BATCH)
+        app = create_app(Settings(url, SECRET, SECRET, Path(name), "http://localhost:8000"))
+        with app.app_context():
+            yield [batches[0][0]["device"] for batches in load.batches]
+            db.engine.dispose()
+
+
+def send(device: str, point: int, first_seq: int, count: int, people: int) -> None:
+    """Store `count` check-ins of a device, numbered from `first_seq`, in one transaction.
+
+    They concern the hall's `people` people in turn.
+    """
+    writer = Writer(device, Profile.CLERK, f"P{point:05d}")
+    raws = [
+        msgspec.json.encode(
+            {
+                "id": str(uuid_utils.uuid7()),
+                "v": 1,
+                "kind": "check_in",
+                "meeting": MEETING,
+                "point": f"P{point:05d}",
+                "device": device,
+                "seq": seq,
+                "boot": "b1",
+                "at": from_ms(STARTS_MS + seq),
+                "mono_ms": seq,
+                "by": "clerk",
+                "source": "search",
+                "person": f"M{point:05d}-{seq % people + 1}",
+                "body": {"mode": "in_person"},
+            }
+        )
+        for seq in range(first_seq, first_seq + count)
+    ]
+    delivery = Delivery(writer, intake.judge_records(raws, writer), NOW_MS)
+    write(lambda c: intake.store(c, delivery))
+
+
+def milliseconds(work: Callable[[], Any]) -> float:
+    """Return the median CPU time of `work` in ms, over `SAMPLES` calls."""
+    times = []
+    for _ in range(SAMPLES):
+        began_s = time.process_time()
+        work()
+        times.append(time.process_time() - began_s)
+    return statistics.median(times) * 1000
+
+
+def measure_ledger(most: int) -> None:
+    """Print what a record, the board and a quiet hall cost while the ledger grows to `most`.
+
+    All halls but the first receive the records, so that the first keeps its size.
+    """
+    people = 60
+    print(f"{'records':>10}  {'µs a record':>11}  {'of first':>8}  {'board ms':>8}  {'hall ms':>8}")
+    with filled_app(POINTS, people) as devices:
+        send(devices[0], 0, 1, people, people)
+        numbers = [1] * POINTS
+        stored, first = 0, 0.0
+        for size in (size for size in SIZES if size <= most):
+            began_s = counted = 0.0
+            while stored < size:
+                point = 1 + stored // BATCH % (POINTS - 1)
+                if size - stored <= 100 * BATCH and not began_s:
+                    began_s, counted = time.process_time(), float(stored)
+                send(devices[point], point, numbers[point], BATCH, people)
+                numbers[point] += BATCH
+                stored += BATCH
+            each_us = (time.process_time() - began_s) / (stored - counted) * 1e6
+            first = first or each_us
+            board_ms = milliseconds(lambda: read(lambda c: standings.board_of(c, MEETING)))
+            hall = StreamKey(MEETING, "P00000")
+            hall_ms = milliseconds(partial(read, partial(standings.read, key=hall)))
+            print(
+                f"{stored:>10,}  {each_us:>11.0f}  {each_us / first:>8.2f}"
+                f"  {board_ms:>8.1f}  {hall_ms:>8.2f}"
+            )
+
+
+def measure_halls() -> None:
+    """Print what it costs to judge a hall anew after one more check-in, by the hall's size."""
+    print(f"\n{'people':>10}  {'judging ms':>11}  {'of first':>8}")
+    first = 0.0
+    for people in HALLS:
+        with filled_app(1, people) as devices:
+            send(devices[0], 0, 1, people, people)
+            hall, seq = StreamKey(MEETING, "P00000"), people
+            times = []
+            for _ in range(SAMPLES):
+                seq += 1
+                send(devices[0], 0, seq, 1, people)
+                began_s = time.process_time()
+                read(partial(standings.read, key=hall))
+                times.append((time.process_time() - began_s) * 1000)
+            judging_ms = statistics.median(times)
+            first = first or judging_ms
+            print(f"{people:>10,}  {judging_ms:>11.2f}  {judging_ms / first:>8.1f}")
+
+
+def read(work: Callable[[Any], Any]) -> Any:
+    with reading() as connection:
+        return work(connection)
+
+
+if __name__ == "__main__":
+    main()
