@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench papers pictures chaos fuzz format lock audit sbom clean browser
+.PHONY: help run test coverage lint bench bench-quick papers pictures chaos fuzz format lock audit sbom clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -14,7 +14,7 @@ INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no
 COMPILE := python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: .venv/run .env ## set up, build the portal, fill the demonstration and serve (PORT=8000)
 	@python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
@@ -44,6 +44,11 @@ bench: .venv/dev browser ## measure builds, first paint, records taken in and pa
 	@python -m bench.office
 	@python -m bench.lists
 	@python -m bench.morning
+	@python -m bench.growth
+	@python -m bench.line
+
+bench-quick: .venv/dev browser ## print all ratios in under four minutes
+	@python -m bench.quick
 
 papers: .venv/dev ## measure reports as LibreOffice shows them, and have it add up their totals
 	@command -v soffice >/dev/null || { $(APT) -qq update && $(APT) -qq install -y libreoffice-writer libreoffice-calc; }

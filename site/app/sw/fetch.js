@@ -13,7 +13,7 @@ const MANIFEST_STALLED_MS = 20_000; // the manifest is small, and the reader is 
 export const MANIFEST = "manifest.json";
 const HTML = /\.html$/;
 /** The size in bytes above which a file is fetched in pieces. */
-const LARGE_BYTES = 64 * 1024;
+const LARGE_BYTES = 16 * 1024;
 const TEXT = /\.(?:html|js|json|svg|css|ics)$/; // sent compressed, so it cannot be fetched in byte ranges
 
 /** @typedef {import("../worker-messages.js").Fault} Fault */
