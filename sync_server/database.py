@@ -404,6 +404,16 @@ def wrapped_error(text: str, fault: sqlite3.Error) -> DBAPIError:
 _SQLITE = sqlite.dialect()
 
 
+def count_rows_anew(connection: Connection, table: str) -> None:
+    """Let PostgreSQL count the values in a table whose rows have just been replaced.
+
+    PostgreSQL counts by itself only after a minute. Until then, it takes a table with thousands of
+    new rows for a small one, and reads the whole of it for every upload.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table}")
+
+
 def upgrade_schema() -> None:
     """Apply all migrations (changes to the tables) that the database has not received yet."""
     flask_migrate.upgrade()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from sync_server.acts.summons_lists import SummonsRow
 from sync_server.acts.writing import SERVER_WRITER, envelope, write_records
+from sync_server.database import count_rows_anew
 from sync_server.domain.records.codes import MINUTE_MS, from_ms, to_ms, year_of
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.kinds import Record, Roll, RollBody, Setting, SettingBody, Summoned
@@ -21,6 +22,7 @@ from sync_server.storage import directory
 from sync_server.storage.directory import MeetingSummary, PublishedMeeting
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.models import Summons
 from sync_server.storage.people import roster
 
 MAX_MEETING_CODE = 64
@@ -170,6 +172,7 @@ def summon(
             body = SettingBody(chairing_unit=unit, officers=officers)
             records.append(Setting(**envelope(writer, meeting, point, now_ms), body=body))
     write_records(connection, writer, records, now_ms)
+    count_rows_anew(connection, Summons.__tablename__)
 
 
 def summon_rows(
