@@ -64,15 +64,17 @@ Post = Callable[[http.client.HTTPConnection], None]
 
 
 class Load(NamedTuple):
-    """The requests of one measurement. Item `n` of `tokens` and of `batches` is for hall `n`.
+    """The requests of one measurement. Item `n` of every list is for hall `n`.
 
-    `tokens` holds one device token per hall; `batches` holds every hall's batches of records.
+    `tokens` holds one device token per hall, and `read_tokens` the token with which an unlocked
+    kiosk also reads; `batches` holds every hall's batches of records.
     With `office_token`, headquarters meanwhile reads the board (the overview of all halls).
     """
 
     office_token: str
     tokens: list[str]
     batches: list[list[list[dict[str, Any]]]]
+    read_tokens: list[str]
 
     @property
     def size(self) -> int:
@@ -135,10 +137,11 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
         }
         write(lambda c: arrangements.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
         batches = make_check_ins(points, people, size)
-        tokens = []
+        tokens, read_tokens = [], []
         for code, point_batches in zip(codes, batches, strict=True):
             enrolled = write(partial(_enrol, point=code))
             tokens.append(enrolled.token)
+            read_tokens.append(enrolled.read_token)
             for batch in point_batches:
                 for record in batch:
                     record["device"] = enrolled.device
@@ -149,7 +152,7 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
         )
         assert office_token
         db.engine.dispose()
-    return Load(office_token, tokens, batches)
+    return Load(office_token, tokens, batches, read_tokens)
 
 
 def _enrol(connection: Any, point: str) -> Any:
@@ -289,6 +292,59 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
         chains.append(chain)
     with serving(url, folder, servers) as ports, board_reader(next(iter(ports)), load.office_token):
         return load.size / run_chains(chains, list(ports))
+
+
+def measure_kiosks(url: str, folder: Path) -> float:
+    """Return how many records per second unlocked kiosks send while they read along.
+
+    Every kiosk sends one to three check-ins at a time with its read token, pulls its hall's
+    records, and asks for the hall's standing after every sixth request, as when its page is
+    opened anew.
+    """
+    points, people = SHAPES[1]
+    load = prepare(url, folder, points, people, 1)
+    dice = random.Random(9)  # noqa: S311 - a fixed seed gives the same load in every run
+    chains = []
+    for token, point_batches in zip(load.read_tokens, load.batches, strict=True):
+        records = [record for batch in point_batches for record in batch]
+        chain: list[Post] = []
+        cursor = ["0"]
+        while records:
+            count = dice.randint(1, 3)
+            chain.append(_kiosk_post(token, records[:count], cursor))
+            records = records[count:]
+            if len(chain) % 6 == 0:
+                chain.append(_standing_get(token, point_batches[0][0]["point"]))
+        chains.append(chain)
+    with serving(url, folder, 1) as ports, board_reader(next(iter(ports)), load.office_token):
+        return load.size / run_chains(chains, list(ports))
+
+
+def _kiosk_post(token: str, records: list[dict[str, Any]], cursor: list[str]) -> Post:
+    """Return a function that sends records and pulls the hall's, from `cursor`, which it moves."""
+
+    def post(connection: http.client.HTTPConnection) -> None:
+        clock = {"wall": from_ms(int(time.time() * 1000)), "mono_ms": 500, "boot": "b1"}
+        body = {"clock": clock, "records": records, "meeting": MEETING, "cursor": cursor[0]}
+        headers = {"Authorization": f"Bearer {token}"}
+        connection.request("POST", "/api/v1/sync", json.dumps(body).encode(), headers)
+        answer = json.loads(connection.getresponse().read())
+        assert all(verdict["status"] == "stored" for verdict in answer["verdicts"]), answer
+        cursor[0] = answer["cursor"]
+
+    return post
+
+
+def _standing_get(token: str, point: str) -> Post:
+    path = f"/api/v1/meetings/{MEETING}/standing?point={point}"
+
+    def get(connection: http.client.HTTPConnection) -> None:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200
+
+    return get
 
 
 @contextmanager
@@ -454,6 +510,10 @@ def _measures(size: int, server: str | None, run: int) -> dict[str, Callable[[],
             lambda f: measure_ours(f"sqlite:///{f / 'b.sqlite3'}", f, size, 1)
         ),
     }
+    if size == 1:
+        measures["unlocked kiosks SQLite"] = lambda: fresh(
+            lambda f: measure_kiosks(f"sqlite:///{f / 'b.sqlite3'}", f)
+        )
     if server:
         name = f"bench_{size}_{run}"
         url = server.replace("/postgres", f"/{name}")
