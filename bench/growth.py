@@ -1,7 +1,8 @@
 """Measure whether the server's cost stays the same as the ledger and the halls grow.
 
-The first table stores more and more records, and shows what a record costs, and what headquarters'
-board and one hall cost to read. The second table shows what it costs to judge a hall anew after one
+The first table holds one conference after the other, each with a check-in of everybody in 72 halls,
+and shows what a record costs, and what the first conference's board and one of its halls cost to
+read. The second table shows what it costs to judge a hall anew after one
 more check-in, in halls of different sizes. Everything runs in this process, without HTTP. Run with
 `python -m bench.growth [--most 1000000]`.
 """
@@ -21,11 +22,14 @@ import uuid_utils
 
 from bench.ingest import MEETING, SECRET, STARTS_MS, prepare
 from sync_server import create_app
+from sync_server.acts import arrangements
 from sync_server.config import Settings
 from sync_server.database import db, reading, write
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.door import Writer
+from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
+from sync_server.storage.directory import PublishedMeeting
 from sync_server.storage.ledger import intake, standings
 from sync_server.storage.ledger.intake import Delivery
 from sync_server.storage.ledger.streams import StreamKey
@@ -58,7 +62,9 @@ def filled_app(points: int, people: int) -> Iterator[list[str]]:
             db.engine.dispose()
 
 
-def send(device: str, point: int, first_seq: int, count: int, people: int) -> None:
+def send(
+    device: str, point: int, first_seq: int, count: int, people: int, meeting: str = MEETING
+) -> None:
     """Store `count` check-ins of a device, numbered from `first_seq`, in one transaction.
 
     They concern the hall's `people` people in turn.
@@ -70,7 +76,7 @@ def send(device: str, point: int, first_seq: int, count: int, people: int) -> No
                 "id": str(uuid_utils.uuid7()),
                 "v": 1,
                 "kind": "check_in",
-                "meeting": MEETING,
+                "meeting": meeting,
                 "point": f"P{point:05d}",
                 "device": device,
                 "seq": seq,
@@ -99,30 +105,38 @@ def milliseconds(work: Callable[[], Any]) -> float:
     return statistics.median(times) * 1000
 
 
-def measure_ledger(most: int) -> None:
-    """Print what a record, the board and a quiet hall cost while the ledger grows to `most`.
+def hold_meeting(number: int, people: int) -> str:
+    """Accept another meeting, summon everybody to it, and return its id."""
+    meeting = f"{MEETING}-{number}"
+    ends = from_ms(STARTS_MS + 9_000_000)
+    published = PublishedMeeting(meeting, "Bench", from_ms(STARTS_MS), ends)
+    write(lambda c: arrangements.accept_meeting(c, published, STARTS_MS - 86_400_000))
+    rolls = {
+        f"P{point:05d}": [
+            Summoned(f"M{point:05d}-{n}", "U1", "", f"A{n}") for n in range(1, people + 1)
+        ]
+        for point in range(POINTS)
+    }
+    write(lambda c: arrangements.summon(c, meeting, rolls, STARTS_MS - 80_000_000))
+    return meeting
 
-    All halls but the first receive the records, so that the first keeps its size.
-    """
-    people = 60
+
+def measure_ledger(most: int) -> None:
+    """Print what a record, a board and a hall cost while the ledger grows to `most` records."""
+    people, stored, first = 60, 0, 0.0
     print(f"{'records':>10}  {'µs a record':>11}  {'of first':>8}  {'board ms':>8}  {'hall ms':>8}")
     with filled_app(POINTS, people) as devices:
-        send(devices[0], 0, 1, people, people)
-        numbers = [1] * POINTS
-        stored, first = 0, 0.0
+        hall, meeting, held = StreamKey(MEETING, "P00000"), MEETING, 0
         for size in (size for size in SIZES if size <= most):
-            began_s = counted = 0.0
             while stored < size:
-                point = 1 + stored // BATCH % (POINTS - 1)
-                if size - stored <= 100 * BATCH and not began_s:
-                    began_s, counted = time.process_time(), float(stored)
-                send(devices[point], point, numbers[point], BATCH, people)
-                numbers[point] += BATCH
-                stored += BATCH
-            each_us = (time.process_time() - began_s) / (stored - counted) * 1e6
+                began_s = time.process_time()
+                for point, device in enumerate(devices):
+                    send(device, point, held * people + 1, people, people, meeting)
+                each_us = (time.process_time() - began_s) / (POINTS * people) * 1e6
+                stored, held = stored + POINTS * people, held + 1
+                meeting = hold_meeting(held, people)
             first = first or each_us
             board_ms = milliseconds(lambda: read(lambda c: standings.board_of(c, MEETING)))
-            hall = StreamKey(MEETING, "P00000")
             hall_ms = milliseconds(partial(read, partial(standings.read, key=hall)))
             print(
                 f"{stored:>10,}  {each_us:>11.0f}  {each_us / first:>8.2f}"
