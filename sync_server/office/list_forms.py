@@ -15,12 +15,12 @@ halls. If a list has more, the user must import a list of units first."""
 
 
 def chosen_units() -> dict[str, str]:
-    """Return {name in an uploaded list: code of the unit that the user chose for the name}.
+    """Return {unit's name in an uploaded list: code of the unit that the user chose for it}.
 
-    The form field `u-NAME` contains the unit's code, or "" if the user chose nothing for this
-    name. If the user ticked `near-units`, such a name gets the code of a similarly named unit
-    from the field `nu-NAME`, if there is one. The code is also "" if the user wants a new unit.
-    Names longer than `MAX_ALIAS` characters are shortened.
+    The form field `u-NAME` contains the chosen unit's code. If the field is "" and the user has
+    ticked `near-units`, the code is that of a similarly named unit, from the field `nu-NAME`. The
+    code is "" if there is no such unit, or if the user wants a new unit. Names longer than
+    `MAX_ALIAS` characters are shortened.
     """
     return _chosen("u-", "near-units")
 

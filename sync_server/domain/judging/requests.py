@@ -133,11 +133,12 @@ class PointRequests(NamedTuple):
     flags: Flags
 
     def judge(self) -> RequestStates:
-        """Determine the states of the requests for leave of people on the roll, and of substitutes.
+        """Determine the state of every request for leave and for a substitute by people on the
+        roll.
 
-        Approvals of leave after the start of the meeting are flagged with `late_approval`. Requests
-        for leave, decisions and withdrawals without authority are flagged with `without_authority`.
-        Reports that are missing or late are flagged, too.
+        An approval that is given after the start of the meeting is flagged with `late_approval`. A
+        request, decision or withdrawal by somebody without authority is flagged with
+        `without_authority`. A written report on an absence is flagged if it is missing or late.
         """
         leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)

@@ -42,7 +42,7 @@ REDIRECT = 302
 def page() -> str:
     """Return the page with the form for the first account and the organisation's name.
 
-    Raises: NotFound without a valid code.
+    Raises: NotFound if the query does not contain the valid one-time code for the setup.
     """
     with reading() as connection:
         _check_code(connection)

@@ -28,13 +28,13 @@ ANONYMOUS = "anonymous"
 
 
 class RosterPerson(Struct, frozen=True):
-    """What is stored about a person. People who have retired, moved away or died are called ended.
+    """The stored data of a person; `person` is the person's code.
 
-    `person` is the person's code; `unit` and `next_unit` are codes of units. At `moves_ms` (ms
-    since 1970 UTC), the person moves to `next_unit`. `point` is the code of the hall where the
-    person usually sits, or "" for the unit's first hall. `ended_why` is the reason why the
-    person is ended. New lists of summoned people do not include ended people. If this entry was
-    a duplicate, `merged_into` is the code of the person's remaining entry.
+    `unit` and `next_unit` are codes of units. At `moves_ms` (ms since 1970 UTC), the person moves
+    to `next_unit`. `point` is the code of the hall where the person usually sits, or "" for the
+    unit's first hall. `ended_why` is the reason why the person has ended: retired, moved away or
+    died. New lists of summoned people do not include ended people. If this entry was a duplicate,
+    `merged_into` is the code of the person's remaining entry.
     """
 
     person: str
