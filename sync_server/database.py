@@ -27,11 +27,13 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, event, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from sync_server.config import PRIVATE_FILE
 from sync_server.errors import DatabaseBusy, DatabaseMoved, DiskFull
+from sync_server.shared_memory import SharedNumbers
 
 T = TypeVar("T")
 
@@ -130,6 +132,7 @@ def init_app(app: Flask) -> None:
             event.listen(db.engine, "do_connect", _create_private)
             event.listen(db.engine, "connect", _prepare_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+            event.listen(db.engine, "checkout", _check_watched_files)
 
 
 @contextmanager
@@ -290,23 +293,72 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
             return result
 
 
-def _check_files_in_place(connection: Connection) -> None:
-    """Check, before a commit, that SQLite's files are still those that the connection has opened.
+class _WatchedFiles(NamedTuple):
+    """The files of a server's SQLite database: the number of the database, and that of its log.
+
+    The number of the log is shared by the server's processes. It is 0 until one of them has
+    written.
+    """
+
+    path: Path
+    database: int
+    log: SharedNumbers
+
+
+_watched: _WatchedFiles | None = None
+
+
+def watch_files() -> None:
+    """Let this process, and those that it starts, work with the present SQLite files and no others.
 
     If somebody deletes or replaces the database or its log (WAL) under a running server, SQLite
-    goes on writing into the deleted file, and everything is lost when the server ends.
+    goes on writing into the deleted file, and everything is lost when the server ends. A process
+    that opens the database only then would make an empty one.
+    """
+    global _watched
+    path = sqlite_path()
+    _watched = _WatchedFiles(path, path.stat().st_ino, SharedNumbers(1)) if path else None
+
+
+def _files_at(path: Path) -> tuple[int, int]:
+    """Return the numbers of the SQLite database at a path and of its log; 0 for a missing file."""
+    numbers = []
+    for name in (path, f"{path}-wal"):
+        try:
+            numbers.append(Path(name).stat().st_ino)
+        except OSError:
+            numbers.append(0)
+    return numbers[0], numbers[1]
+
+
+def _check_files_in_place(connection: Connection) -> None:
+    """Check, before a commit, that SQLite's files are still those that the connection has opened.
 
     Raises: DatabaseMoved if a file was deleted or replaced; the transaction is then rolled back.
     """
     path = sqlite_path()
     if path is None:
         return
-    try:
-        numbers = tuple(Path(f"{path}{suffix}").stat().st_ino for suffix in ("", "-wal"))
-    except OSError:
-        raise DatabaseMoved from None
-    if connection.connection.info.setdefault("files", numbers) != numbers:
+    numbers = _files_at(path)
+    if 0 in numbers or connection.connection.info.setdefault("files", numbers) != numbers:
         raise DatabaseMoved
+    if _watched and not _watched.log[0]:
+        _watched.log[0] = numbers[1]
+
+
+def _check_watched_files(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Check that a connection from the pool uses the files that the server watches.
+
+    A connection that was opened while they were away is replaced by a new one. Raises:
+    DatabaseMoved if they are away now.
+    """
+    if _watched is None or not _watched.log[0]:
+        return
+    right = (_watched.database, _watched.log[0])
+    if _files_at(_watched.path) != right:
+        raise DatabaseMoved
+    if record.info.get("files", right) != right:
+        raise DisconnectionError
 
 
 @contextmanager
@@ -357,15 +409,20 @@ def _create_private(_dialect: Any, _record: Any, args: Sequence[Any], _options: 
     alone, because to open and close it would release this process's locks on the file (POSIX).
     """
     path = str(args[0])
+    if _watched and str(_watched.path) == path and _files_at(_watched.path)[0] != _watched.database:
+        raise DatabaseMoved  # to open it would make an empty database
     if path not in {"", ":memory:"} and not path.startswith("file:"):
         with contextlib.suppress(OSError):  # the file exists, or SQLite will report the fault
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # `_begin_sqlite` sends BEGIN itself
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    if _watched:
+        connection.execute("SELECT count(*) FROM sqlite_master")  # this opens the log
+        record.info["files"] = _files_at(_watched.path)
 
 
 def _begin_sqlite(connection: Connection) -> None:

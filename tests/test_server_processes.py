@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sync_server.config import ROOT, Settings
+from sync_server.shared_memory import SharedWindows
 from sync_server.web import request_log
 from sync_server.web.request_log import count_for_process, count_stored
-from sync_server.web.shared_memory import SharedWindows
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows serves in one process")
 

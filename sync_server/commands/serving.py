@@ -79,10 +79,11 @@ def _serve(listener: socket.socket, count: int, announce: Callable[[], None]) ->
     # Modules and routes are never freed. If garbage collections skip them, those that run while a
     # PDF is written take a fifth less time, and the processes can share their memory.
     gc.freeze()
+    database.db.engine.dispose()  # no connection may be used by two processes
+    database.watch_files()
     if count == 1:
         serve_forever(app, listener, announce)
         return 0
-    database.db.engine.dispose()  # no connection may be used by two processes
 
     def serve_as(number: int) -> None:
         request_log.count_for_process(number)

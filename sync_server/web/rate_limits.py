@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flask import Flask, current_app, request
 
 from sync_server.errors import TooManyRequests
-from sync_server.web.shared_memory import SharedWindows
+from sync_server.shared_memory import SharedWindows
 
 
 class RateLimit(NamedTuple):

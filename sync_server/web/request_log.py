@@ -15,9 +15,9 @@ from typing import NamedTuple
 import msgspec
 from flask import Flask, Response, current_app, g, request
 
+from sync_server.shared_memory import SharedNumbers
 from sync_server.web.production_server import waiting_requests
 from sync_server.web.server_processes import MOST_PROCESSES
-from sync_server.web.shared_memory import SharedNumbers
 
 _log = logging.getLogger("diemcau.requests")
 ID_HEADER = "X-Request-Id"
