@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench bench-quick papers pictures chaos fuzz format lock audit sbom clean browser
+.PHONY: help run test coverage lint bench bench-quick papers pictures chaos cluster cluster-chaos fuzz format lock audit sbom clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -61,6 +61,13 @@ chaos: .venv/dev browser ## kill kiosk and server, let every system call fail, r
 	@test -e /usr/lib/fiu/fiu_posix_preload.so || { $(APT) -qq update && $(APT) -qq install -y fiu-utils; }
 	@KILLS=50 python -m pytest -q tests/e2e/test_kiosk_power.py tests/e2e/test_restore.py tests/test_crashes.py \
 		tests/test_faults.py
+
+cluster: .venv/run ## bring up PostgreSQL with Patroni and two servers on this machine, to try it
+	@command -v patroni >/dev/null || { $(APT) -qq update && $(APT) -qq install -y postgresql patroni etcd-server haproxy python3-psycopg2; }
+	@deploy/cluster/up
+
+cluster-chaos: cluster ## kill, freeze and cut off its nodes under load, and check what clients saw
+	@python -m bench.cluster_chaos
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \

@@ -46,6 +46,7 @@ They keep other users of the machine from reading the database.
 """
 ENGINES = frozenset({"sqlite", "postgresql"})
 MOST_PROXIES = 9
+MOST_STANDBYS = 9
 MOST_DAYS = 36_500
 RECIPIENT = re.compile(r"age1[0-9a-z]{58}")
 """The public keys of age, for which backups are encrypted."""
@@ -73,7 +74,8 @@ class Settings(Struct, frozen=True):
     After `keep_refused_days`, it deletes records that were not accepted, if headquarters has
     ruled on them. After `keep_left_people_days`, it makes people who have left anonymous; 0
     means never. `require_second_factor`: accounts of headquarters can do nothing before they
-    have set up a second factor.
+    have set up a second factor. `synchronous_standbys` is the number of standbys (further
+    machines with PostgreSQL) for which every commit must wait; 0 means a single machine.
     """
 
     database_url: str
@@ -88,6 +90,7 @@ class Settings(Struct, frozen=True):
     keep_refused_days: int = 365
     keep_left_people_days: int = 0
     require_second_factor: bool = False
+    synchronous_standbys: int = 0
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -116,6 +119,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         keep_refused_days=_parse_days("KEEP_REFUSED_DAYS", environ, "365", least=1),
         keep_left_people_days=_parse_days("KEEP_LEFT_PEOPLE_DAYS", environ, "0", least=0),
         require_second_factor=_parse_switch("REQUIRE_SECOND_FACTOR", environ),
+        synchronous_standbys=_parse_standbys(environ.get("SYNCHRONOUS_STANDBYS") or "0"),
     )
 
 
@@ -164,6 +168,12 @@ def _resolve_site_dir(value: str) -> Path:
 def _parse_proxies(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and int(value) <= MOST_PROXIES):
         raise ConfigError(say("config.proxies", value=value, most=MOST_PROXIES))
+    return int(value)
+
+
+def _parse_standbys(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and int(value) <= MOST_STANDBYS):
+        raise ConfigError(say("config.standbys", value=value, most=MOST_STANDBYS))
     return int(value)
 
 

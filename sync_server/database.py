@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import random
+import re
 import secrets
 import shutil
 import sqlite3
@@ -25,7 +26,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, ExceptionContext, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
@@ -44,6 +45,10 @@ is refused, and the client must retry."""
 WRITERS = 16
 """The greatest number of requests that may write, or wait to write, at the same time. All further
 ones are refused, so that the other threads stay free for reading."""
+
+OPTIONAL_WRITERS = 4
+"""The greatest number of threads that may write at the same time what need not be written now. If
+no standby of PostgreSQL is there, commits wait without end; threads for reading must be left."""
 
 ATTEMPT_S = 2.0
 """The longest time in seconds for which one attempt waits while another process writes to
@@ -101,6 +106,7 @@ class RowsChanged(Exception):
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 _places = threading.BoundedSemaphore(WRITERS)
+_optional_places = threading.BoundedSemaphore(OPTIONAL_WRITERS)
 _sqlite_writers = threading.Lock()
 _current: ContextVar[Connection | None] = ContextVar("_current", default=None)
 _snapshot: ContextVar[_Snapshot | None] = ContextVar("_snapshot", default=None)
@@ -133,6 +139,9 @@ def init_app(app: Flask) -> None:
             event.listen(db.engine, "connect", _prepare_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
             event.listen(db.engine, "checkout", _check_watched_files)
+        else:
+            event.listen(db.engine, "connect", _watch_commits)
+            event.listen(db.engine, "handle_error", _leave_read_only_server)
 
 
 @contextmanager
@@ -172,8 +181,22 @@ def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
         for work in works:
             work(connection)
 
-    with contextlib.suppress(RowsChanged, DatabaseBusy, DBAPIError):
+    with contextlib.suppress(RowsChanged, DatabaseBusy, DBAPIError), _optional_place():
         _run_once(run_all, wait_s=STORE_LATER_WAIT_S)
+
+
+@contextmanager
+def _optional_place() -> Iterator[None]:
+    """Hold one of the places for what need not be written now.
+
+    Raises: DatabaseBusy if all of them are taken.
+    """
+    if not _optional_places.acquire(blocking=False):
+        raise busy()
+    try:
+        yield
+    finally:
+        _optional_places.release()
 
 
 def write(work: Callable[[Connection], T]) -> T:
@@ -209,7 +232,8 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
     Raises: DBAPIError for other database errors.
     """
     try:
-        return _run_once(work, wait_s=0)
+        with _optional_place():
+            return _run_once(work, wait_s=0)
     except (RowsChanged, DatabaseBusy):
         return None
     except DBAPIError as fault:
@@ -290,7 +314,34 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
             result = work(connection)
             _check_files_in_place(connection)
-            return result
+            connection.connection.info.pop(COMMIT_WARNING, None)
+        if connection.connection.info.pop(COMMIT_WARNING, False):
+            raise busy()
+        return result
+
+
+COMMIT_WARNING = "commit_warning"
+READ_ONLY_SQLSTATE = "25006"
+
+
+def _watch_commits(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Note in `record` when PostgreSQL warns that a commit did not wait for its standby.
+
+    If somebody cancels the wait, PostgreSQL confirms the commit all the same. It must not be
+    acknowledged: if the machine fails now, the commit is lost.
+    """
+
+    def note(diagnostic: Any) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING":
+            record.info[COMMIT_WARNING] = True
+
+    connection.add_notice_handler(note)
+
+
+def _leave_read_only_server(context: ExceptionContext) -> None:
+    """Give up the connections to a server that has become a standby, which only reads."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY_SQLSTATE:
+        context.is_disconnect = True
 
 
 class _WatchedFiles(NamedTuple):
@@ -308,7 +359,8 @@ class _WatchedFiles(NamedTuple):
 _watched: _WatchedFiles | None = None
 
 
-def watch_files() -> None:
+@contextmanager
+def watching_files() -> Iterator[None]:
     """Let this process, and those that it starts, work with the present SQLite files and no others.
 
     If somebody deletes or replaces the database or its log (WAL) under a running server, SQLite
@@ -318,6 +370,10 @@ def watch_files() -> None:
     global _watched
     path = sqlite_path()
     _watched = _WatchedFiles(path, path.stat().st_ino, SharedNumbers(1)) if path else None
+    try:
+        yield
+    finally:
+        _watched = None
 
 
 def _files_at(path: Path) -> tuple[int, int]:
@@ -496,6 +552,43 @@ _DURABLE_SETTINGS = {
     "synchronous_commit": {"on", "remote_write", "remote_apply"},
 }
 """The settings of PostgreSQL with which a commit is on the disk, with their right values."""
+
+
+class Standbys(NamedTuple):
+    """How many standbys every commit waits for, and how many of these are connected now.
+
+    A standby is another machine that keeps a copy of a PostgreSQL database.
+    """
+
+    waited_for: int
+    connected: int
+
+
+def synchronous_standbys(connection: Connection) -> Standbys:
+    """Return on how many further machines a commit is on the disk before it is confirmed.
+
+    PostgreSQL shows connected standbys only to accounts with the role `pg_read_all_stats`; for
+    others, none is connected.
+    """
+    if connection.dialect.name == "sqlite":
+        return Standbys(0, 0)
+    connected = connection.scalar(
+        text("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')")
+    )
+    if connection.scalar(text("SHOW synchronous_commit")) not in {"on", "remote_apply"}:
+        return Standbys(0, connected or 0)  # the standby's disk is not waited for
+    names = connection.scalar(text("SHOW synchronous_standby_names"))
+    return Standbys(demanded_standbys(names or ""), connected or 0)
+
+
+def demanded_standbys(names: str) -> int:
+    """Return how many standbys PostgreSQL's setting `synchronous_standby_names` waits for."""
+    number = _STANDBY_NUMBER.match(names)
+    return int(number[1]) if number else int(bool(names.strip()))
+
+
+_STANDBY_NUMBER = re.compile(r"\s*(?:(?:FIRST|ANY)\s+)?(\d+)\s*\(", re.IGNORECASE)
+"""The number in `FIRST 2 (a, b, c)`, `ANY 2 (a, b, c)` or `2 (a, b, c)`. Without one, it is 1."""
 
 
 def sqlite_path() -> Path | None:

@@ -39,6 +39,8 @@ def test_only_the_secret_must_be_set() -> None:
         ("KEEP_REFUSED_DAYS", "một năm"),
         ("KEEP_LEFT_PEOPLE_DAYS", "36501"),
         ("REQUIRE_SECOND_FACTOR", "yes"),
+        ("SYNCHRONOUS_STANDBYS", "-1"),
+        ("SYNCHRONOUS_STANDBYS", "10"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -58,6 +60,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         "KEEP_REFUSED_DAYS": "60",
         "KEEP_LEFT_PEOPLE_DAYS": "1825",
         "REQUIRE_SECOND_FACTOR": "1",
+        "SYNCHRONOUS_STANDBYS": "2",
     }
 
     settings = load_settings(environ)
@@ -73,5 +76,6 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         keep_refused_days=60,
         keep_left_people_days=1825,
         require_second_factor=True,
+        synchronous_standbys=2,
     )
     assert (tmp_path / "a").is_dir()

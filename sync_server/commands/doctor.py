@@ -208,9 +208,17 @@ def _check_schema(_settings: Settings) -> Iterator[Finding]:
     yield _good("doctor.schema") if is_current else _fault("cli.schema")
 
 
-def _check_durability(connection: Connection, _settings: Settings) -> Iterator[Finding]:
+def _check_durability(connection: Connection, settings: Settings) -> Iterator[Finding]:
     is_durable = database.commits_are_durable(connection)
     yield _good("doctor.durable") if is_durable else _fault("doctor.not_durable")
+    if wanted := settings.synchronous_standbys:
+        waited_for, connected = database.synchronous_standbys(connection)
+        if waited_for < wanted:
+            yield _fault("doctor.not_synchronous", waited_for=waited_for, wanted=wanted)
+        elif connected < wanted:
+            yield _warning("doctor.standby_away", connected=connected, wanted=wanted)
+        else:
+            yield _good("doctor.synchronous", connected=connected)
 
 
 def _check_purpose(connection: Connection, settings: Settings) -> Iterator[Finding]:

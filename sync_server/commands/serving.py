@@ -39,17 +39,20 @@ def serve(host: str, port: int, processes: int | None) -> None:
     """Serve the portal, the devices' API and the office pages until the process is stopped.
 
     `host` is the address to listen on. There is one process per core unless `processes` says how
-    many. Before it starts, the server prints a warning if its clock
-    is behind the time at which it received the newest record. Raises: CommandFault if the port is
-    not available, or if PostgreSQL does not write to the disk before it confirms a commit.
+    many. Before it starts, the server prints a warning if its clock is behind the time at which
+    it received the newest record. Raises: CommandFault if the port is not available, or if
+    PostgreSQL confirms a commit before it is on its disk and on those of as many standbys as the
+    settings demand.
     """
     at_ms = now_ms()
     with database.reading() as connection:
         release = releases.current(connection, at_ms)
         newest_ms = record_store.newest_receipt_ms(connection)
         is_durable = database.commits_are_durable(connection)
+        standbys = database.synchronous_standbys(connection)
     if not is_durable:
         raise CommandFault(say("doctor.not_durable"))
+    _check_standbys(standbys, current_settings().synchronous_standbys)
     if newest_ms > at_ms + CLOCK_TOLERANCE_MS:
         minutes = (newest_ms - at_ms) // MINUTE_MS
         click.echo(say("serve.clock_behind", minutes=number(minutes)), err=True)
@@ -58,8 +61,10 @@ def serve(host: str, port: int, processes: int | None) -> None:
     path = database.sqlite_path()
     try:
         with serving(path) if path else nullcontext(), listen(host, port) as listener:
+            database.db.engine.dispose()  # no connection may be used by two processes
             ready = say("serve.ready", url=current_settings().public_url, host=host, port=port)
-            status = _serve(listener, processes or default_count(), partial(click.echo, ready))
+            with database.watching_files():
+                status = _serve(listener, processes or default_count(), partial(click.echo, ready))
     except ServerRuns:
         raise CommandFault(say("serve.restoring")) from None
     except OSError as fault:
@@ -68,6 +73,20 @@ def serve(host: str, port: int, processes: int | None) -> None:
         database.db.engine.dispose()  # SQLite writes its log back when the last connection closes
     if status:
         raise SystemExit(status)
+
+
+def _check_standbys(standbys: database.Standbys, wanted: int) -> None:
+    """Check that every commit waits for `wanted` standbys of PostgreSQL.
+
+    If commits wait, but too few standbys are connected, print a warning: nothing can be lost, and
+    what is stored can be read. Raises: CommandFault if commits do not wait for so many.
+    """
+    if standbys.waited_for < wanted:
+        waited_for = standbys.waited_for
+        raise CommandFault(say("doctor.not_synchronous", waited_for=waited_for, wanted=wanted))
+    if standbys.connected < wanted:
+        message = say("doctor.standby_away", connected=standbys.connected, wanted=wanted)
+        click.echo(message, err=True)
 
 
 def _serve(listener: socket.socket, count: int, announce: Callable[[], None]) -> int:
@@ -79,8 +98,6 @@ def _serve(listener: socket.socket, count: int, announce: Callable[[], None]) ->
     # Modules and routes are never freed. If garbage collections skip them, those that run while a
     # PDF is written take a fifth less time, and the processes can share their memory.
     gc.freeze()
-    database.db.engine.dispose()  # no connection may be used by two processes
-    database.watch_files()
     if count == 1:
         serve_forever(app, listener, announce)
         return 0
