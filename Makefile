@@ -14,7 +14,7 @@ INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no
 COMPILE := python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: .venv/run .env ## set up, build the portal, fill the demonstration and serve (PORT=8000)
 	@python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
