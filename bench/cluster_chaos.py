@@ -105,8 +105,8 @@ class Cluster(Struct):
             with suppress(OSError, ValueError, http.client.HTTPException):
                 connection = http.client.HTTPConnection(f"127.0.0.1{node}", 8008, timeout=2)
                 connection.request("GET", "/cluster")
-                found = json.loads(connection.getresponse().read())["members"]
-                return {member["name"]: member for member in found}
+                members = json.loads(connection.getresponse().read())["members"]
+                return {member["name"]: member for member in members}
         return {}
 
     def with_role(self, role: str) -> list[int]:
@@ -123,13 +123,13 @@ class Cluster(Struct):
 
 
 def _children(parent: int) -> list[int]:
-    found = []
+    children = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = path.read_text().rpartition(")")[2].split()
             if int(fields[1]) == parent:
-                found.append(int(path.parent.name))
-    return found
+                children.append(int(path.parent.name))
+    return children
 
 
 def signal_all(pids: Sequence[int], number: signal.Signals) -> None:
@@ -423,8 +423,8 @@ def final_rows(cluster: Cluster, node: int, meeting: str) -> list[Row]:
         password=cluster.password("diemcau"),
         connect_timeout=5,
     ) as connection:
-        found = connection.execute(query, (meeting, meeting)).fetchall()
-    return [Row(*row) for row in found]
+        rows = connection.execute(query, (meeting, meeting)).fetchall()
+    return [Row(*row) for row in rows]
 
 
 def commit_ms(cluster: Cluster, level: str, commits: int = 200) -> float:
@@ -451,14 +451,14 @@ def commit_ms(cluster: Cluster, level: str, commits: int = 200) -> float:
 def print_report(load: Load, copies: Sequence[list[Row]], took_s: float) -> bool:
     """Print the figures of a run, and return whether nothing is wrong."""
     seen, rows = load.seen, copies[0]
-    found = history.faults_in(seen, rows)
-    found["nodes that differ"] = [f"copy {n}" for n, copy in enumerate(copies, 1) if copy != rows]
+    faults = history.faults_in(seen, rows)
+    faults["nodes that differ"] = [f"copy {n}" for n, copy in enumerate(copies, 1) if copy != rows]
     print_pauses(seen)
     answered = len(history.acknowledged(seen.answers))
     again = history.replayed(seen.answers)
     print(
         f"{took_s:.0f} s, {len(seen.faults)} faults: acknowledged {answered},"
-        f" lost {len(found['lost'])}, doubled {len(found['doubled'])},"
+        f" lost {len(faults['lost'])}, doubled {len(faults['doubled'])},"
         f" replayed {again} ({load.replayed * BATCH} of them under load)"
     )
     print(
@@ -466,9 +466,9 @@ def print_report(load: Load, copies: Sequence[list[Row]], took_s: float) -> bool
         f" {sum(len(page.records) for page in seen.pages)}; acknowledged in the spans without"
         f" quorum {len(history.answered_without_quorum(seen))}"
     )
-    for kind, lines in found.items():
+    for kind, lines in faults.items():
         print(f"{kind}: {len(lines)}", *lines[:5], sep="\n  " if lines else "")
-    return not any(found.values())
+    return not any(faults.values())
 
 
 def print_pauses(seen: History) -> None:

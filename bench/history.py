@@ -94,15 +94,15 @@ def lost(answers: Iterable[Answer], rows: Iterable[Row]) -> list[str]:
 
     A record that was acknowledged and later sent again is answered `known`, unless it was lost.
     """
-    found = list(answers)
+    all_answers = list(answers)
     first_s: dict[str, float] = {}
-    for answer in found:
+    for answer in all_answers:
         if answer.fate == GOOD:
             before_s = first_s.get(answer.record, answer.answered_s)
             first_s[answer.record] = min(before_s, answer.answered_s)
     again = {
         answer.record
-        for answer in found
+        for answer in all_answers
         if answer.status == "stored" and first_s.get(answer.record, answer.sent_s) < answer.sent_s
     }
     return sorted((first_s.keys() - {row.record for row in rows}) | again)
@@ -120,10 +120,10 @@ def faulty_positions(rows: Iterable[Row]) -> list[str]:
     for row in rows:
         positions[row.stream].append(row.position)
     faults = []
-    for stream, found in sorted(positions.items()):
-        twice = sorted(place for place, count in Counter(found).items() if count > 1)
-        missing = sorted(set(range(1, max(found) + 1)) - set(found))
-        if twice or missing or min(found) < 1:
+    for stream, places in sorted(positions.items()):
+        twice = sorted(place for place, count in Counter(places).items() if count > 1)
+        missing = sorted(set(range(1, max(places) + 1)) - set(places))
+        if twice or missing or min(places) < 1:
             faults.append(f"{stream}: positions handed out twice {twice}, missing {missing}")
     return faults
 
@@ -140,13 +140,13 @@ def changed_verdicts(answers: Iterable[Answer]) -> list[str]:
         by_record[answer.record].append(answer)
     return sorted(
         record
-        for record, found in by_record.items()
+        for record, record_answers in by_record.items()
         if any(
             earlier.fate == GOOD
             and earlier.answered_s <= later.sent_s
             and (later.fate != GOOD or later.status != "known")
-            for earlier in found
-            for later in found
+            for earlier in record_answers
+            for later in record_answers
         )
     )
 
@@ -162,9 +162,9 @@ def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
     for page in pages:
         by_reader[page.reader].append(page)
     faults = []
-    for reader, found in sorted(by_reader.items()):
+    for reader, reader_pages in sorted(by_reader.items()):
         reached, seen = 0, set()
-        for page in found:
+        for page in reader_pages:
             if page.after != reached or page.head != page.after + len(page.records):
                 faults.append(
                     f"{reader}: from {page.after} to {page.head} with {len(page.records)} records"
@@ -212,7 +212,7 @@ def pauses(history: History) -> list[Pause]:
     """Return how long every fault kept everybody from being acknowledged, in order."""
     good = [answer for answer in history.answers if answer.fate == GOOD]
     times = sorted(answer.answered_s for answer in good)
-    found = []
+    results = []
     faults = sorted(history.faults, key=lambda fault: fault.began_s)
     ends = [fault.began_s for fault in faults[1:]] + [float("inf")]
     for fault, until in zip(faults, ends, strict=True):
@@ -221,8 +221,8 @@ def pauses(history: History) -> list[Pause]:
         gaps = [after - earlier for earlier, after in pairwise(before + during)]
         later = [a.answered_s for a in good if a.sent_s >= fault.ended_s]
         after_s = min(later) - fault.ended_s if later else None
-        found.append(Pause(fault, max(gaps, default=float("inf")), after_s))
-    return found
+        results.append(Pause(fault, max(gaps, default=float("inf")), after_s))
+    return results
 
 
 def faults_in(history: History, rows: Sequence[Row]) -> dict[str, list[str]]:

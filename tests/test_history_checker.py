@@ -35,7 +35,7 @@ def good_run() -> History:
 
 
 def kinds_of_fault(run: History, rows: list[Row]) -> set[str]:
-    return {kind for kind, found in history.faults_in(run, rows).items() if found}
+    return {kind for kind, lines in history.faults_in(run, rows).items() if lines}
 
 
 def test_a_good_run_has_no_fault() -> None:

@@ -98,7 +98,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def found() -> Standbys:
+def present_standbys() -> Standbys:
     db.engine.dispose()  # a new connection sees the new settings at once
     with reading() as connection:
         return synchronous_standbys(connection)
@@ -124,7 +124,7 @@ def standby(url: str, folder: Path) -> Iterator[None]:
 
 
 def test_commits_that_wait_for_nobody_stop_the_start(clustered: Flask) -> None:
-    assert found() == Standbys(0, 0)
+    assert present_standbys() == Standbys(0, 0)
 
     served = clustered.test_cli_runner().invoke(args=["serve"])
 
@@ -138,13 +138,13 @@ def test_a_missing_standby_is_a_warning_and_a_connected_one_is_found(
     clustered: Flask, durable_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     demand(durable_url, "FIRST 1 (*)")
-    assert found() == Standbys(1, 0)
-    serving._check_standbys(found(), 1)
+    assert present_standbys() == Standbys(1, 0)
+    serving._check_standbys(present_standbys(), 1)
     assert "pg_read_all_stats" in capfd.readouterr().err
 
     with standby(durable_url, tmp_path):
-        wait_until(lambda: found() == Standbys(1, 1))
-        serving._check_standbys(found(), 1)
+        wait_until(lambda: present_standbys() == Standbys(1, 1))
+        serving._check_standbys(present_standbys(), 1)
     assert capfd.readouterr().err == ""
 
 
