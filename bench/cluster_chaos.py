@@ -496,7 +496,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--folder", type=Path, default=ROOT / "instance" / "cluster")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".cluster")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="names of faults, such as kill-leader")
     parser.add_argument("--history", type=Path, help="write what everybody saw to this file")
