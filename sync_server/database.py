@@ -276,6 +276,11 @@ def transaction() -> Connection:
     return current
 
 
+def is_snapshot() -> bool:
+    """Return whether a read transaction is open. All that it sees has been committed."""
+    return _snapshot.get() is not None
+
+
 def read_once(key: Hashable, read: Callable[[], T]) -> T:
     """Return the result of `read`; in a read transaction, `read` runs only once for every `key`.
 

@@ -17,9 +17,16 @@ from sync_server.domain.judging.standing import PointStanding, standing_of
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import devices
-from sync_server.storage.ledger import intake, record_store, sightings, standings, streams
+from sync_server.storage.ledger import (
+    intake,
+    judged_halls,
+    record_store,
+    sightings,
+    standings,
+    streams,
+)
 from sync_server.storage.ledger.intake import Delivery
-from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.ledger.streams import StreamKey, StreamVersion
 from sync_server.storage.models import LedgerRow, Listing, PointStandingRow
 from tests.conftest import NOON, SECRET, FakeClock
 from tests.factories import MEETING, draft, raw, roll
@@ -194,6 +201,64 @@ def test_a_stored_standing_is_used_only_until_its_stream_grows(committed: Flask)
         assert standing
         assert standing.counts.present == 1
         assert standings.board_of(connection, MEETING).totals.present == 1
+
+
+def test_a_remembered_hall_has_nothing_of_a_transaction_that_failed(committed: Flask) -> None:
+    key, commits = _hall_with_a_device(), Commits()
+    write(partial(_append, _arrival(1, "M1")))
+    with reading() as connection:
+        assert _present(connection, key) == {"M1"}
+
+    def fail(connection: Connection) -> None:
+        _append(_arrival(2, "M2"), connection)
+        assert _present(connection, key) == {"M1", "M2"}
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write(fail)
+    _send(CLERK, [_arrival(3, "M3")], commits)
+
+    with reading() as connection:
+        assert _present(connection, key) == {"M1", "M3"}
+
+
+def test_a_hall_that_is_forgotten_is_judged_from_its_records(
+    committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judged_halls, "MAX_REMEMBERED_RECORDS", 0)
+    key = _hall_with_a_device()
+    version = {key: StreamVersion(10, 10)}
+
+    for number, person in enumerate(("M1", "M2", "M3"), start=1):
+        write(partial(_append, _arrival(number, person)))
+        with reading() as connection:
+            assert len(_present(connection, key)) == number
+            assert judged_halls.recall(connection, version) == {}
+
+
+CLERK = Writer("D-6", Profile.CLERK, "P001")
+
+
+def _hall_with_a_device() -> StreamKey:
+    """Summon M1, M2 and M3 to the hall P001, where the device D-6 is, and return the stream."""
+    write(partial(devices.put, writer=CLERK, label="test", now_ms=NOON))
+    _send(OFFICE, [roll(900, "M1", "M2", "M3", point="P001")], Commits())
+    return StreamKey(MEETING, "P001")
+
+
+def _arrival(number: int, person: str) -> dict[str, object]:
+    return draft("check_in", number, point="P001", device="D-6", person=person)
+
+
+def _append(record: dict[str, object], connection: Connection) -> None:
+    offers = intake.judge_records([raw(record)], CLERK)
+    intake.receive(connection, Delivery(CLERK, offers, NOON))
+
+
+def _present(connection: Connection, key: StreamKey) -> set[str]:
+    standing = standings.read(connection, key)
+    assert standing
+    return {person.person for person in standing.people if person.standing == "present"}
 
 
 def test_many_writers_and_a_reader_agree(committed: Flask) -> None:

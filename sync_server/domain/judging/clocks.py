@@ -7,7 +7,7 @@ Whether a person was late depends on the corrected time, never on the time when 
 reached the server.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -160,6 +160,13 @@ class Clocks:
         self._of_device: dict[str, list[Sighting]] = {}
         for sighting in self._of_boot.values():
             self._of_device.setdefault(sighting.device, []).append(sighting)
+
+    def differs_from(self, other: "Clocks", devices: Collection[str]) -> bool:
+        """Return whether any of `devices` (device codes) was measured otherwise in `other`."""
+        return any(self._boots_of(device) != other._boots_of(device) for device in devices)
+
+    def _boots_of(self, device: str) -> dict[str, Sighting]:
+        return {sighting.boot: sighting for sighting in self._of_device.get(device, ())}
 
     def corrected_time_of(self, record: Record) -> CorrectedTime:
         """Return a record's time, corrected by the measured error of the device's clock.

@@ -46,6 +46,10 @@ class Counts(Struct, frozen=True):
         pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
         return Counts(*(a + b for a, b in pairs))
 
+    def __sub__(self, other: "Counts") -> "Counts":
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return Counts(*(a - b for a, b in pairs))
+
 
 def count_attendance(
     people: Sequence[PersonStanding],

@@ -131,13 +131,18 @@ def facts_in_order(
             involved = [ruling, *forms.get(ruling.refs[0], ())]
             if any(record.point == point for record in involved):
                 flags.add(ruling.refs[0], "ruled")
-    facts = []
-    for record in (form for id_forms in effective.values() for form in id_forms):
-        at_ms, is_doubtful = clocks.corrected_time_of(record)
-        person = aliases.get(record.person or "", record.person)
-        seq = record.seq or 0
-        facts.append(Fact(at_ms, record.device, seq, record.id, person, record, is_doubtful))
+    facts = [
+        fact_of(record, aliases.get(record.person or "", record.person), clocks)
+        for id_forms in effective.values()
+        for record in id_forms
+    ]
     return sorted(facts, key=lambda fact: fact.order)
+
+
+def fact_of(record: Record, person: str | None, clocks: Clocks) -> Fact[Record]:
+    """Return a record with its corrected time. `person` is the code of the person concerned."""
+    at_ms, is_doubtful = clocks.corrected_time_of(record)
+    return Fact(at_ms, record.device, record.seq or 0, record.id, person, record, is_doubtful)
 
 
 def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> list[Record]:

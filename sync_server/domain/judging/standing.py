@@ -111,14 +111,21 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
     `clocks` corrects the times of the records.
     """
     flags = Flags()
-    layers = layers_of(point, records, clocks, flags)
+    return standing_from(point, layers_of(point, records, clocks, flags), flags)
+
+
+def standing_from(point: str, layers: Layers, flags: Flags) -> PointStanding:
+    """Compute the standing of a point from the results of the layers (see `layers_of`).
+
+    `flags` must contain the anomalies that the layers found. Further ones are added to it.
+    """
     terms, effective, closing = layers.terms, layers.effective, layers.closing
     chair = _judge_chair(point, layers)
     other_attendees = other_attendees_of(
         point, layers.rolls, layers.stays, layers.requests.approved, effective, flags
     )
     seats = seats_of(point, layers.rolls, layers.stays, effective, flags)
-    _flag_times(layers.facts, terms, flags)
+    flag_times(layers.facts, terms, flags)
     _flag_reused_numbers(layers.facts, flags)
     flag_records_after_closing(closing, layers.in_force.facts, flags)
     _flag_excused_who_came(layers.stays, layers.requests, flags)
@@ -154,11 +161,14 @@ def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointS
         closing=signed_closing_of(closing),
         is_amended=amended,
         flags=flags.all(),
-        has_reported=any(
-            fact.seq and fact.record.point == point and isinstance(fact.record, REPORTING_KINDS)
-            for fact in layers.facts
-        ),
+        has_reported=any(shows_hall_at_work(point, fact) for fact in layers.facts),
     )
+
+
+def shows_hall_at_work(point: str, fact: Fact[Record]) -> bool:
+    """Return whether a device at the point made the record, and the point has thereby reported."""
+    is_here = bool(fact.seq) and fact.record.point == point
+    return is_here and isinstance(fact.record, REPORTING_KINDS)
 
 
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
@@ -242,7 +252,10 @@ def _flag_point(
     return tuple(missing)
 
 
-def _flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> None:
+def flag_times(facts: Iterable[Fact[Record]], terms: Terms, flags: Flags) -> None:
+    """Flag with `time_stated` the records whose time a user entered, and with `clock_suspect` those
+    whose time may be wrong.
+    """
     first_ms = last_ms = None
     if terms.starts_ms is not None:
         first_ms = terms.starts_ms - FAR_FROM_MEETING_MS

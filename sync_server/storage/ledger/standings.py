@@ -1,7 +1,8 @@
 """Return the standings: who attended a meeting at a point (a hall), and how.
 
 A stored standing is a cache. New records only raise the revision of the point's stream (the point's
-records at the meeting). The next reader then computes the whole standing again, and it is stored
+records at the meeting). If this process remembers the hall, the next reader adds the new records to
+what it remembers. Otherwise the next reader computes the whole standing again, and it is stored
 after the reader's transaction. Readers therefore never get a standing that is older than the
 records they can see.
 """
@@ -16,17 +17,18 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, and_, delete, func, literal_column, select
 
-from sync_server.database import read_once, store_later
+from sync_server.database import is_snapshot, read_once, store_later
 from sync_server.domain.judging.clocks import devices_of
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.judging.hall import Task
+from sync_server.domain.judging.judged_hall import JudgedHall
 from sync_server.domain.judging.requests import Request
-from sync_server.domain.judging.standing import PointStanding, may_decide, standing_of
+from sync_server.domain.judging.standing import PointStanding, may_decide
 from sync_server.domain.records.codes import from_ms
 from sync_server.domain.records.sequence import Ranges, count_missing
-from sync_server.storage.ledger import quarantine, streams
+from sync_server.storage.ledger import judged_halls, quarantine, streams
 from sync_server.storage.ledger.sightings import clocks_of
-from sync_server.storage.ledger.streams import StreamKey, records_of
+from sync_server.storage.ledger.streams import StreamKey, StreamVersion, records_of
 from sync_server.storage.models import Device, Point, PointStandingRow, Stream, Unit
 from sync_server.storage.prepared import CompiledStatement, in_points, insert_rows
 
@@ -100,7 +102,7 @@ _STANDING_OF_STREAM = and_(
     PointStandingRow.revision == Stream.revision,
 )
 _READ_STANDINGS = CompiledStatement(
-    select(Stream.point, Stream.revision, PointStandingRow.standing)
+    select(Stream.point, Stream.revision, Stream.head, PointStandingRow.standing)
     .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
     .where(*in_points(Stream), Stream.revision > literal_column("0"))
 )
@@ -108,31 +110,37 @@ _figures_decoder = msgspec.json.Decoder(BoardFigures)
 
 
 def _judge(
-    connection: Connection, revisions: Mapping[StreamKey, int]
+    connection: Connection, versions: Mapping[StreamKey, StreamVersion]
 ) -> dict[StreamKey, PointStanding]:
     """Compute the attendance at points from the records, and return {stream key: attendance}.
 
-    `revisions` is {stream key (meeting, point): present revision of the stream}. The results
-    are stored after the read transaction. In one read transaction, no stream is computed twice.
+    `versions` is {stream key (meeting, point): present version of the stream}. In a read
+    transaction, no stream is computed twice, halls that this process remembers are only brought up
+    to date, and the others are remembered and, after the transaction, stored.
     """
     judged: dict[StreamKey, PointStanding] = read_once("judged standings", dict)
-    records = records_of(connection, revisions.keys() - judged.keys())
+    wanted = {key: version for key, version in versions.items() if key not in judged}
+    halls = judged_halls.recall(connection, wanted) if is_snapshot() else {}
+    records = records_of(connection, wanted.keys() - halls.keys())
     clocks = clocks_of(connection, devices_of(chain.from_iterable(records.values())))
     rows = []
     for key, stream_records in records.items():
-        standing = judged[key] = standing_of(key.point, stream_records, clocks)
+        hall = halls[key] = JudgedHall(key.point, stream_records, clocks)
         rows.append(
             {
                 "meeting": key.meeting,
                 "point": key.point,
-                "revision": revisions[key],
-                "standing": _encoder.encode(standing),
-                "board_row": _encoder.encode(_figures_of(standing)),
+                "revision": versions[key].revision,
+                "standing": _encoder.encode(hall.standing),
+                "board_row": _encoder.encode(_figures_of(hall.standing)),
             }
         )
     if rows:
         store_later(partial(_store, rows=rows))
-    return {key: judged[key] for key in revisions}
+    judged |= {key: hall.standing for key, hall in halls.items()}
+    if is_snapshot():
+        judged_halls.remember(connection, {key: (versions[key], halls[key]) for key in wanted})
+    return {key: judged[key] for key in versions}
 
 
 def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -200,16 +208,16 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
 
     Points without records are left out.
     """
-    standings, revisions = {}, {}
+    standings, versions = {}, {}
     for meeting, points in streams.by_meeting(keys).items():
         rows = _READ_STANDINGS.rows(connection, meeting=meeting, points=points)
-        for point, revision, encoded in rows:
+        for point, revision, head, encoded in rows:
             key = StreamKey(meeting, point)
             if encoded is None:
-                revisions[key] = revision
+                versions[key] = StreamVersion(revision, head)
             else:
                 standings[key] = _standing_decoder.decode(encoded)
-    return standings | _judge(connection, revisions) if revisions else standings
+    return standings | _judge(connection, versions) if versions else standings
 
 
 def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task]]:
@@ -237,7 +245,14 @@ def board_of(connection: Connection, meeting: str) -> Board:
 def _read_board(connection: Connection, meeting: str) -> Board:
     contacts, refused = _last_contacts(connection), quarantine.count_refused(connection)
     stored_rows = connection.execute(
-        select(Stream.point, Stream.revision, PointStandingRow.board_row, Point.name, Unit.type)
+        select(
+            Stream.point,
+            Stream.revision,
+            Stream.head,
+            PointStandingRow.board_row,
+            Point.name,
+            Unit.type,
+        )
         .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
         .outerjoin(Point, Point.code == Stream.point)
         .outerjoin(Unit, Unit.code == Point.unit)
@@ -247,13 +262,13 @@ def _read_board(connection: Connection, meeting: str) -> Board:
     judged = _judge(
         connection,
         {
-            StreamKey(meeting, row.point): row.revision
+            StreamKey(meeting, row.point): StreamVersion(row.revision, row.head)
             for row in stored_rows
             if row.board_row is None
         },
     )
     rows = []
-    for point, _, encoded, name, unit_type in stored_rows:
+    for point, _, _, encoded, name, unit_type in stored_rows:
         last_contact_ms, missing = contacts.get(point, (None, 0))
         standing = judged.get(StreamKey(meeting, point))
         figures = _figures_of(standing) if standing else _figures_decoder.decode(encoded)

@@ -10,7 +10,17 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, literal_column, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from sync_server.database import is_only_writer
 from sync_server.domain.judging.clocks import Clocks, devices_of
@@ -29,6 +39,17 @@ class StreamKey(NamedTuple):
 
     meeting: str
     point: str
+
+
+class StreamVersion(NamedTuple):
+    """How far a stream has come, as a transaction sees it.
+
+    `revision` rises whenever something may have changed the attendance at the point, also without
+    a new record. `head` is the last position used in the stream.
+    """
+
+    revision: int
+    head: int
 
 
 class RecordKey(NamedTuple):
@@ -140,6 +161,22 @@ _HOME_RECORDS = CompiledStatement(
 _LISTED_RECORDS = CompiledStatement(
     select(Listing.point, LedgerRow.record).join(LedgerRow, _LISTED).where(*in_points(Listing))
 )
+_RECORDS_AFTER = CompiledStatement(
+    union_all(
+        select(LedgerRow.record).where(
+            LedgerRow.meeting == bindparam("meeting"),
+            LedgerRow.point == bindparam("point"),
+            LedgerRow.position > bindparam("after"),
+        ),
+        select(LedgerRow.record)
+        .join(Listing, _LISTED)
+        .where(
+            Listing.meeting == bindparam("meeting"),
+            Listing.point == bindparam("point"),
+            Listing.position > bindparam("after"),
+        ),
+    )
+)
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
@@ -226,6 +263,12 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
             for point, record in query.rows(connection, meeting=meeting, points=points):
                 records[StreamKey(meeting, point)].append(decode_canonical(record))
     return records
+
+
+def records_after(connection: Connection, key: StreamKey, position: int) -> list[Record]:
+    """Return the records of a stream that follow a position, in no particular order."""
+    rows = _RECORDS_AFTER.rows(connection, meeting=key.meeting, point=key.point, after=position)
+    return [decode_canonical(row[0]) for row in rows]
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:

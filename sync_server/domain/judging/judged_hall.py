@@ -1,0 +1,228 @@
+"""Keep a judged hall, so that one more check-in is judged without judging everybody anew.
+
+Most records of a morning are arrivals and departures of people on the roll, and concern nobody but
+the person. For these, only the person is judged again, by the same functions as in the module
+`standing`. Whether a record concerns others is decided here, and in case of doubt the answer is
+yes: then the caller judges the whole hall. Both ways must give the same standing, which
+tests/domain/test_judged_hall.py holds on random conferences.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from msgspec.structs import replace
+
+from sync_server.domain.judging.clocks import Clocks, devices_of
+from sync_server.domain.judging.counts import Counts, count_attendance
+from sync_server.domain.judging.facts import Fact, FactsByKind, Flags, fact_of
+from sync_server.domain.judging.hall import OtherAttendees
+from sync_server.domain.judging.layers import layers_of
+from sync_server.domain.judging.people import PersonJudge, PersonStanding
+from sync_server.domain.judging.presence import flag_unexpected_points, seats_of, stays_of
+from sync_server.domain.judging.standing import (
+    flag_times,
+    shows_hall_at_work,
+    standing_from,
+)
+from sync_server.domain.records.kinds import (
+    CheckIn,
+    CheckOut,
+    ConductCategory,
+    Record,
+    Ruling,
+    SeatChange,
+    SeatCheck,
+    Void,
+)
+
+PERSONAL_KINDS = (CheckIn, CheckOut, SeatChange, SeatCheck)
+"""The kinds of record that concern only their person, unless somebody else has a claim to the
+seat."""
+
+_NO_OTHERS = OtherAttendees(frozenset(), {})
+_NO_CONDUCT: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
+
+
+class JudgedHall:
+    """The standing of one hall at one meeting, to which further records can be added.
+
+    `standing` is the one that `standing_of` computes from all records added so far. `devices` are
+    the codes of the devices that made these records. One thread at a time may use an object.
+    """
+
+    def __init__(self, point: str, records: Iterable[Record], clocks: Clocks) -> None:
+        """Judge the whole hall. The arguments are those of `standing_of`."""
+        self._records = list(records)
+        self._point, self._clocks, self._flags = point, clocks, Flags()
+        self._layers = layers_of(point, self._records, clocks, self._flags)
+        self.standing = standing_from(point, self._layers, self._flags)
+        self.devices = devices_of(self._records)
+
+    def __len__(self) -> int:
+        """Return the number of records judged so far, which tells how much memory they take."""
+        return len(self._records)
+
+    def add(self, records: Sequence[Record], clocks: Clocks) -> bool:
+        """Judge further records, if they concern nobody but people who are summoned here.
+
+        `records` are those that came to the hall's stream since the last call. `clocks` contains
+        the present measurements of `devices` and of the devices that made `records`. Return False
+        if the whole hall must be judged anew; the object must then not be used any more.
+        """
+        if clocks.differs_from(self._clocks, self.devices):
+            return False
+        if not records:
+            return True
+        if self.standing.closing or not all(map(self._accept, records)):
+            return False
+        self._clocks = clocks
+        self._records += records
+        self.devices |= devices_of(records)
+        facts_by_person: defaultdict[str, list[Fact[Record]]] = defaultdict(list)
+        for record in records:
+            facts_by_person[record.person or ""].append(fact_of(record, record.person, clocks))
+        if not all(self._sits_apart(person, facts) for person, facts in facts_by_person.items()):
+            return False
+        for person, facts in facts_by_person.items():
+            self._judge_person(person, facts)
+        return True
+
+    @cached_property
+    def _place_in_roll(self) -> dict[str, int]:
+        """{person code: index in `standing.people`}. Exempt people are left out."""
+        return {person.person: index for index, person in enumerate(self.standing.people)}
+
+    @cached_property
+    def _ids(self) -> Counter[str]:
+        """How many records have an id; an id that another record refers to counts as well."""
+        referring = (r for r in self._records if isinstance(r, Void | Ruling))
+        ids = Counter(record.id for record in self._records)
+        ids.update(ref for record in referring for ref in record.refs)
+        return ids
+
+    @cached_property
+    def _numbers(self) -> Counter[tuple[str, int | None]]:
+        """How many records have a device and a number."""
+        return Counter((record.device, record.seq) for record in self._records)
+
+    @cached_property
+    def _facts_by_person(self) -> dict[str, list[Fact[Record]]]:
+        """{person code: the person's facts in order}, for everybody whom a fact concerns."""
+        by_person: defaultdict[str, list[Fact[Record]]] = defaultdict(list)
+        for fact in self._layers.facts:
+            by_person[fact.person or ""].append(fact)
+        return dict(by_person)
+
+    @cached_property
+    def _involved(self) -> set[str]:
+        """The codes of people on whom more depends than their own attendance, or who depend on
+        more than their own arrivals and departures.
+        """
+        officers = self._layers.terms.all_officers
+        ruled = {r.person or "" for r in self._records if isinstance(r, Void | Ruling)}
+        return (
+            officers
+            | ruled
+            | {
+                fact.person or ""
+                for fact in self._layers.facts
+                if not isinstance(fact.record, PERSONAL_KINDS)
+                or fact.person != fact.record.person
+                or self._ids[fact.id] > 1
+                or (fact.seq and self._numbers[fact.device, fact.seq] > 1)
+            }
+        )
+
+    @cached_property
+    def _claimants(self) -> defaultdict[str, set[str]]:
+        """{seat: codes of the people who ever had or wanted it}, by the roll or by a record."""
+        claimants: defaultdict[str, set[str]] = defaultdict(set)
+        for line in self._layers.rolls.lines.values():
+            claimants[line.seat].add(line.person)
+        for fact in self._layers.facts:
+            claimants[self._seat_in(fact.record)].add(fact.person or "")
+        return claimants
+
+    def _seat_in(self, record: Record) -> str:
+        """Return the seat in this hall that a record claims; "" if it claims none."""
+        if isinstance(record, CheckIn | SeatChange) and record.point == self._point:
+            return record.body.seat or ""
+        return ""
+
+    def _accept(self, record: Record) -> bool:
+        """Return whether a record concerns only its person, and note what it contains."""
+        person = record.person or ""
+        is_new = record.id not in self._ids and (record.device, record.seq) not in self._numbers
+        self._ids[record.id] += 1
+        self._numbers[record.device, record.seq] += 1
+        self._claimants[self._seat_in(record)].add(person)
+        return (
+            isinstance(record, PERSONAL_KINDS)
+            and is_new
+            and record.seq is not None
+            and person in self._place_in_roll
+            and person not in self._involved
+        )
+
+    def _sits_apart(self, person: str, facts: Sequence[Fact[Record]]) -> bool:
+        """Return whether nobody else ever had or wanted a seat that the person had or wanted.
+
+        `facts` are further facts about the person.
+        """
+        all_facts = [*self._facts_by_person.get(person, ()), *facts]
+        planned = self._layers.rolls.lines[person].seat
+        seats = {planned, *(self._seat_in(fact.record) for fact in all_facts)}
+        return all(self._claimants[seat] <= {person} for seat in seats if seat)
+
+    def _judge_person(self, person: str, facts: Iterable[Fact[Record]]) -> None:
+        """Judge one person on the roll again, with further facts, and update the standing."""
+        earlier = self._facts_by_person.get(person, [])
+        facts = self._facts_by_person[person] = sorted(
+            [*earlier, *facts], key=lambda fact: fact.order
+        )
+        flags = Flags()
+        judged = self._standing_of(person, facts, flags)
+        index = self._place_in_roll[person]
+        people = list(self.standing.people)
+        before, people[index] = people[index], judged
+        self.standing = replace(
+            self.standing,
+            people=tuple(people),
+            counts=self.standing.counts - _counts_of(before) + _counts_of(judged),
+            flags=_with_flags(self.standing.flags, {fact.id for fact in facts}, flags),
+            has_reported=self.standing.has_reported
+            or any(shows_hall_at_work(self._point, fact) for fact in facts),
+        )
+
+    def _standing_of(
+        self, person: str, facts: Sequence[Fact[Record]], flags: Flags
+    ) -> PersonStanding:
+        """Compute the standing of one person on the roll, as `standing_from` does for everybody."""
+        rolls, terms = self._layers.rolls, self._layers.terms
+        line = rolls.lines[person]
+        effective = FactsByKind(facts)
+        stays = stays_of(effective, flags, is_too_late=lambda _: False)  # the hall is not closed
+        flag_unexpected_points(self._point, rolls.lines, effective, flags)
+        only_line = rolls._replace(lines={person: line})
+        seats = seats_of(self._point, only_line, stays, effective, flags)
+        flag_times(facts, terms, flags)
+        judge = PersonJudge(terms, seats, self._layers.requests, False, flags, facts)
+        return judge.judge_summoned([line], stays)[0]
+
+
+def _counts_of(person: PersonStanding) -> Counts:
+    return count_attendance([person], [], _NO_OTHERS, _NO_CONDUCT)
+
+
+def _with_flags(
+    before: dict[str, tuple[str, ...]], ids: set[str], flags: Flags
+) -> dict[str, tuple[str, ...]]:
+    """Return `before` with the flags of the records in `ids` replaced by those in `flags`."""
+    raised = flags.all()
+    if not raised and before.keys().isdisjoint(ids):
+        return before
+    after = dict(before)
+    for record_id in ids:
+        after.pop(record_id, None)
+    return after | raised
