@@ -63,7 +63,7 @@ chaos: .venv/dev browser ## kill kiosk and server, let every system call fail, r
 		tests/test_faults.py
 
 cluster: .venv/run ## bring up PostgreSQL with Patroni and two servers on this machine, to try it
-	@command -v patroni >/dev/null || { $(APT) -qq update && $(APT) -qq install -y postgresql patroni etcd-server haproxy python3-psycopg2; }
+	@command -v etcd >/dev/null && test -x /usr/sbin/haproxy || { $(APT) -qq update && $(APT) -qq install -y postgresql etcd-server haproxy python3; }
 	@deploy/cluster/up
 
 cluster-chaos: cluster ## kill, freeze and cut off its nodes under load, and check what clients saw
@@ -71,7 +71,7 @@ cluster-chaos: cluster ## kill, freeze and cut off its nodes under load, and che
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \
-		python -m pytest -q -n 2 tests/app/test_twins.py tests/storage/test_nodes.py
+		python -m pytest -q -n 2 tests/app/test_twins.py tests/domain/test_judged_hall.py tests/storage/test_nodes.py
 	@EXAMPLES=2000 python -m pytest -q -n 2 tests/api/test_openapi.py
 
 format: .venv/dev ## format the Python code
@@ -85,6 +85,8 @@ lock: .venv/dev ## renew the locked requirements, with hashes and without hosts
 	@uv pip compile pyproject.toml --extra server --extra postgres --extra site --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --upgrade \
 		-c requirements/run.txt -o requirements/dev.txt
+	@uv pip compile --group cluster --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --upgrade -o requirements/cluster.txt
 
 audit: .venv/dev ## look for secrets in what is committed, and for libraries with known faults (needs a network)
 	@git ls-files -z | xargs -0 detect-secrets-hook --exclude-files '^(requirements/|tests/|bench/|package-lock)' \
