@@ -26,14 +26,14 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, ExceptionContext, event, text
+from sqlalchemy import Connection, ExceptionContext, RootTransaction, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sync_server.config import PRIVATE_FILE
-from sync_server.errors import DatabaseBusy, DatabaseMoved, DiskFull
+from sync_server.errors import DatabaseBusy, DatabaseMoved, DiskFull, OutcomeUnknown
 from sync_server.shared_memory import SharedNumbers
 
 T = TypeVar("T")
@@ -181,7 +181,10 @@ def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
         for work in works:
             work(connection)
 
-    with contextlib.suppress(RowsChanged, DatabaseBusy, DBAPIError), _optional_place():
+    with (
+        contextlib.suppress(RowsChanged, DatabaseBusy, OutcomeUnknown, DBAPIError),
+        _optional_place(),
+    ):
         _run_once(run_all, wait_s=STORE_LATER_WAIT_S)
 
 
@@ -199,16 +202,18 @@ def _optional_place() -> Iterator[None]:
         _optional_places.release()
 
 
-def write(work: Callable[[Connection], T]) -> T:
+def write(work: Callable[[Connection], T], *, is_repeatable: bool = False) -> T:
     """Run `work` in one write transaction, commit the transaction, and return the result.
 
     If another writer interferes, the transaction is rolled back and `work` runs again. What `work`
     does outside the database must therefore be safe to repeat. Inside an open write transaction,
-    `work` becomes part of that transaction.
+    `work` becomes part of that transaction. `is_repeatable`: `work` changes nothing if its changes
+    are stored already, so it also runs again if nobody knows whether a commit succeeded.
 
     Raises: DatabaseBusy if other writers take longer than 5 s (`WAIT_S`), or if 16 requests
-    (`WRITERS`) are already writing or waiting; RuntimeError if a read transaction is open, which is
-    a bug.
+    (`WRITERS`) are already writing or waiting; OutcomeUnknown if the connection broke during the
+    commit, or if the commit did not wait for its standby, unless `is_repeatable`; RuntimeError if a
+    read transaction is open, which is a bug.
     """
     current = _current.get()
     if current is not None:
@@ -218,7 +223,7 @@ def write(work: Callable[[Connection], T]) -> T:
     if not _places.acquire(blocking=False):
         raise busy()
     try:
-        return _write_until(time.monotonic() + WAIT_S, work)
+        return _write_until(time.monotonic() + WAIT_S, work, is_repeatable=is_repeatable)
     finally:
         _places.release()
 
@@ -234,7 +239,7 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
     try:
         with _optional_place():
             return _run_once(work, wait_s=0)
-    except (RowsChanged, DatabaseBusy):
+    except (RowsChanged, DatabaseBusy, OutcomeUnknown):
         return None
     except DBAPIError as fault:
         if is_transient(fault):
@@ -242,7 +247,7 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
         raise
 
 
-def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
+def _write_until(deadline_s: float, work: Callable[[Connection], T], *, is_repeatable: bool) -> T:
     attempt = 0
     while True:
         attempt += 1
@@ -250,6 +255,9 @@ def _write_until(deadline_s: float, work: Callable[[Connection], T]) -> T:
             return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
         except RowsChanged:
             pass
+        except OutcomeUnknown:
+            if not is_repeatable:
+                raise
         except DBAPIError as fault:
             if not is_transient(fault):
                 raise
@@ -314,15 +322,28 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
     with db.engine.connect() as connection:
         connection = connection.execution_options(is_writing=True, waits=wait_s > 0)
         # The turn is short: it begins when the connection is ready, and ends with the commit.
-        with _turn_to_write(wait_s), connection.begin(), _as_current(connection):
+        with _turn_to_write(wait_s), connection.begin() as transaction, _as_current(connection):
             if wait_s == 0 and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
             result = work(connection)
             _check_files_in_place(connection)
-            connection.connection.info.pop(COMMIT_WARNING, None)
-        if connection.connection.info.pop(COMMIT_WARNING, False):
-            raise busy()
+            _commit(connection, transaction)
         return result
+
+
+def _commit(connection: Connection, transaction: RootTransaction) -> None:
+    """Commit a transaction. Raises: OutcomeUnknown if nobody knows whether it is stored for good;
+    DBAPIError if it certainly is not.
+    """
+    connection.connection.info.pop(COMMIT_WARNING, None)
+    try:
+        transaction.commit()
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            raise OutcomeUnknown from fault
+        raise
+    if connection.connection.info.pop(COMMIT_WARNING, False):
+        raise OutcomeUnknown
 
 
 COMMIT_WARNING = "commit_warning"

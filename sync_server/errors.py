@@ -331,6 +331,12 @@ class DatabaseBusy(AppError):
     status, code = 503, "database_busy"
 
 
+class OutcomeUnknown(AppError):
+    """Raised if the line to the database broke during a commit: it may have succeeded or not."""
+
+    status, code = 503, "outcome_unknown"
+
+
 class DatabaseMoved(AppError):
     """Raised if the SQLite file was deleted or replaced while the server was running."""
 

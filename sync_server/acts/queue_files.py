@@ -193,7 +193,7 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
             is_revoked=signer.is_revoked,
             highest=parcel.highest if start + BATCH >= len(texts) else 0,
         )
-        receipt = write(partial(intake.receive, delivery=delivery))
+        receipt = write(partial(intake.receive, delivery=delivery), is_repeatable=True)
         verdicts += receipt.verdicts
         want = receipt.want
     stored_details = [] if signer.is_revoked else _store_details(parcel, now_ms)

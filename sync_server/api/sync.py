@@ -189,7 +189,7 @@ def _receive(delivery: Delivery) -> Receipt:
     Raises: DatabaseBusy if a delivery with records or details cannot be stored in time.
     """
     if delivery.offers or delivery.sealed:
-        return intake.receipt_of(write(lambda c: intake.store(c, delivery)))
+        return intake.receipt_of(write(lambda c: intake.store(c, delivery), is_repeatable=True))
     stored = write_if_free(lambda c: intake.store(c, delivery))
     if stored is None:
         with reading() as connection:

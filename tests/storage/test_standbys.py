@@ -26,7 +26,7 @@ from sync_server.database import (
     write,
     write_if_free,
 )
-from sync_server.errors import DatabaseBusy
+from sync_server.errors import OutcomeUnknown
 from sync_server.storage.models import AccountRow
 from tests.conftest import SECRET, FakeClock
 from tests.storage.engines import postgres, postgres_programs
@@ -176,6 +176,35 @@ def test_a_write_that_meets_a_read_only_server_runs_again_on_another_connection(
         assert connection.scalars(select(AccountRow.name)).all() == ["x"]
 
 
+BREAK_THE_FIRST_COMMIT = """
+    CREATE FUNCTION break_connection() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER broken AFTER INSERT ON account DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.name = 'first') EXECUTE FUNCTION break_connection()
+"""
+
+
+@pytest.mark.parametrize("is_repeatable", [True, False])
+def test_only_work_that_may_run_twice_is_repeated_after_a_commit_of_unknown_outcome(
+    clustered: Flask, *, is_repeatable: bool
+) -> None:
+    write(lambda c: c.exec_driver_sql(BREAK_THE_FIRST_COMMIT))
+    names: list[str] = []
+
+    def work(connection: Connection) -> None:
+        names.append("second" if names else "first")
+        row = insert(AccountRow).values(name=names[-1], role="r", password_hash="h")
+        connection.execute(row)
+
+    if is_repeatable:
+        write(work, is_repeatable=True)
+    else:
+        with pytest.raises(OutcomeUnknown):
+            write(work)
+
+    assert names == (["first", "second"] if is_repeatable else ["first"])
+
+
 def test_a_commit_whose_wait_is_cancelled_is_not_acknowledged(
     clustered: Flask, durable_url: str
 ) -> None:
@@ -187,7 +216,7 @@ def test_a_commit_whose_wait_is_cancelled_is_not_acknowledged(
         with clustered.app_context():
             try:
                 write(lambda c: c.execute(row))
-            except DatabaseBusy as fault:
+            except OutcomeUnknown as fault:
                 faults.append(fault)
 
     thread = threading.Thread(target=add)
