@@ -1,6 +1,7 @@
 """Test that readers skip no record and read none twice while many clients write."""
 
 import random
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -220,6 +221,26 @@ def test_a_remembered_hall_has_nothing_of_a_transaction_that_failed(committed: F
 
     with reading() as connection:
         assert _present(connection, key) == {"M1", "M3"}
+
+
+def test_copies_of_a_ledger_do_not_share_remembered_halls(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / name}.sqlite3" for name in ("first", "copy")]
+    first, copy = (
+        create_app(Settings(url, SECRET, SECRET, tmp_path, "http://localhost:8000"), FakeClock())
+        for url in urls
+    )
+    with first.app_context():
+        upgrade_schema()
+        key = _hall_with_a_device()
+        db.engine.dispose()
+    shutil.copy(tmp_path / "first.sqlite3", tmp_path / "copy.sqlite3")
+
+    for app, person in ((first, "M1"), (copy, "M2")):
+        with app.app_context():
+            write(partial(_append, _arrival(1, person)))
+            with reading() as connection:
+                assert _present(connection, key) == {person}
+            db.engine.dispose()
 
 
 def test_a_hall_that_is_forgotten_is_judged_from_its_records(

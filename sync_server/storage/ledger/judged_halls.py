@@ -1,15 +1,16 @@
 """Remember judged halls in this process, so that a new arrival costs a reader little.
 
-Each process has its own memory. A hall that it does not remember is judged whole from its records,
-so nothing but time is lost when a process ends.
+Each process has a memory for each database that it is connected to. A hall that is not in it is
+judged whole from its records, so nothing but time is lost when a process ends.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Pool
 
 from sync_server.domain.judging.clocks import devices_of
 from sync_server.domain.judging.judged_hall import JudgedHall
@@ -18,7 +19,7 @@ from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, StreamVersion
 
 MAX_REMEMBERED_RECORDS = 40_000
-"""The greatest number of records in all remembered halls together; they take some 60 MB."""
+"""The greatest number of records in all remembered halls of a database; they take some 60 MB."""
 
 
 class _Memory(NamedTuple):
@@ -27,7 +28,7 @@ class _Memory(NamedTuple):
 
 
 class _Memories:
-    """The judged halls that are remembered, the least recently used first. Threads may share it."""
+    """The remembered halls of a database, the least recently used first. Threads may share it."""
 
     def __init__(self) -> None:
         self._memories: OrderedDict[tuple[str, StreamKey], _Memory] = OrderedDict()
@@ -55,7 +56,8 @@ class _Memories:
                 self._records -= len(forgotten.hall)
 
 
-_memories = _Memories()
+_all_memories: WeakKeyDictionary[Pool, _Memories] = WeakKeyDictionary()
+_all_memories_guard = threading.Lock()
 
 
 def recall(
@@ -67,13 +69,14 @@ def recall(
     `remember` is called for a returned hall, no other thread can get it.
     """
     epoch = streams.epoch(connection) or ""
+    memories = _memories_of(connection)
     halls = {}
     for key, version in versions.items():
-        memory = _memories.take(epoch, key)
+        memory = memories.take(epoch, key)
         if memory is None:
             continue
         if memory.version.revision > version.revision:  # another reader sees a later state
-            _memories.keep(epoch, key, memory)
+            memories.keep(epoch, key, memory)
         elif memory.version == version or _is_up_to_date(connection, key, memory):
             halls[key] = memory.hall
     return halls
@@ -95,5 +98,12 @@ def remember(
     be committed.
     """
     epoch = streams.epoch(connection) or ""
+    memories = _memories_of(connection)
     for key, (version, hall) in halls.items():
-        _memories.keep(epoch, key, _Memory(version, hall))
+        memories.keep(epoch, key, _Memory(version, hall))
+
+
+def _memories_of(connection: Connection) -> _Memories:
+    """Return the memory of the connection's database. Copies of one ledger share its epoch."""
+    with _all_memories_guard:
+        return _all_memories.setdefault(connection.engine.pool, _Memories())
