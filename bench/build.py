@@ -1,9 +1,10 @@
 """Measure how long a build of 1,000 meetings and materials takes, compared with other generators.
 
 Pelican without our plugin, Eleventy and Hugo, if installed, build the same texts. Every
-full build runs in a separate process. The other generators build pages only; the portal's
-build also makes the QR codes, the search index, the printed sheets, the feeds and the
-manifest. Run with `python -m bench.build`.
+build but those in `serve` runs in a separate process. The other generators build pages only; the
+portal's build also makes the QR codes, the search index, the printed sheets, the feeds and the
+manifest. "No change" and "one edit" follow a build of the same content. Run with
+`python -m bench.build`.
 """
 
 import argparse
@@ -157,22 +158,31 @@ def main() -> int:
         content, texts = folder / "content", folder / "texts" / "all"
         write_content(content)
         write_peer_texts(content, texts)
-        our_command: list[str | Path] = [sys.executable, ROOT / "build.py", "--content", content]
-        our_command += ["--output", folder / "output"]
-        figures = {"ours, QR codes not yet made": [measure_seconds(lambda: run(our_command, ROOT))]}
+        edited = content / "materials" / "m00x00.md"
+
+        def ours(root: Path) -> float:
+            command: list[str | Path] = [sys.executable, ROOT / "build.py", "--content", root]
+            command += ["--output", folder / f"output-{root.name}"]
+            return measure_seconds(lambda: run(command, ROOT))
+
+        figures = {"ours, QR codes not yet made": [ours(content)]}
         other_builds = peer_builds(folder, texts)
-        for _ in range(runs):
-            figures.setdefault("ours", []).append(measure_seconds(lambda: run(our_command, ROOT)))
+        for n in range(runs):
+            moved = shutil.copytree(content, folder / f"content-{n}")  # nothing is remembered of it
+            figures.setdefault("ours, every file", []).append(ours(moved))
+            shutil.rmtree(moved)
+            figures.setdefault("ours, no change", []).append(ours(content))
+            edited.write_text(edited.read_text("utf-8") + f"\nThêm câu số {n}.\n", "utf-8")
+            figures.setdefault("ours, one edit", []).append(ours(content))
             for peer, build in other_builds.items():
                 figures.setdefault(peer, []).append(measure_seconds(build))
         builder, served = Builder(content), folder / "served"
         builder.make(builder.read(), served)
-        edited = content / "materials" / "m00x00.md"
         for n in range(max(5, runs)):
             edited.write_text(edited.read_text("utf-8") + f"\nThêm câu {n}.\n", "utf-8")
             edit = measure_seconds(lambda: builder.make(builder.read(), served))
             figures.setdefault("ours, one edit in serve", []).append(edit)
-        base = statistics.median(figures["ours"])
+        base = statistics.median(figures["ours, every file"])
         medians = {key: statistics.median(times) for key, times in figures.items()}
         for key, seconds in medians.items():
             print(f"{key:32} {seconds:7.3f} s   {seconds / base:6.2f} of ours")

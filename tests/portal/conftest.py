@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from portal.editor import build_memory
 
 from tests.portal.test_content import DIRECTORY, MATERIAL, MEETING
 
@@ -17,3 +18,10 @@ def content(tmp_path: Path) -> Path:
     (root / "meetings" / "m.md").write_text(MEETING, "utf-8")
     (root / "materials" / "a.md").write_text(MATERIAL, "utf-8")
     return root
+
+
+@pytest.fixture(autouse=True)
+def build_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test its own folder for what builds remember, and return the folder."""
+    monkeypatch.setattr(build_memory, "FOLDER", tmp_path / "cache")
+    return tmp_path / "cache" / "builds"

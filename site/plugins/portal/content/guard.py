@@ -6,6 +6,7 @@ the field `public_contacts` of the content file. A name that is shown in a pictu
 in a recording is not detected.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections import Counter
@@ -234,6 +235,12 @@ class Guard:
         Without such an entry, `suspicions` cannot search for people.
         """
         return bool(self._first_words)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Bytes that two guards share only if they look for the same people."""
+        names = sorted(map(repr, (*self._names, *self._bare_names, *self._codes)))
+        return hashlib.sha256("\n".join(names).encode()).digest()
 
     def suspicions(self, text: str, allowed: Iterable[str] = ()) -> Iterator[Suspicion]:
         """Yield the passages of a text that may be personal data, grouped by kind.

@@ -5,7 +5,7 @@ contains most of the checks.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -128,7 +128,7 @@ class PortalContent(NamedTuple):
     warnings: tuple[Fault, ...]
 
 
-M = TypeVar("M", MeetingFrontMatter, MaterialMatter, PageMatter)
+M = TypeVar("M", MeetingFrontMatter, MaterialMatter, PageMatter, Directory)
 
 
 _LOOKS_OTHERWISE = re.compile(r"[*_<&`\\|]|\d\n\d")
@@ -161,6 +161,10 @@ class FileCache:
         self._entries: dict[Path, tuple[tuple[int, int], Any]] = {}
         self._addresses: Addresses | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is kept on disk: all but the guard, which may know people."""
+        return {**self.__dict__, "guard": Guard()}
+
     def addresses(self, current: Addresses) -> Addresses:
         """Return the result of the previous call if it equals `current`, otherwise `current`.
 
@@ -187,23 +191,41 @@ class FileCache:
             self._read_file(path, Path(root.name) / folder / path.name, struct) for path in paths
         ]
 
+    def read_directory(self, root: Path) -> tuple[Source, Directory | None]:
+        """Read the file with all organisations and halls, whose faults are added to the source."""
+        path, display_path = root / DIRECTORY, Path(root.name) / DIRECTORY
+        if not path.is_file():
+            fault = Fault(display_path, 1, say("build.no_directory"))
+            return Source(display_path, None, "", "", [fault], []), None
+
+        def read() -> ContentFile[Directory]:
+            source = read_source(path, display_path, has_text=False)
+            return ContentFile(source, typed(source, Directory), path.stem)
+
+        content_file = self._remember(path, read)
+        return content_file.source, content_file.matter
+
     def _read_file(self, path: Path, display_path: Path, struct: type[M]) -> ContentFile[M]:
+        def read() -> ContentFile[M]:
+            source = read_source(path, display_path)
+            matter = typed(source, struct)
+            source.faults.extend(self._faults_of_people(source))
+            return ContentFile(source, matter, path.stem)
+
+        return self._remember(path, read)
+
+    def _remember(self, path: Path, read: Callable[[], ContentFile[M]]) -> ContentFile[M]:
+        """Return the content file at `path`, which is read only if it has changed."""
         stat = path.stat()
         state = (stat.st_mtime_ns, stat.st_size)
         entry = self._entries.get(path)
         if entry is None or entry[0] != state:
-            source = read_source(path, display_path)
-            matter = typed(source, struct)
-            source.faults.extend(self._faults_of_people(source))
-            entry = (state, ContentFile(source, matter, path.stem))
-            self._entries[path] = entry
+            entry = self._entries[path] = (state, read())
         content_file: ContentFile[M] = entry[1]
-        cached_source: Source = content_file.source
+        source: Source = content_file.source
         # Later checks add faults that depend on other files, so they get copies of the lists.
-        fresh = cached_source._replace(
-            faults=[*cached_source.faults], warnings=[*cached_source.warnings]
-        )
-        return content_file._replace(source=fresh)
+        copied = source._replace(faults=[*source.faults], warnings=[*source.warnings])
+        return content_file._replace(source=copied)
 
     def _faults_of_people(self, source: Source) -> list[Fault]:
         """Return a fault for every passage of a file that may be personal data.
@@ -242,7 +264,7 @@ def load(
     meetings = file_cache.read_folder(root, "meetings", MeetingFrontMatter)
     materials = file_cache.read_folder(root, "materials", MaterialMatter)
     pages = file_cache.read_folder(root, "pages", PageMatter)
-    places = _read_directory(root)
+    places, directory = file_cache.read_directory(root)
     all_files: list[ContentFile[Any]] = [*meetings, *materials, *pages]
     addresses = file_cache.addresses(Addresses(root, all_files))
     check_names([*meetings, *pages])
@@ -268,7 +290,6 @@ def load(
     for file in all_files:
         check_text(file.source, addresses)
     warn_of_unused_materials(materials, [file.source for file in all_files])
-    directory = typed(places, Directory)
     sources = [places, *(file.source for file in all_files)]
     faults = [*picture_faults, *unread_texts]
     faults += [fault for source in sources for fault in source.faults]
@@ -334,12 +355,3 @@ def _material(root: Path, matter: MaterialMatter, text: str, now: datetime) -> M
 
 def _valid_files(files: Iterable[ContentFile[M]]) -> list[tuple[ContentFile[M], M]]:
     return [(file, file.matter) for file in files if file.matter is not None]
-
-
-def _read_directory(root: Path) -> Source:
-    path, display_path = root / DIRECTORY, Path(root.name) / DIRECTORY
-    if path.is_file():
-        return read_source(path, display_path, has_text=False)
-    return Source(
-        display_path, None, "", "", [Fault(display_path, 1, say("build.no_directory"))], []
-    )

@@ -15,9 +15,12 @@ from typing import Any, NamedTuple
 from portal import ROOT
 from portal.content.guard import Guard
 from portal.content.loading import FileCache, PortalContent, load
+from portal.editor import build_memory
+from portal.editor.build_memory import BuildMemory
 from portal.editor.bundle import bundle
 from portal.media.cache import FOLDER
 from portal.messages import say
+from portal.pages.memory import Finished, Memory
 from portal.release.manifest import release_of
 from sync_server.domain.release import MANIFEST_PATH
 
@@ -57,7 +60,8 @@ class Builder:
         self.url = url.rstrip("/")
         self._root = content
         self._guard = guard or Guard()
-        self._file_cache = FileCache(self._guard)
+        self._kept = build_memory.load(content, self.url, self._guard)
+        self._file_cache = self._kept.file_cache if self._kept else FileCache(self._guard)
         self._settings: dict[str, Any] = {}
         self._site: Any = None
         self.changed_hours: list[str] = []
@@ -83,14 +87,18 @@ class Builder:
         """
         self._site = None
 
-    def make(self, content: PortalContent, output: Path) -> Built:
+    def make(
+        self, content: PortalContent, output: Path, finished: BuildMemory | None = None
+    ) -> Built:
         """Build the content into the folder `output`, and write only files that have changed.
+
+        With `finished`, unchanged files are taken over from the portal that it describes.
 
         Raises: ContentFaults if a file may contain personal data; BundleFault if the JavaScript
         cannot be bundled; BuildFault if Pelican fails.
         """
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
-            self._start_pelican(output)
+            self._start_pelican(output, finished)
         self._settings["PORTAL_CONTENT"] = content
         (output / MANIFEST_PATH).unlink(missing_ok=True)
         try:
@@ -119,26 +127,27 @@ class Builder:
             replaced.rename(output)  # a build was killed between the two renames
         shutil.rmtree(half_made, ignore_errors=True)
         self.forget()
+        kept, self._kept = self._kept, None
         try:
-            built = self.make(content, half_made)
+            built = self.make(content, half_made, kept if kept and kept.output == output else None)
             self.changed_hours = _changed_hours(content, output, half_made)
             if output.exists():
                 shutil.rmtree(replaced, ignore_errors=True)
                 output.rename(replaced)
             _put_in_place(half_made, output, replaced)
+            made = self._settings["PORTAL_MEMORY"]
+            build_memory.save(self._root, self.url, self._guard, self._file_cache, made, output)
         except OSError as fault:
             raise BuildFault(say("build.in_use", output=output, fault=fault)) from None
         finally:
             shutil.rmtree(half_made, ignore_errors=True)
         return built
 
-    def _start_pelican(self, output: Path) -> None:
+    def _start_pelican(self, output: Path, finished: BuildMemory | None) -> None:
         from jinja2 import FileSystemBytecodeCache
         from pelican import Pelican
         from pelican.log import console
         from pelican.settings import read_settings
-
-        from portal.pages.writer import Memory
 
         compiled = FOLDER / "templates"
         compiled.mkdir(parents=True, exist_ok=True)
@@ -154,7 +163,8 @@ class Builder:
             "PORTAL_CONTENT": None,
             "PORTAL_BUNDLE": str(bundle(ROOT)),
             "PORTAL_GUARD": self._guard,
-            "PORTAL_MEMORY": Memory(),
+            "PORTAL_MEMORY": finished.made if finished else Memory(),
+            "PORTAL_FINISHED": finished and Finished(finished.output, finished.saved_ns),
             "PORTAL_URL": self.url,
         }
         self._settings = read_settings(str(ROOT / "site" / "pelicanconf.py"), override=overrides)

@@ -39,6 +39,7 @@ from portal.pages.listings import (
     meeting_links,
     uses_by_material,
 )
+from portal.pages.memory import Memory
 from portal.pages.search import (
     HALLS_PAGE,
     documents_file,
@@ -48,7 +49,7 @@ from portal.pages.search import (
     page_document,
     text_file,
 )
-from portal.pages.writer import Memory, PortalWriter
+from portal.pages.writer import PortalWriter
 from portal.release.manifest import KIOSK, SCANNER, SERVER, SHELL, write_manifest
 from sync_server.domain.release import FileLine
 

@@ -14,6 +14,7 @@ from pelican.writers import Writer
 
 from portal.content.front_matter import Fault
 from portal.content.guard import Guard, visible_text
+from portal.pages.memory import Finished, Memory
 from sync_server.domain.release import FileLine
 
 GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
@@ -21,30 +22,6 @@ WRITERS = 4
 """The number of threads that write files. One thread is slow for thousands of small files."""
 CODE_PATHS = ("app/", "sw.js")
 """Beginnings of the paths of code, which is not searched for personal data."""
-
-
-class Memory:
-    """A cache in memory for the preview, with the inputs and results of the previous build.
-
-    `files` is {file name: (inputs from which the file was made, the file's line in the
-    manifest)}. `results` is {name: (inputs, result)}.
-    """
-
-    def __init__(self) -> None:
-        self.files: dict[str, tuple[Mapping[str, Any], FileLine]] = {}
-        self.results: dict[str, tuple[Any, Any]] = {}
-
-    def remember(self, name: str, inputs: Any, make: Callable[[], Any]) -> Any:
-        """Return the result of `make`, which is remembered under `name`.
-
-        `make` is called only if no result is remembered under `name`, or if `inputs` differ from
-        those of the last call.
-        """
-        entry = self.results.get(name)
-        if entry is None or entry[0] != inputs:
-            entry = (inputs, make())
-            self.results[name] = entry
-        return entry[1]
 
 
 class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
@@ -58,12 +35,16 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         super().__init__(output_path, settings)
         self._output = Path(output_path)
         self._memory: Memory = settings["PORTAL_MEMORY"]
-        self._previous = self._memory.files
-        self._memory.files = {}
-        self._folders: set[Path] = set()
-        self._pending: list[tuple[Path, bytes]] = []
+        self._finished: Finished | None = settings["PORTAL_FINISHED"]
+        self._folders: set[str] = set()
+        self._pending: list[tuple[str, bytes]] = []
+        self._taken_over: set[str] = set()
         self._guard: Guard = settings["PORTAL_GUARD"]
         self._allowed: tuple[str, ...] = settings["PORTAL_CONTENT"].public_contacts
+        self._previous = self._memory.files
+        if self._memory.allowed != self._allowed:  # every file must be searched again
+            self._previous = {name: ({}, line) for name, (_, line) in self._previous.items()}
+        self._memory.files, self._memory.allowed, self._memory.made_anew = {}, self._allowed, 0
         self.faults: list[Fault] = []
 
     def put(
@@ -75,15 +56,28 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         the file to disk.
         """
         entry = self._previous.get(name)
-        if entry is None or entry[0] != inputs:
+        if entry is None or entry[0] != inputs or not self._is_there(entry[1]):
             content = make(inputs)
             self._check_for_personal_data(name, content)
             line = FileLine(name, hashlib.sha256(content).hexdigest(), len(content))
-            if entry is None or entry[1] != line:
+            if entry is None or entry[1] != line or not self._is_there(line):
                 self._write(name, content)
             entry = (inputs, line)
+            self._memory.made_anew += 1
         self._memory.files[name] = entry
         return name
+
+    def _is_there(self, line: FileLine) -> bool:
+        """Return whether the output folder has a file of the previous build, or now gets it.
+
+        If the portal is built in a new folder, the file is taken over from the finished portal.
+        """
+        if self._finished is None or line.path in self._taken_over:
+            return True
+        is_taken_over = self._finished.link(line, self._in_folder(line.path))
+        if is_taken_over:
+            self._taken_over.add(line.path)
+        return is_taken_over
 
     def copy(self, name: str, source: Path) -> str:
         """Add a copy of the file `source` to the portal as `name`, and return `name`.
@@ -110,7 +104,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         """
         with ThreadPoolExecutor(WRITERS) as pool:
             for write in [
-                pool.submit(path.write_bytes, content) for path, content in self._pending
+                pool.submit(Path(path).write_bytes, content) for path, content in self._pending
             ]:
                 write.result()
         for name in self._previous.keys() - self._memory.files.keys():
@@ -134,8 +128,12 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         ]
 
     def _write(self, name: str, content: bytes) -> None:
-        path = self._output / name
-        if path.parent not in self._folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(path.parent)
-        self._pending.append((path, content))
+        self._pending.append((self._in_folder(name), content))
+
+    def _in_folder(self, name: str) -> str:
+        """Return the path of an output file, whose folder now exists."""
+        folder = name.rpartition("/")[0]
+        if folder not in self._folders:
+            (self._output / folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        return f"{self._output}/{name}"
