@@ -1,6 +1,6 @@
 # Everything runs from the checkout: .venv, node_modules, instance and output are its own.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint bench bench-quick papers pictures chaos cluster cluster-chaos fuzz format lock audit sbom clean browser
+.PHONY: help run test coverage lint bench bench-quick papers pictures postgresql chaos cluster cluster-chaos fuzz format lock audit sbom clean browser
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -57,16 +57,23 @@ papers: .venv/dev ## measure reports as LibreOffice shows them, and have it add 
 pictures: .venv/dev browser ## take the pictures of the READMEs and guides from the running demonstration
 	@PICTURES=1 python -m pytest -q tests/e2e/test_pictures.py
 
+postgresql: .venv/dev browser ## run the tests of the server's pages and commands on PostgreSQL
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(APT) -qq update && $(APT) -qq install -y postgresql; }
+	@python -m pytest -n 2 --quiet --postgresql= tests/acts tests/api tests/app tests/office tests/reports tests/storage \
+		tests/test_cli.py
+
 chaos: .venv/dev browser ## kill kiosk and server, let every system call fail, restore under running kiosks
 	@test -e /usr/lib/fiu/fiu_posix_preload.so || { $(APT) -qq update && $(APT) -qq install -y fiu-utils; }
 	@KILLS=50 python -m pytest -q tests/e2e/test_kiosk_power.py tests/e2e/test_restore.py tests/test_crashes.py \
 		tests/test_faults.py
 
 cluster: .venv/run ## bring up PostgreSQL with Patroni and two servers on this machine, to try it
-	@command -v etcd >/dev/null && test -x /usr/sbin/haproxy || { $(APT) -qq update && $(APT) -qq install -y postgresql etcd-server haproxy python3; }
+	@command -v etcd >/dev/null && test -x /usr/sbin/haproxy || { $(APT) -qq update && $(APT) -qq install -y postgresql etcd-server haproxy python3 iproute2; }
 	@deploy/cluster/up
 
-cluster-chaos: cluster ## kill, freeze and cut off its nodes under load, and check what clients saw
+cluster-chaos: .venv/dev cluster ## run storage's tests on it; then break it under load, and check what clients saw
+	@PGPASSFILE=.cluster/pgpass python -m pytest -q tests/storage \
+		--postgresql=postgresql+psycopg://postgres@127.0.0.1:5500/postgres
 	@python -m bench.cluster_chaos
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences

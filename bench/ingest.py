@@ -46,7 +46,7 @@ from sync_server.storage import directory
 from sync_server.storage.access import accounts, devices
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
-from tests.storage.engines import postgres, postgres_programs
+from tests.databases import postgres, postgres_programs
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - a throwaway secret

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +27,16 @@ from sync_server.storage.access import accounts, devices
 from sync_server.storage.access.accounts import Account
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from sync_server.web import rate_limits
+from tests.databases import (
+    Databases,
+    PostgresDatabases,
+    SqliteDatabases,
+    postgres,
+    postgres_programs,
+)
 from tests.factories import ENDS, MEETING, STARTS
 
 URL = "http://localhost:8000"
-DATABASE = "test.sqlite3"
 SECRET = "a-secret-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 NOON = to_ms("2024-08-22T01:00:00.000Z")
 UNITS = (
@@ -126,14 +131,30 @@ PIN_ITERATIONS = 1_000
 saves time, and the PINs in tests protect nothing."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option `--postgresql [URL]` to pytest.
+
+    With it, tests run the app on PostgreSQL: on the server at the URL, whose account may create
+    databases, or else on a temporary server.
+    """
+    parser.addoption("--postgresql", nargs="?", const="", metavar="URL")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Bundle the JavaScript once, before pytest starts its parallel processes.
 
     In the parallel processes, `config` has the attribute `workerinput`, and nothing is bundled.
     """
+    config.addinivalue_line("markers", "sqlite: the test breaks SQLite's file in its own way")
     bundle.PIN_ITERATIONS = PIN_ITERATIONS
     if not hasattr(config, "workerinput"):
         bundle.bundle(ROOT)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests of SQLite with the option `--postgresql`."""
+    if item.get_closest_marker("sqlite") and item.config.getoption("--postgresql") is not None:
+        pytest.skip("SQLite's file is not used")
 
 
 Shared = Callable[[str, Callable[[Path], None]], Path]
@@ -192,19 +213,41 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(scope="session")
-def database_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the test database, whose file every test replaces."""
-    return tmp_path_factory.mktemp("database")
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the URL of a PostgreSQL server that is started once for all tests.
+
+    With `--postgresql URL`, it is this server. Tests that use the URL are skipped if PostgreSQL is
+    not installed.
+    """
+    given_url = request.config.getoption("--postgresql")
+    if given_url:
+        yield given_url
+        return
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
+    with postgres(programs, durable=given_url is not None) as url:  # else the app refuses to start
+        yield url
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """Return the databases on which tests run the app: of SQLite, or else of PostgreSQL."""
+    if request.config.getoption("--postgresql") is None:
+        return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    return PostgresDatabases(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_folder: Path) -> Settings:
+def settings(tmp_path: Path, databases: Databases) -> Settings:
     """Return the server's settings for one test, with a portal folder for this test alone.
 
-    The path of the database is the same for all tests of a process.
+    The address of the database is the same for all tests of a process.
     """
     return Settings(
-        database_url=f"sqlite:///{database_folder / DATABASE}",
+        database_url=databases.url("test"),
         secret_key=SECRET,
         seal_key=SECRET[::-1],
         site_dir=tmp_path / "output",
@@ -213,13 +256,19 @@ def settings(tmp_path: Path, database_folder: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the path of a database file with two halls and one meeting.
+def accepted(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of a database with two halls and one meeting.
 
-    Headquarters has accepted the meeting. The fixture `app` gives every test a copy of the file.
+    Headquarters has accepted the meeting. The fixture `app` gives every test a copy.
     """
-    path = tmp_path_factory.mktemp("accepted") / "accepted.sqlite3"
-    app = create_app(Settings(f"sqlite:///{path}", SECRET, SECRET, path.parent, URL), FakeClock())
+    databases.renew("accepted")
+    accept_meeting(databases.url("accepted"), tmp_path_factory.mktemp("accepted"))
+    return "accepted"
+
+
+def accept_meeting(url: str, site_folder: Path) -> None:
+    """Create the tables of the empty database at `url`; put two halls and one meeting there."""
+    app = create_app(Settings(url, SECRET, SECRET, site_folder, URL), FakeClock())
     with app.app_context():
         Base.metadata.create_all(db.engine)
         write(lambda c: directory.put_places(c, UNITS, POINTS))
@@ -228,31 +277,25 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 c, PUBLISHED_MEETING, to_ms("2024-08-20T00:00:00.000Z")
             )
         )
-        db.engine.dispose()  # closing the last connection moves the WAL into the file
-    return path
+        db.engine.dispose()  # closing the last connection moves SQLite's WAL into the file
 
 
 @pytest.fixture(scope="session")
-def wired_app(database_folder: Path) -> Flask:
+def wired_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """Return an app set up by `create_app`, which all tests share to save start-up time."""
-    return create_app(
-        Settings(
-            f"sqlite:///{database_folder / DATABASE}", SECRET, SECRET[::-1], database_folder, URL
-        )
-    )
+    site_folder = tmp_path_factory.mktemp("site")
+    return create_app(Settings(databases.url("test"), SECRET, SECRET[::-1], site_folder, URL))
 
 
 @pytest.fixture
 def app(
-    wired_app: Flask, settings: Settings, clock: FakeClock, accepted: Path, database_folder: Path
+    wired_app: Flask, settings: Settings, clock: FakeClock, databases: Databases, accepted: str
 ) -> Iterator[Flask]:
     """Yield the app as if it had just started, with a new copy of the database `accepted`.
 
     The test runs inside the app's context.
     """
-    for left_over in database_folder.iterdir():
-        left_over.unlink()
-    shutil.copy(accepted, database_folder / DATABASE)
+    databases.renew("test", template=accepted)
     wired_app.config.from_mapping(SETTINGS=settings, CLOCK=clock)
     rate_limits.init_app(wired_app)
     with wired_app.app_context():

@@ -22,8 +22,8 @@ from sync_server.storage.access.audit import AuditEntry
 from sync_server.storage.database_copies import serving, summarise
 from sync_server.storage.ledger import streams
 from tests.conftest import SECRET, FakeClock, Persona
+from tests.databases import postgres, postgres_programs
 from tests.factories import draft
-from tests.storage.engines import postgres, postgres_programs
 
 
 @pytest.fixture

@@ -22,14 +22,16 @@ from sync_server.storage.ledger import record_store, standings
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 from tests.conftest import SECRET, FakeClock
+from tests.databases import Databases
 
 ROSTER = "person,full_name,unit,position,membership,birth_year\n"
 
 
 @pytest.fixture
-def runner(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[FlaskCliRunner]:
+def runner(portal: Path, databases: Databases, clock: FakeClock) -> Iterator[FlaskCliRunner]:
     """Yield a runner of `flask` commands on a database without tables, with a built portal."""
-    url = f"sqlite:///{tmp_path / 'cli.sqlite3'}"
+    databases.renew("cli")
+    url = databases.url("cli")
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)
     with app.app_context():
         yield app.test_cli_runner()

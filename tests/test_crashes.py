@@ -6,7 +6,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import sqlite3
@@ -28,7 +27,7 @@ from sync_server.clocks import now_ms
 from sync_server.config import ROOT, load_settings
 from sync_server.database import db, upgrade_schema, write
 from sync_server.storage.access import devices
-from tests.conftest import SECRET
+from tests.conftest import SECRET, accept_meeting
 from tests.factories import draft
 
 KILLS = int(os.environ.get("KILLS", "2"))
@@ -81,8 +80,10 @@ class Hall(threading.Thread):
 class Installation:
     """A database with enrolled devices, on which servers are started, killed and started again."""
 
-    def __init__(self, accepted: Path, folder: Path) -> None:
-        self.path = Path(shutil.copy(accepted, folder / "d.sqlite3"))
+    def __init__(self, folder: Path) -> None:
+        """Make the database in `folder`, with one accepted meeting, and enrol the devices."""
+        self.path = folder / "d.sqlite3"
+        accept_meeting(f"sqlite:///{self.path}", folder)
         self.environ = {
             **os.environ,
             "DATABASE_URL": f"sqlite:///{self.path}",
@@ -160,8 +161,8 @@ class Installation:
 
 
 @pytest.fixture
-def installation(accepted: Path, tmp_path: Path) -> Installation:
-    return Installation(accepted, tmp_path)
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
 
 
 def free_port() -> int:

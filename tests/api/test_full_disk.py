@@ -25,6 +25,7 @@ def allow_no_page(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA max_page_count = 1")
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_refuses_a_request_as_a_whole_until_there_is_room(
     app: Flask, as_clerk: Callable[..., Persona]
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_full_disk_refuses_a_request_as_a_whole_until_there_is_room(
     assert {verdict["status"] for verdict in verdicts} == {"stored"}
 
 
+@pytest.mark.sqlite
 def test_a_server_whose_disk_is_nearly_full_is_not_ready_but_still_stores(
     as_clerk: Callable[..., Persona], as_outsider: Persona, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -306,6 +306,7 @@ def test_a_few_bytes_that_unfold_into_millions_of_records_cost_nothing(
     assert str(MAX_VALUES) in answer.get_json()["detail"]
 
 
+@pytest.mark.sqlite
 def test_who_has_nothing_to_store_waits_for_no_writer(
     app: Flask, as_clerk: Callable[..., Persona]
 ) -> None:
@@ -331,6 +332,7 @@ def test_misnamed_details_cost_nothing_and_too_many_are_refused(
     assert clerk.post("/sync", {"details": many}).status_code == 413
 
 
+@pytest.mark.sqlite
 def test_while_another_program_writes_who_must_be_logged_is_told_to_come_again(
     app: Flask, as_headquarters: Persona, monkeypatch: pytest.MonkeyPatch
 ) -> None:

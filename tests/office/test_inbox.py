@@ -412,6 +412,7 @@ def test_a_detail_that_nobody_can_read_is_told_and_breaks_no_page(
     assert decide(headquarters, "approve", record["id"]) == 302
 
 
+@pytest.mark.sqlite
 def test_while_another_program_writes_a_page_that_must_be_logged_says_so_once(
     headquarters: Desk, clerk: Persona, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from sync_server import create_app
-from sync_server.database import reading, write
+from sync_server.database import db, reading, write
 from sync_server.domain.records.permissions import Profile
 from sync_server.storage.access import accounts, passkeys, sessions, sign_in_failures
 from sync_server.storage.access.accounts import Account
@@ -161,6 +161,7 @@ def test_behind_a_proxy_the_forwarded_address_counts(
             desk.sign_in("ai-do", "sai")
         desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.2"
         assert (desk.sign_in("ai-do", "sai").status_code == 429) is is_refused
+        db.engine.dispose()
 
 
 def test_a_session_ends_after_half_a_day_of_rest_and_after_a_week(

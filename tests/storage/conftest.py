@@ -7,22 +7,8 @@ import pytest
 from sqlalchemy import Connection, create_engine
 
 from sync_server.database import Base
-from tests.storage.engines import postgres, postgres_programs
 
 Ledger = Callable[[], AbstractContextManager[Connection]]
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """Yield the URL of a PostgreSQL server that is started once for all tests.
-
-    Tests that use the URL are skipped if PostgreSQL is not installed.
-    """
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
-    with postgres(programs) as url:
-        yield url
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

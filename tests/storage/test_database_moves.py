@@ -17,8 +17,8 @@ from sync_server.database import db, upgrade_schema, write
 from sync_server.storage import database_moves
 from sync_server.storage.access import devices
 from tests.conftest import NOON, SECRET, FakeClock
+from tests.databases import postgres, postgres_programs
 from tests.factories import MEETING, draft
-from tests.storage.engines import postgres, postgres_programs
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from sync_server.database import (
 from sync_server.errors import OutcomeUnknown
 from sync_server.storage.models import AccountRow
 from tests.conftest import SECRET, FakeClock
-from tests.storage.engines import postgres, postgres_programs
+from tests.databases import postgres, postgres_programs
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def enrol(
     if enrolment.failures >= MOST_SECOND_FAILURES:
         raise EnrolmentCodeExpired
     if enrolment.second_hash and enrolment.second_hash != hash_code(f"{code}{second}"):
-        failures = EnrolmentCode.failures + bool(second)
+        failures = EnrolmentCode.failures + int(bool(second))
         connection.execute(update(EnrolmentCode).where(is_this_code).values(failures=failures))
         return None
     token, read_token = new_token(PUSH), new_token(READ)

@@ -1,4 +1,4 @@
-"""Start a temporary PostgreSQL server for the tests of storage and for the benchmarks."""
+"""Provide databases on SQLite and on a temporary PostgreSQL server, for tests and benchmarks."""
 
 import os
 import pwd
@@ -9,8 +9,57 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Protocol
+
+import psycopg
 
 DEBIAN_FOLDER = "/usr/lib/postgresql"
+
+
+class Databases(Protocol):
+    """Databases of one engine, each with a name."""
+
+    def url(self, name: str) -> str:
+        """Return the URL of a database."""
+
+    def renew(self, name: str, *, template: str | None = None) -> None:
+        """Make a database anew: empty, or a copy of another one that nobody is connected to."""
+
+
+class SqliteDatabases:
+    """Databases in files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def url(self, name: str) -> str:
+        return f"sqlite:///{self._path(name)}"
+
+    def renew(self, name: str, *, template: str | None = None) -> None:
+        for path in self._folder.glob(f"{name}.sqlite3*"):
+            path.unlink()
+        if template:
+            shutil.copy(self._path(template), self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.sqlite3"
+
+
+class PostgresDatabases:
+    """Databases on a running PostgreSQL server."""
+
+    def __init__(self, url: str) -> None:
+        """Keep the URL of any database on the server, whose role may create databases."""
+        self._server = url.rpartition("/")[0]
+
+    def url(self, name: str) -> str:
+        return f"{self._server}/{name}"
+
+    def renew(self, name: str, *, template: str | None = None) -> None:
+        address = self._server.replace("+psycopg", "", 1) + "/postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}")
 
 
 def postgres_programs() -> Path | None:
