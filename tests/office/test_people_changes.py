@@ -23,7 +23,7 @@ REASON = {"reason": "Công văn 12"}
 
 @pytest.fixture(autouse=True)
 def day_before(clock: FakeClock) -> None:
-    """Set the clock to the day before the conference, when rolls can still change."""
+    """Set the clock to the day before the conference, when summonses can still be changed."""
     clock.now_ms = BEFORE
 
 
@@ -71,6 +71,7 @@ def test_somebody_of_the_same_name_is_asked_about_first(hall: None, headquarters
         ({"unit": "U99"}, "U99"),
         ({"birth_year": "1850"}, "1850"),
         ({"membership": "KHAC"}, "KHAC"),
+        ({"point": "P404"}, "P404"),
     ],
 )
 def test_a_fault_names_the_field_and_stores_nobody(

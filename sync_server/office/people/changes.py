@@ -1,4 +1,4 @@
-"""Pages that add a person, or correct, move, end, restore or merge a person's entry.
+"""Pages that add people, correct or merge their entries, and record moves and departures.
 
 Every change to an existing entry needs a reason, which is written to the audit log.
 """
@@ -17,7 +17,7 @@ from sync_server.database import transaction
 from sync_server.domain.positions import COMMITTEE, position_of
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.summoning import MEMBERSHIPS
-from sync_server.errors import BadForm, UnknownPerson, UnknownPoint, UnknownUnit
+from sync_server.errors import BadForm, UnknownPerson, UnknownUnit
 from sync_server.messages import name_code, say
 from sync_server.office import access, demonstration, forms
 from sync_server.office.access import allowed
@@ -126,11 +126,12 @@ def move(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/ket-thuc")
 @allowed(Action.ARRANGE)
 def end(person: str) -> Response:
-    """Record that a person (given by code) has retired, moved away or died.
+    """Record that a person (given by code) is no longer active, and why.
 
-    The form says which of the three applies, and contains a reason. New meetings do not summon
-    the person. Redirect to the page that changes the person. Raises: UnknownPerson; BadForm if
-    a field is wrong, or if the person is already recorded as no longer active.
+    The form says whether the person has retired, moved away or died, or left for another cause; it
+    also contains a reason. New meetings do not summon the person. Redirect to the page that changes
+    the person. Raises: UnknownPerson; BadForm if a field is wrong, or if the person is already
+    recorded as no longer active.
     """
     before, why = _must_find(person), forms.one_of("why", END_REASONS)
     reason = forms.required_text("reason", longest=500)
@@ -141,11 +142,11 @@ def end(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/dua-tro-lai")
 @allowed(Action.ARRANGE)
 def bring_back(person: str) -> Response:
-    """Restore a person's entry that has ended or has been merged into another entry.
+    """Restore the entry of a person who has left, or an entry that was merged into another one.
 
     `person` is the person's code. The form contains the reason. Redirect to the page that changes
-    the person. Raises: UnknownPerson; BadForm if the entry has not ended, or if the reason is
-    missing.
+    the person. Raises: UnknownPerson; BadForm if the person has not left, if the person's data were
+    made anonymous, or if the reason is missing.
     """
     before, reason = _must_find(person), forms.required_text("reason", longest=500)
     people.bring_back(transaction(), before)
@@ -171,11 +172,11 @@ def merge(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/trieu-tap")
 @allowed(Action.ARRANGE)
 def update_rolls(person: str) -> Response:
-    """Update the lists of people summoned to coming meetings to match the entry of a person.
+    """Update the lists of people summoned to coming meetings to match a person's data.
 
     `person` is the person's code. With `do=add` in the form, add the person to the lists of the
-    unit's hall. Otherwise change only the lists that already name the person. Redirect to the page
-    that changes the person. Raises: UnknownPerson if no person has this code.
+    person's usual hall. Otherwise change only the lists that already name the person. Redirect to
+    the page that changes the person. Raises: UnknownPerson if no person has this code.
     """
     stored, writer = _must_find(person), access.signed_in_account().writer
     adds = request.form.get("do") == "add"
@@ -215,9 +216,8 @@ def _must_find(code: str) -> RosterPerson:
 def _read_facts(before: RosterPerson) -> RosterPerson:
     """Return a copy of `before` with the values in the form.
 
-    These are name, position, Party membership, year of birth and usual hall. Raises: BadForm if
-    a field is wrong, for example if the name contains a digit; UnknownPoint if the hall is
-    unknown.
+    These are name, position, Party membership, year of birth and usual hall. Raises: BadForm if a
+    field is wrong, for example if the name contains a digit.
     """
     name = _clean("full_name", forms.required_text("full_name", longest=MAX_NAME))
     if any(letter.isdigit() for letter in name):
@@ -236,7 +236,7 @@ def _read_facts(before: RosterPerson) -> RosterPerson:
 def _read_point() -> str:
     point = forms.text("point", longest=16)
     if point and point not in directory.all_points(transaction()):
-        raise UnknownPoint(point=point)
+        raise BadForm(fault=say("form.choice", field=say("field.point"), value=point))
     return point
 
 

@@ -50,7 +50,7 @@ SHOWN_CHANGES, SHOWN_NEW = 200, 50
 check a longer page by eye. The counts on the page also include those that are not shown."""
 LEFT_OUT = "-"
 MOST_NAMED = 30
-"""How many names of new units and halls the message names that confirms them."""
+"""The maximum number of new units and halls that are named in the message after their creation."""
 UNPROCESSABLE = 422
 CHOSEN_FIELDS = tuple(field for field in FIELDS if field in USED)
 
@@ -134,9 +134,8 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     page of imports; otherwise redirect to the preview. Nothing is imported if the list has faults
     or open questions, or if the preview is out of date.
 
-    Raises: UnknownUploadedList if there is no such list; BadForm if a field is wrong, or if the
-    user has not agreed to add real people to a demonstration; UnreadableList if the file has no
-    readable table.
+    Raises: UnknownUploadedList if there is no such list; BadForm if a field is wrong, if the file
+    has no readable table, or if the user has not agreed to add real people to a demonstration.
     """
     stored, before = _draft(list_id)
     choices, at_ms = _read_choices(before), now_ms()
@@ -148,9 +147,10 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     act = request.form.get("do")
     if act not in {"import", "make"}:
         return redirect(url_for("office.people_lists.preview", list_id=list_id))
-    grids = list_imports.open_grids(stored.content, stored.name)
-    with reading() as connection:
-        read = list_imports.preview(connection, grids, choices)
+    with uploads.readable_list():
+        grids = list_imports.open_grids(stored.content, stored.name)
+        with reading() as connection:
+            read = list_imports.preview(connection, grids, choices)
     if act == "make":
         return _make_places(read, list_id, at_ms)
     if not read.plan.is_ready or list_imports.fingerprint(read.plan) != request.form.get("seen"):
