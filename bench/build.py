@@ -1,10 +1,10 @@
 """Measure how long a build of 1,000 meetings and materials takes, compared with other generators.
 
-Pelican without our plugin, Eleventy and Hugo, if installed, build the same texts. Every
-build but those in `serve` runs in a separate process. The other generators build pages only; the
-portal's build also makes the QR codes, the search index, the printed sheets, the feeds and the
-manifest. "No change" and "one edit" follow a build of the same content. Run with
-`python -m bench.build`.
+Eleventy, Hugo, and Pelican without our plugin build the same texts, if they are installed. Every
+build runs in a separate process, except those that imitate the preview `build.py serve`. The other
+generators build pages only; the portal's build also makes the QR codes, the search index, the
+printed sheets, the feeds and the manifest. The builds "no change" and "one edit" follow an earlier
+build of the same content. Run with `python -m bench.build`.
 """
 
 import argparse

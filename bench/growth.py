@@ -1,8 +1,9 @@
-"""Measure whether the server's cost stays the same as the ledger and the halls grow.
+"""Measure whether the server's work per record stays the same as the ledger and the halls grow.
 
-The first table holds one conference after the other, each with a check-in of everybody in 72 halls,
-and shows what a record costs, and what the first conference's board and one of its halls cost to
-read. The second table shows what it costs to judge a hall anew after one
+The ledger contains all stored records. For the first table, conferences are held one after another,
+and everybody checks in at 72 halls. The table shows the CPU time for storing one record, for
+reading the first conference's board (the overview of all halls), and for reading one hall of that
+conference. The second table shows the CPU time for computing the attendance of a hall after one
 more check-in, in halls of different sizes. Everything runs in this process, without HTTP. Run with
 `python -m bench.growth [--most 1000000]`.
 """
@@ -42,7 +43,7 @@ NOW_MS = STARTS_MS + 60_000
 
 
 def main() -> None:
-    """Print both tables, with every figure beside the first of its column."""
+    """Measure and print both tables; a ratio compares a row's time with that in the first row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=1_000_000, help="records in the largest ledger")
     arguments = parser.parse_args()
@@ -52,7 +53,7 @@ def main() -> None:
 
 @contextmanager
 def filled_app(points: int, people: int) -> Iterator[list[str]]:
-    """Yield the devices' codes while an app with `points` halls of `people` people is active."""
+    """Open an app with `points` halls of `people` people; yield the id of every hall's device."""
     with tempfile.TemporaryDirectory() as name:
         url = f"sqlite:///{name}/growth.sqlite3"
         load = prepare(url, Path(name), points, people, BATCH)
@@ -67,7 +68,8 @@ def send(
 ) -> None:
     """Store `count` check-ins of a device, numbered from `first_seq`, in one transaction.
 
-    They concern the hall's `people` people in turn.
+    `point` is the number of the hall. The hall has `people` people, who are checked in one after
+    another, repeatedly if necessary.
     """
     writer = Writer(device, Profile.CLERK, f"P{point:05d}")
     raws = [
@@ -106,7 +108,10 @@ def milliseconds(work: Callable[[], Any]) -> float:
 
 
 def hold_meeting(number: int, people: int) -> str:
-    """Accept another meeting, summon everybody to it, and return its id."""
+    """Store another meeting, summon `people` people to it in every hall, and return its id.
+
+    `number` is the meeting's number, which is part of the id.
+    """
     meeting = f"{MEETING}-{number}"
     ends = from_ms(STARTS_MS + 9_000_000)
     published = PublishedMeeting(meeting, "Bench", from_ms(STARTS_MS), ends)
@@ -122,7 +127,11 @@ def hold_meeting(number: int, people: int) -> str:
 
 
 def measure_ledger(most: int) -> None:
-    """Print what a record, a board and a hall cost while the ledger grows to `most` records."""
+    """Print the CPU times for a record, the board and a hall while the ledger grows.
+
+    The board is the overview of all halls. The times are measured at every size in `SIZES` up to
+    `most` records.
+    """
     people, stored, first = 60, 0, 0.0
     print(f"{'records':>10}  {'µs a record':>11}  {'of first':>8}  {'board ms':>8}  {'hall ms':>8}")
     with filled_app(POINTS, people) as devices:
@@ -145,7 +154,10 @@ def measure_ledger(most: int) -> None:
 
 
 def measure_halls() -> None:
-    """Print what it costs to judge a hall anew after one more check-in, by the hall's size."""
+    """Print the CPU time in ms for computing a hall's attendance, for every hall size in `HALLS`.
+
+    Every measurement follows one more check-in in the hall.
+    """
     print(f"\n{'people':>10}  {'judging ms':>11}  {'of first':>8}")
     first = 0.0
     for people in HALLS:

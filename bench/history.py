@@ -1,7 +1,8 @@
-"""Check what clients saw of the server against what the ledger contains in the end.
+"""Check the answers that clients received against the records that the ledger finally contains.
 
-The functions are pure: they take the history of a run and the final rows, and return what is wrong.
-`bench.cluster_chaos` collects the history while it breaks a cluster.
+The ledger is the server's table of records. The functions are pure: they take the history of a run
+and the final rows of the ledger, and return the faults. `bench.cluster_chaos` collects the history
+while it breaks a cluster.
 """
 
 from collections import Counter, defaultdict
@@ -11,14 +12,15 @@ from itertools import pairwise
 from msgspec import Struct
 
 GOOD = "stored"
-"""The fate of a record that the ledger contains and that counts."""
+"""The value of `Answer.fate` for a record that is stored in the ledger and counts."""
 
 
 class Answer(Struct, frozen=True):
-    """What the server answered to one sending of one record. Times are in seconds.
+    """The server's answer about one record in one request. Times are in seconds.
 
-    `status` is "stored" if this sending stored the record, and "known" if it was there already;
-    `fate` says how the record stands.
+    `status` is "stored" if the server stored the record because of this request, and "known" if the
+    record had been stored before. `fate` is the present state of the record, such as "stored" or
+    "refused".
     """
 
     record: str
@@ -29,10 +31,12 @@ class Answer(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """One page that a reader received: the records of `stream` that follow position `after`.
+    """One page of records that a reader received: those after the position `after` in a stream.
 
-    `records` are their ids in order, and `head` is the position in the cursor of the answer.
-    Positions have no gaps, so that record `n` of the page has the position `after + n`.
+    A stream is the sequence of all records of one hall, at positions from 1 without gaps; `stream`
+    is the hall's code. `records` are the ids in order; the first record is at the position that
+    follows `after`. `head` is the position after which the reader continues, according to the
+    answer.
     """
 
     reader: str
@@ -44,7 +48,10 @@ class Page(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """A place in a stream, as the ledger has it in the end."""
+    """The final position of a record in a stream.
+
+    A stream is the sequence of all records of one hall.
+    """
 
     record: str
     stream: str
@@ -52,9 +59,10 @@ class Row(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """Something that was broken on purpose, from `began_s` until `ended_s`.
+    """A fault that was caused on purpose and lasted from `began_s` until `ended_s`.
 
-    `has_quorum` is False if nothing can be acknowledged meanwhile.
+    `has_quorum` is False if, during the fault, the cluster has no majority and cannot acknowledge
+    records.
     """
 
     name: str
@@ -64,11 +72,11 @@ class Fault(Struct, frozen=True):
 
 
 class Pause(Struct, frozen=True):
-    """How long nobody was acknowledged because of a fault.
+    """The time for which the server acknowledged no record because of a fault.
 
-    `longest_s` is the longest time between two acknowledgements from the start of the fault until
-    the next fault, and `after_s` the time from the end of the fault until the first
-    acknowledgement of something sent after it. It is None if there was none.
+    `longest_s` is the longest time between two successive acknowledgements, from the start of the
+    fault until the next fault. `after_s` is the time from the end of the fault until the first
+    acknowledgement of a record that was sent later, or None if there is no such acknowledgement.
     """
 
     fault: Fault
@@ -77,7 +85,7 @@ class Pause(Struct, frozen=True):
 
 
 class History(Struct):
-    """What all clients of one run saw."""
+    """All answers and pages that the clients received in one run, and the faults during the run."""
 
     answers: list[Answer]
     pages: list[Page]
@@ -85,14 +93,18 @@ class History(Struct):
 
 
 def acknowledged(answers: Iterable[Answer]) -> set[str]:
-    """Return the records that a client may delete, because the server has said that it has them."""
+    """Return the ids of all records that the server has confirmed as stored.
+
+    A client may delete its copy of such a record.
+    """
     return {answer.record for answer in answers if answer.fate == GOOD}
 
 
 def lost(answers: Iterable[Answer], rows: Iterable[Row]) -> list[str]:
-    """Return the acknowledged records that vanished, even if sending them again brought them back.
+    """Return the ids of acknowledged records that are missing, or were missing for a time.
 
-    A record that was acknowledged and later sent again is answered `known`, unless it was lost.
+    If an acknowledged record is sent again, the answer is `known`. The answer `stored` therefore
+    means that the record had been lost.
     """
     all_answers = list(answers)
     first_s: dict[str, float] = {}
@@ -109,13 +121,16 @@ def lost(answers: Iterable[Answer], rows: Iterable[Row]) -> list[str]:
 
 
 def doubled(rows: Iterable[Row]) -> list[str]:
-    """Return the records that stand in one stream more than once."""
+    """Return the ids of the records that occur more than once in one stream (a hall's records)."""
     counts = Counter((row.record, row.stream) for row in rows)
     return sorted(record for (record, _), count in counts.items() if count > 1)
 
 
 def faulty_positions(rows: Iterable[Row]) -> list[str]:
-    """Return a line for every stream whose positions are not 1, 2, 3 and so on, each once."""
+    """Return a message for every stream (a hall's records) with wrong positions.
+
+    The positions must be 1, 2, 3 and so on, without gaps or repeats.
+    """
     positions = defaultdict(list)
     for row in rows:
         positions[row.stream].append(row.position)
@@ -129,11 +144,11 @@ def faulty_positions(rows: Iterable[Row]) -> list[str]:
 
 
 def changed_verdicts(answers: Iterable[Answer]) -> list[str]:
-    """Return the records about which the server took back what it had answered.
+    """Return the ids of records for which a later answer contradicts an earlier one.
 
-    A record that was stored stays stored; and one that was there when it was sent is `known`, so
-    that a second `stored` means that it had vanished. Only a sending that began after an answer had
-    arrived is held against that answer.
+    Once an answer says that a record is stored, every later answer must have the fate `stored` and
+    the status `known`: a second status `stored` means that the record had vanished. An answer is
+    later only if its request was sent after the earlier answer had arrived.
     """
     by_record = defaultdict(list)
     for answer in answers:
@@ -152,10 +167,10 @@ def changed_verdicts(answers: Iterable[Answer]) -> list[str]:
 
 
 def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
-    """Return a line for every record that a reader missed, read twice or saw vanish.
+    """Return a message for every record that a reader missed or read twice, or that later vanished.
 
-    Every reader must have received its stream from the first position on, as the ledger has it in
-    the end, up to the position that it has reached.
+    Up to the position that a reader has reached, it must have received exactly the records that the
+    ledger finally contains, in the same order.
     """
     final = {(row.stream, row.position): row.record for row in rows}
     by_reader = defaultdict(list)
@@ -181,7 +196,7 @@ def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
 
 
 def unread(pages: Iterable[Page], rows: Iterable[Row]) -> list[str]:
-    """Return a line for every reader that, though it read until the end, lacks the last records."""
+    """Return a message for every reader that did not receive the last records of its hall."""
     heads: dict[str, int] = {}
     for row in rows:
         heads[row.stream] = max(row.position, heads.get(row.stream, 0))
@@ -194,12 +209,12 @@ def unread(pages: Iterable[Page], rows: Iterable[Row]) -> list[str]:
 
 
 def replayed(answers: Iterable[Answer]) -> int:
-    """Return how many sendings were of a record that was there already."""
+    """Return the number of times that a record was sent although it was already stored."""
     return sum(answer.status == "known" for answer in answers)
 
 
 def answered_without_quorum(history: History) -> set[str]:
-    """Return the records that were acknowledged while quorum was gone."""
+    """Return the ids of records that were acknowledged during a fault that left no majority."""
     spans = [(f.began_s, f.ended_s) for f in history.faults if not f.has_quorum]
     return acknowledged(
         answer
@@ -209,7 +224,7 @@ def answered_without_quorum(history: History) -> set[str]:
 
 
 def pauses(history: History) -> list[Pause]:
-    """Return how long every fault kept everybody from being acknowledged, in order."""
+    """Return, for every fault in order of time, how long the server acknowledged no record."""
     good = [answer for answer in history.answers if answer.fate == GOOD]
     times = sorted(answer.answered_s for answer in good)
     results = []
@@ -226,7 +241,10 @@ def pauses(history: History) -> list[Pause]:
 
 
 def faults_in(history: History, rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Return everything that is wrong, by kind. All lists are empty after a good run."""
+    """Run all checks, and return {kind of fault: messages or ids of records}.
+
+    All lists are empty after a run without faults. `rows` are the final records of the ledger.
+    """
     absent = answered_without_quorum(history) & set(lost(history.answers, rows))
     return {
         "lost": lost(history.answers, rows),

@@ -64,11 +64,11 @@ Post = Callable[[http.client.HTTPConnection], None]
 
 
 class Load(NamedTuple):
-    """The requests of one measurement. Item `n` of every list is for hall `n`.
+    """The access tokens and records of one measurement. Item `n` of every list is for hall `n`.
 
-    `tokens` holds one device token per hall, and `read_tokens` the token with which an unlocked
-    kiosk also reads; `batches` holds every hall's batches of records.
-    With `office_token`, headquarters meanwhile reads the board (the overview of all halls).
+    A device sends its records with its token in `tokens`; its token in `read_tokens` also permits
+    reading. `batches` contains the batches of records that every hall sends. With `office_token`,
+    headquarters can read the board (the overview of all halls).
     """
 
     office_token: str
@@ -295,11 +295,12 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
 
 
 def measure_kiosks(url: str, folder: Path) -> float:
-    """Return how many records per second unlocked kiosks send while they read along.
+    """Return how many records per second our server stores for kiosks that also read records.
 
-    Every kiosk sends one to three check-ins at a time with its read token, pulls its hall's
-    records, and asks for the hall's standing after every sixth request, as when its page is
-    opened anew.
+    A kiosk is the check-in page of a hall; it may read only while it is unlocked. Every kiosk sends
+    one to three check-ins per request with its read token, and receives the hall's new records in
+    the answer. After about every sixth request, it also asks for the hall's attendance, as it does
+    when the page is opened again. `folder` serves as the portal's folder.
     """
     points, people = SHAPES[1]
     load = prepare(url, folder, points, people, 1)
@@ -321,7 +322,11 @@ def measure_kiosks(url: str, folder: Path) -> float:
 
 
 def _kiosk_post(token: str, records: list[dict[str, Any]], cursor: list[str]) -> Post:
-    """Return a function that sends records and pulls the hall's, from `cursor`, which it moves."""
+    """Return a function that sends `records` and receives the hall's records that follow a cursor.
+
+    `cursor` is a list with the present cursor, which every call replaces with the new cursor in the
+    answer. The function raises AssertionError if the server does not store all records.
+    """
 
     def post(connection: http.client.HTTPConnection) -> None:
         clock = {"wall": from_ms(int(time.time() * 1000)), "mono_ms": 500, "boot": "b1"}

@@ -1,12 +1,12 @@
-"""Measure a kiosk's and a reader's work over a line of 23 kbit/s that is cut again and again.
+"""Measure typical tasks of a kiosk and a reader over a slow network line that is cut repeatedly.
 
-A proxy between the client and our server models the line: 23 kbit/s in each direction, 0.5 s each
-way, one segment in twenty lost (which TCP sends again after a second), and a cut of all connections
-every 20 seconds. The client does what the kiosk and the service worker do: it sends again what was
-not acknowledged, continues details and large files where they were cut, and pauses longer after
-every failure. Seconds are those of the modelled line; the model itself runs `--speed` times as
-fast. Every work is done over an uncut line, too, and the bytes are compared. Run with
-`python -m bench.line`.
+A proxy between the client and our server models the line: 23 kbit/s and a delay of 0.5 s in each
+direction, one segment in twenty lost (TCP sends it again after a second), and a cut of all
+connections every 20 seconds. The client behaves like the kiosk (the check-in page) and the service
+worker: it repeats requests that were not answered, continues the transfer of large files where it
+was cut, and waits longer after every failure. Times are in seconds of the modelled line; the
+simulation itself runs `--speed` times as fast. Every task is also measured over a line without
+cuts, so that the numbers of bytes can be compared. Run with `python -m bench.line`.
 """
 
 import argparse
@@ -37,8 +37,10 @@ CUT_EVERY_S = 20.0
 SEGMENT_BYTES = 1_400
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 25.0
 RECORDS, REPORTS, REPORT_BYTES = 100, 3, 20_000
-"""A round of a kiosk: a hundred records, and three photographed reports of 20 KB each, which is
-what a page of writing in shades of grey takes."""
+"""The numbers of records and photographed reports that a kiosk sends, and the size of a report.
+
+A photographed page of writing in shades of grey takes about 20 KB.
+"""
 WEEK_RECORDS = 500
 OK, LARGE_BYTES = 200, 16 * 1024
 TEXTS = (".html", ".js", ".json", ".svg", ".css", ".ics")
@@ -47,7 +49,11 @@ FIRST_FILES = ("diem-danh/index.html", "app/kiosk.css", "app/kiosk-start.js", "a
 
 
 class Line:
-    """A proxy on a free port that models a poor line to a server. `carried` counts all bytes."""
+    """A proxy on a free port that models a slow network line to the server on `server_port`.
+
+    If `is_cut` is True, all connections are cut regularly. The model runs `speed` times as fast as
+    the line. `carried` counts the bytes in both directions.
+    """
 
     def __init__(self, server_port: int, speed: float, *, is_cut: bool) -> None:
         self._server_port, self._speed = server_port, speed
@@ -107,7 +113,12 @@ class Line:
             one.close()
 
     def _wait_for_turn(self, size_bytes: int, way: str) -> None:
-        """Wait until the line has carried a segment: its turn, its time on the line, its losses."""
+        """Wait for as long as the modelled line takes to carry a segment of `size_bytes` bytes.
+
+        The segment waits until earlier segments in the direction `way` ("up" or "down") have been
+        carried. If the line was idle, the delay of the line is added, and a possible loss of the
+        segment.
+        """
         with self._lock:
             self.carried += size_bytes
             now_s = time.monotonic()
@@ -134,9 +145,9 @@ class Client:
     def ask(
         self, method: str, path: str, body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        """Return the status, headers and content of the answer.
+        """Send a request, and return the status, headers and decompressed content of the answer.
 
-        Raises: OSError or HTTPException if the line is cut before the answer has come.
+        Raises: OSError or HTTPException if the line is cut before the whole answer has arrived.
         """
         headers = {"Authorization": f"Bearer {self._token}", "Accept-Encoding": "gzip", **headers}
         if self._connection is None:
@@ -154,7 +165,11 @@ class Client:
         return response.status, dict(response.headers), content
 
     def until_done(self, step: Callable[[], bool]) -> None:
-        """Repeat `step` until it returns True. A cut ends a step, and is followed by a pause."""
+        """Call `step` repeatedly until it returns True.
+
+        If the line is cut, the next call follows after a pause, which becomes longer with every
+        failure in succession.
+        """
         while True:
             try:
                 if step():
@@ -167,7 +182,11 @@ class Client:
 
     @contextmanager
     def next_piece(self) -> Iterator[None]:
-        """Choose the size of the piece after this one, as `site/app/piece-size.js` does."""
+        """Time the `with` block, which transfers a piece, and choose the next piece's size.
+
+        As in `site/app/piece-size.js`, the size is doubled after a quick transfer and halved after
+        a slow one. After a failed transfer, it is the smallest size.
+        """
         began_s, size = time.monotonic(), self.piece_bytes
         self.piece_bytes = SMALLEST_PIECE_BYTES
         yield
@@ -187,7 +206,11 @@ Work = Callable[[Client, "Hall"], None]
 
 
 class Hall(NamedTuple):
-    """What a hall sends: its records and details; `stream` names what it pulls."""
+    """The records and attachments that a hall sends, and the records that it fetches.
+
+    An attachment (a "detail" of a record) is, for example, a photographed report. `stream` contains
+    the ids of the meeting and the hall whose records are fetched.
+    """
 
     records: list[dict[str, Any]]
     details: list[bytes]
@@ -195,7 +218,7 @@ class Hall(NamedTuple):
 
 
 def send_round(client: Client, hall: Hall) -> None:
-    """Send the hall's records, and then its details piece by piece, as the kiosk does."""
+    """Send a hall's records, and then its attachments (`details`) in pieces, as a kiosk does."""
     body = gzip.compress(json.dumps({"records": hall.records}).encode(), 6)
     client.until_done(
         lambda: client.ask("POST", "/api/v1/sync", body, **{"Content-Encoding": "gzip"})[0] == OK
@@ -217,13 +240,13 @@ def send_round(client: Client, hall: Hall) -> None:
 
 
 def open_kiosk(client: Client, _hall: Hall) -> None:
-    """Load the files that show the kiosk's first page."""
+    """Download the files that a browser needs to show the kiosk's first page."""
     for name in FIRST_FILES:
         client.until_done(partial(fetch, client, name, 0, bytearray()))
 
 
 def save_meeting(client: Client, _hall: Hall) -> None:
-    """Load a meeting with its materials for reading without a line, file by file."""
+    """Download the files that a reader saves to read a meeting and its documents offline."""
     manifest: dict[str, Any] = {}
 
     def read_manifest() -> bool:
@@ -244,7 +267,11 @@ def save_meeting(client: Client, _hall: Hall) -> None:
 
 
 def fetch(client: Client, name: str, size_bytes: int, received: bytearray) -> bool:
-    """Fetch a file, a large one piece by piece into `received`, and return whether it is whole."""
+    """Download a file, in pieces if it is large and not a text, and return whether this succeeded.
+
+    The pieces are added to `received`. If the line is cut, another call with the same `received`
+    continues the download.
+    """
     if size_bytes <= LARGE_BYTES or name.endswith(TEXTS):
         return client.ask("GET", f"/{name}")[0] == OK
     while len(received) < size_bytes:
@@ -255,7 +282,7 @@ def fetch(client: Client, name: str, size_bytes: int, received: bytearray) -> bo
 
 
 def pull_day(client: Client, hall: Hall) -> None:
-    """Pull all records of a hall, as a kiosk does that was away for a week."""
+    """Fetch all records of a hall, as a kiosk does that was offline for a week."""
     cursor = ["0"]
 
     def pull() -> bool:
@@ -286,7 +313,10 @@ def run(work: Work, port: int, token: str, hall: Hall, speed: float, *, is_cut: 
 
 
 def main() -> int:
-    """Print seconds and bytes of every work, over the cut line and over an uncut one."""
+    """Run every task with and without cuts of the line, and print its seconds and bytes.
+
+    Return the exit status: 1 if the portal cannot be built, else 0.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", type=float, default=4, help="how many times as fast the line is")
     speed = parser.parse_args().speed
@@ -314,7 +344,11 @@ def main() -> int:
 
 
 def _hall_of(load: ingest.Load, place: int, work: Work, port: int) -> tuple[Hall, str]:
-    """Return a hall and the token of its device. What it pulls is sent before, without the line."""
+    """Return the hall at the index `place`, and the token that a client needs for the task `work`.
+
+    For the task `pull_day`, the hall's records are first sent to the server without the modelled
+    line.
+    """
     [batch], token = load.batches[place], load.tokens[place]
     details = [secrets.token_urlsafe(REPORT_BYTES).encode()[:REPORT_BYTES] for _ in range(REPORTS)]
     hall = Hall(batch[:RECORDS], details, {"meeting": ingest.MEETING, "point": batch[0]["point"]})

@@ -84,7 +84,7 @@ def sign_in_headquarters(app: Flask, password: str) -> FlaskClient:
 
 FOUND, OK = 302, 200
 NEEDS_QUERY = frozenset({"/xu-huong/bao-cao"})
-"""The pages that show nothing without a choice in the query."""
+"""Paths of pages that are not measured, because they show nothing without a query string."""
 
 
 def page_paths(app: Flask) -> list[str]:

@@ -1,8 +1,8 @@
-"""Translate the messages of Click, the library of the command line, into Vietnamese.
+"""Translate the messages of Click, the command-line library, into Vietnamese.
 
-Click looks up its messages with Python's gettext, which would look for a compiled catalogue
-on the machine. This module takes them from the group `click` of our message catalogue
-instead.
+Click passes its English messages to Python's gettext, which would look for translations in files on
+this machine. This module makes gettext take the translations from the group `click` of this
+program's message catalogue.
 """
 
 import gettext

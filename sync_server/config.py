@@ -49,7 +49,7 @@ MOST_PROXIES = 9
 MOST_STANDBYS = 9
 MOST_DAYS = 36_500
 RECIPIENT = re.compile(r"age1[0-9a-z]{58}")
-"""The public keys of age, for which backups are encrypted."""
+"""A pattern that matches a public key of age, the format in which backups are encrypted."""
 MIN_SECRET_LENGTH = 32
 """The smallest permitted number of characters in the settings `SECRET_KEY` and `SEAL_KEY`.
 

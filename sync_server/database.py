@@ -47,8 +47,10 @@ WRITERS = 16
 ones are refused, so that the other threads stay free for reading."""
 
 OPTIONAL_WRITERS = 4
-"""The greatest number of threads that may write at the same time what need not be written now. If
-no standby of PostgreSQL is there, commits wait without end; threads for reading must be left."""
+"""The greatest number of threads that may make optional writes at the same time. An optional write
+may be skipped, such as the storing of a computed result. Commits that wait for a missing standby of
+PostgreSQL never end, and enough threads must remain for reading.
+"""
 
 ATTEMPT_S = 2.0
 """The longest time in seconds for which one attempt waits while another process writes to
@@ -90,16 +92,16 @@ class Base(DeclarativeBase):
 
 
 class _Snapshot(NamedTuple):
-    """What a read transaction keeps: {cache key: result}, and the work to do after its end."""
+    """The results cached during a read transaction, by key, and the work to do after its end."""
 
     results: dict[Hashable, Any]
     stored_later: list[Callable[[Connection], object]]
 
 
 class RowsChanged(Exception):
-    """Raised if another transaction changed rows that this one had read before it got its lock.
+    """Raised if another transaction changed rows that the current one had read but not locked.
 
-    `write` then runs the transaction again.
+    The function `write` then runs the current transaction again.
     """
 
 
@@ -190,9 +192,10 @@ def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
 
 @contextmanager
 def _optional_place() -> Iterator[None]:
-    """Hold one of the places for what need not be written now.
+    """Count as one of at most `OPTIONAL_WRITERS` optional writers while the context lasts.
 
-    Raises: DatabaseBusy if all of them are taken.
+    An optional writer writes data that need not be stored at once, such as computed results.
+    Raises: DatabaseBusy if there are as many optional writers already.
     """
     if not _optional_places.acquire(blocking=False):
         raise busy()
@@ -351,10 +354,12 @@ READ_ONLY_SQLSTATE = "25006"
 
 
 def _watch_commits(connection: Any, record: ConnectionPoolEntry) -> None:
-    """Note in `record` when PostgreSQL warns that a commit did not wait for its standby.
+    """Mark a connection when PostgreSQL warns that a commit did not wait for its standby.
 
-    If somebody cancels the wait, PostgreSQL confirms the commit all the same. It must not be
-    acknowledged: if the machine fails now, the commit is lost.
+    A standby is another machine that keeps a copy of the database. `record` is the entry of the
+    connection in SQLAlchemy's pool, and holds the mark. If somebody cancels the wait, PostgreSQL
+    confirms the commit all the same. No client may then be told that its data are stored, because
+    they are lost if the machine fails now.
     """
 
     def note(diagnostic: Any) -> None:
@@ -365,15 +370,18 @@ def _watch_commits(connection: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _leave_read_only_server(context: ExceptionContext) -> None:
-    """Give up the connections to a server that has become a standby, which only reads."""
+    """Discard all pooled connections if the database server has become a standby.
+
+    A standby keeps a copy of another server's database, and refuses writes.
+    """
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY_SQLSTATE:
         context.is_disconnect = True
 
 
 class _WatchedFiles(NamedTuple):
-    """The files of a server's SQLite database: the number of the database, and that of its log.
+    """The path of a server's SQLite database, and the inode numbers of the database and its log.
 
-    The number of the log is shared by the server's processes. It is 0 until one of them has
+    The number of the log (WAL) is shared by the server's processes. It is 0 until one of them has
     written.
     """
 
@@ -387,11 +395,12 @@ _watched: _WatchedFiles | None = None
 
 @contextmanager
 def watching_files() -> Iterator[None]:
-    """Let this process, and those that it starts, work with the present SQLite files and no others.
+    """Make this process and the processes that it starts use only the SQLite files that exist now.
 
-    If somebody deletes or replaces the database or its log (WAL) under a running server, SQLite
-    goes on writing into the deleted file, and everything is lost when the server ends. A process
-    that opens the database only then would make an empty one.
+    Use it in a `with` statement. If somebody deletes or replaces the database or its log (WAL)
+    under a running server, SQLite goes on writing into the deleted file, and everything is lost
+    when the server ends. A process that opens the database after the deletion would create an empty
+    one.
     """
     global _watched
     path = sqlite_path()
@@ -403,7 +412,7 @@ def watching_files() -> Iterator[None]:
 
 
 def _files_at(path: Path) -> tuple[int, int]:
-    """Return the numbers of the SQLite database at a path and of its log; 0 for a missing file."""
+    """Return the inode numbers of the SQLite database at `path` and of its log; 0 for no file."""
     numbers = []
     for name in (path, f"{path}-wal"):
         try:
@@ -429,10 +438,10 @@ def _check_files_in_place(connection: Connection) -> None:
 
 
 def _check_watched_files(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-    """Check that a connection from the pool uses the files that the server watches.
+    """Check that a pooled connection has opened the SQLite files that the server watches.
 
-    A connection that was opened while they were away is replaced by a new one. Raises:
-    DatabaseMoved if they are away now.
+    Raises: DisconnectionError if the connection has opened other files, so that SQLAlchemy replaces
+    the connection; DatabaseMoved if the watched files have been deleted or replaced.
     """
     if _watched is None or not _watched.log[0]:
         return
@@ -544,10 +553,11 @@ _SQLITE = sqlite.dialect()
 
 
 def count_rows_anew(connection: Connection, table: str) -> None:
-    """Let PostgreSQL count the values in a table whose rows have just been replaced.
+    """Make PostgreSQL update its statistics of a table whose rows have just been replaced.
 
-    PostgreSQL counts by itself only after a minute. Until then, it takes a table with thousands of
-    new rows for a small one, and reads the whole of it for every upload.
+    PostgreSQL does this by itself only after a minute. Until then, it takes a table with thousands
+    of new rows for a small one, and reads the whole table for every upload. Other databases are
+    left alone.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table}")
@@ -559,9 +569,9 @@ def upgrade_schema() -> None:
 
 
 def commits_are_durable(connection: Connection) -> bool:
-    """Return whether what is committed is on the disk, and survives a power cut.
+    """Return whether a commit is confirmed only when it is on the disk and survives a power cut.
 
-    With PostgreSQL, the operator may have switched this off for speed.
+    The operator of a PostgreSQL database may have set it to confirm commits earlier, for speed.
     """
     if connection.dialect.name == "sqlite":
         journal = connection.scalar(text("PRAGMA journal_mode"))
@@ -577,7 +587,7 @@ _DURABLE_SETTINGS = {
     "full_page_writes": {"on"},
     "synchronous_commit": {"on", "remote_write", "remote_apply"},
 }
-"""The settings of PostgreSQL with which a commit is on the disk, with their right values."""
+"""{setting of PostgreSQL: values with which a commit is on the disk before it is confirmed}."""
 
 
 class Standbys(NamedTuple):
@@ -591,10 +601,12 @@ class Standbys(NamedTuple):
 
 
 def synchronous_standbys(connection: Connection) -> Standbys:
-    """Return on how many further machines a commit is on the disk before it is confirmed.
+    """Return how many PostgreSQL standbys every commit waits for, and how many are connected.
 
-    PostgreSQL shows connected standbys only to accounts with the role `pg_read_all_stats`; for
-    others, none is connected.
+    A standby is another machine that keeps a copy of the database. The first number is 0 if a
+    commit is confirmed before it is on the disk of the standbys. PostgreSQL shows connected
+    standbys only to accounts with the role `pg_read_all_stats`; for other accounts, the second
+    number is 0. For SQLite, both are 0.
     """
     if connection.dialect.name == "sqlite":
         return Standbys(0, 0)
@@ -614,7 +626,9 @@ def demanded_standbys(names: str) -> int:
 
 
 _STANDBY_NUMBER = re.compile(r"\s*(?:(?:FIRST|ANY)\s+)?(\d+)\s*\(", re.IGNORECASE)
-"""The number in `FIRST 2 (a, b, c)`, `ANY 2 (a, b, c)` or `2 (a, b, c)`. Without one, it is 1."""
+"""A pattern that finds the number of standbys in `FIRST 2 (a, b, c)`, `ANY 2 (a, b, c)` or `2 (a,
+b, c)`, the forms of PostgreSQL's setting `synchronous_standby_names`.
+"""
 
 
 def sqlite_path() -> Path | None:

@@ -45,7 +45,7 @@ class MalformedJson(AppError):
 
 
 class MalformedRequest(AppError):
-    """Raised if a request does not have the expected form. `fault` names the faulty field."""
+    """Raised if a request does not have the expected form. `fault` says what is wrong with it."""
 
     status, code = 400, "malformed_request"
 
@@ -75,16 +75,16 @@ class Unauthenticated(AppError):
 
 
 class DeviceRevoked(AppError):
-    """Raised if a device requests data after headquarters has revoked it.
+    """Raised if a device that headquarters has revoked (blocked) does anything but send records.
 
-    Records that the device sends are still kept for a review by headquarters.
+    The records that it sends are kept until headquarters decides whether they count.
     """
 
     status, code = 403, "device_revoked"
 
 
 class Forbidden(AppError):
-    """Raised if the caller's role does not permit an action, either at all or for this hall."""
+    """Raised if the caller may not do an action at all, or not for this hall, unit or person."""
 
     status, code = 403, "forbidden"
 
@@ -115,16 +115,20 @@ class EnrolmentCodeUsed(AppError):
 
 
 class EnrolmentSecretNeeded(AppError):
-    """Raised if a device enrols with a code but without its second secret, or with a wrong secret.
+    """Raised if a device enrols with a code but without its secret number, or with a wrong number.
 
-    Only codes sent by post need a second secret, which has six digits.
+    A code that is valid for more than a day may go by post. It therefore has a second secret, a
+    number of six digits that is given by telephone.
     """
 
     status, code = 403, "enrolment_second_needed"
 
 
 class EnrolmentCodeExpired(AppError):
-    """Raised if a device enrols with a code that has expired or was withdrawn."""
+    """Raised if a device enrols with a code that is no longer valid.
+
+    The code has expired or was withdrawn, or its second secret was entered wrongly five times.
+    """
 
     status, code = 410, "enrolment_code_expired"
 
@@ -172,7 +176,7 @@ class PieceTooLarge(AppError):
 
 
 class BlobMismatch(AppError):
-    """Raised if the content of an upload does not have the sha256 under which it was sent.
+    """Raised if the SHA-256 hash of an uploaded file is not the one that its sender stated.
 
     The uploaded pieces are deleted, so the upload must begin again.
     """
@@ -206,7 +210,7 @@ class QueueFileFaulty(AppError):
 
 
 class UnknownPerson(AppError):
-    """Raised if no list of people contains this person code."""
+    """Raised if no stored person has this code."""
 
     status, code = 404, "unknown_person"
 
@@ -224,31 +228,32 @@ class UnknownDevice(AppError):
 
 
 class UnknownRecord(AppError):
-    """Raised if a request names a record that is not stored or that belongs to another hall.
-
-    The record may also have been dealt with already.
-    """
+    """Raised if a request names a record that does not exist or belongs to another hall."""
 
     status, code = 404, "unknown_record"
 
 
 class UnknownRelease(AppError):
-    """Raised if the server does not store this built version of the portal in full."""
+    """Raised if this version of the public website (the portal) is not stored.
+
+    A version is stored only after all its files have arrived.
+    """
 
     status, code = 404, "unknown_release"
 
 
 class ReleaseMalformed(AppError):
-    """Raised if an uploaded version of the portal is not valid.
+    """Raised if a version of the public website (the portal) is not valid.
 
-    Its list of files cannot be read, for example, or a file path is unsafe.
+    For example, its list of files cannot be read, a file path is unsafe, or its data file
+    `facts.json` is missing.
     """
 
     status, code = 422, "release_malformed"
 
 
 class ForeignCode(AppError):
-    """Raised if an uploaded version of the portal contains code that is not this server's.
+    """Raised if the code in an uploaded version of the public website differs from this server's.
 
     Only code that runs in browsers is compared.
     """
@@ -257,7 +262,10 @@ class ForeignCode(AppError):
 
 
 class TooManyRequests(AppError):
-    """Raised if one caller makes more than `limit` attempts in a minute."""
+    """Raised if one caller makes more than `limit` attempts, such as sign-ins, in a certain time.
+
+    The time is a minute for most limits.
+    """
 
     status, code = 429, "too_many_requests"
 
@@ -272,15 +280,15 @@ class UploadQuotaReached(AppError):
 
 
 class UnknownReport(AppError):
-    """Raised if no report has this id, or if it does not exist in the requested format."""
+    """Raised if the meeting has no report with this id, or if the file format is unknown."""
 
     status, code = 404, "unknown_report"
 
 
 class NobodyToName(AppError):
-    """Raised if a summons or a certificate of attendance has nobody to name.
+    """Raised if a summons or a certificate of attendance would contain nobody's name.
 
-    A summons names a person on the meeting's rolls, and a certificate names a person who attended.
+    A summons names people summoned to the meeting, and a certificate a person who attended.
     """
 
     status, code = 409, "nobody_to_name"
@@ -332,7 +340,7 @@ class DatabaseBusy(AppError):
 
 
 class OutcomeUnknown(AppError):
-    """Raised if the line to the database broke during a commit: it may have succeeded or not."""
+    """Raised if the connection to the database broke during a commit, so the outcome is unknown."""
 
     status, code = 503, "outcome_unknown"
 

@@ -1,11 +1,10 @@
-"""Encrypt, decrypt, sign and verify with the two keys of headquarters.
+"""Encrypt, decrypt, sign and verify with headquarters' keys for encryption and for signatures.
 
-Both keys are derived from the secret in the setting `SEAL_KEY`. The setting may also hold
-former secrets after the present one, separated by commas: content that was encrypted for
-their keys can still be decrypted. Personal data leave a device only as a JWE (JSON Web
-Encryption), encrypted with headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC
-7516, 7518). The key for decryption is not in the database, so a stolen copy of the database
-reveals no personal data.
+Both keys are derived from the secret in the setting `SEAL_KEY`. The setting may also hold former
+secrets after the present one, separated by commas: content that was encrypted with keys from former
+secrets can still be decrypted. Personal data leave a device only as a JWE (JSON Web Encryption),
+encrypted with headquarters' public key: ECDH-ES on P-256 with A256GCM (RFC 7516, 7518). The key for
+decryption is not in the database, so a stolen copy of the database reveals no personal data.
 """
 
 import hashlib
@@ -127,10 +126,11 @@ def _public_jwk(key: ECKey) -> dict[str, str]:
 
 
 def sign(seal_key: str, content: bytes) -> list[str]:
-    """Sign content, such as a receipt, with every key; return one compact JWS for every key.
+    """Sign content, such as a receipt, with headquarters' present key and every former key.
 
-    A JWS is signed content (RFC 7515). `seal_key` is the setting `SEAL_KEY`, from which the
-    keys are derived. A device without a network may know only a former key.
+    Return one compact JWS (signed content, RFC 7515) for every key, because a device without a
+    network may know only a former key. `seal_key` is the setting `SEAL_KEY`, from which the keys
+    are derived.
     """
     header = {"alg": SIGNING, "kid": "headquarters"}
     return [
@@ -242,6 +242,6 @@ def decrypt_detail(seal_key: str, sealed: bytes) -> tuple[bytes, str]:
 def media_type_of(content: bytes) -> str | None:
     """Return the media type of a JSON, JPEG, PNG or PDF file, recognised by its first bytes.
 
-    Return None for any other content; the office pages cannot show such content.
+    Return None for any other content; the web pages for staff cannot show such content.
     """
     return next((type_ for magic, type_ in _FILE_SIGNATURES if content.startswith(magic)), None)

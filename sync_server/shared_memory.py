@@ -27,10 +27,10 @@ class SharedNumbers:
 
 
 class SharedWindows:
-    """Counts of attempts in windows of time, by the hash of the caller.
+    """Numbers of attempts that callers made within a period of time, kept for `length` callers.
 
-    There are `length` places. If a caller's places are taken, the one whose window began first is
-    given to the new caller.
+    A caller is identified by a hash, which determines eight places in the memory. If all eight are
+    taken by other callers, the new caller replaces the one whose period began first.
     """
 
     _FORM = struct.Struct("<QdQ")  # hash of the caller, start of the window in s, count

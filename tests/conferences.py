@@ -69,8 +69,8 @@ REFER = {
 def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
     """Return the records of one random meeting in two halls as JSON objects.
 
-    The first three records set the meeting's terms at both halls and summon people. They are
-    followed by at most `size` records, whose times are random.
+    The first three records set the times and officers of the meeting at both halls, and summon
+    people to the first hall. They are followed by at most `size` records, whose times are random.
     """
     records = [
         draft("setting", 900, at="2024-08-20T00:00:00Z", body=_terms("S1", "S2")),

@@ -100,11 +100,11 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
 
 
 def _not_as_root(folder: Path) -> list[str]:
-    """Return the words that, put before a command, run it as Debian's account `postgres`.
+    """Return arguments to put before a command, so that it runs as Debian's user `postgres`.
 
-    PostgreSQL refuses to run as root. If this process runs as root, `folder` is also given to the
-    account; otherwise, the result is an empty list.
-    Raises: KeyError if the account does not exist.
+    PostgreSQL refuses to run as root. If this process runs as root, `folder` is also made the
+    property of that user; otherwise, the result is an empty list.
+    Raises: KeyError if the user does not exist.
     """
     if os.geteuid() != 0:
         return []

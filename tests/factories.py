@@ -22,8 +22,8 @@ def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
 
     Kinds of record that the office makes come from the device O-office, others from D-ONE.
     `changes` replace the default fields, which come from tests/vectors/base.json. In `refs`, a
-    number stands for the id of the record with that number. A `record` in the body, given as [kind,
-    number, changes], becomes that record.
+    number stands for the id of the record with that number. If the body contains a further record,
+    as `record`, this may be given as [kind, number, changes].
     """
     is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)

@@ -1,10 +1,15 @@
-"""Run a job again and again, and let another one of its system calls fail each time.
+"""Run a job again and again, and make a different one of its system calls fail each time.
 
 The first time, the first write, sync or rename of the job fails; the second time, the second; and
-so on, until the job makes fewer calls than that. The library libfiu makes the calls fail. It is
-preloaded (`LD_PRELOAD`). After every failure, the job is run again without one, as a kiosk or an
-operator would do. `power` cuts the power instead, between any two syncs: of what was written since
-the last sync, random pages are lost. Print what was acknowledged, lost and doubled, as JSON.
+so on, until the job makes fewer calls than that. After every failure, the job is run once more
+without one, as a kiosk or an operator would do. The library libfiu makes the calls fail; it must be
+preloaded (`LD_PRELOAD`).
+
+The job `power` imitates power cuts instead: between any two syncs, random pages of what was written
+since the last sync are lost.
+
+The figures are printed as JSON, such as the numbers of records that were acknowledged, lost and
+stored twice.
 
     LD_PRELOAD=/usr/lib/fiu/fiu_posix_preload.so python -m tests.faults intake FOLDER
 """
@@ -39,9 +44,11 @@ from tests.conftest import SECRET
 from tests.factories import draft
 
 CALLS = (b"posix/io/rw/*", b"posix/io/sync/*", b"posix/io/dir/*", b"posix/mm/mmap")
-"""The system calls that fail, as libfiu names them."""
+"""Patterns of libfiu's names of the system calls that are made to fail."""
 NO_CALLS = ("/reduce", "read", "stat")
-"""Parts of names that do not count: calls that only read, and libfiu's shortened writes."""
+"""A system call is left alone if libfiu's name for it contains one of these texts. Such a call only
+reads, or would only be shortened by libfiu.
+"""
 CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int,
     ctypes.c_char_p,
@@ -57,15 +64,15 @@ MOST_CALLS = 2_000
 
 PAGE = 4096
 CUTS = 8
-"""The number of random selections of lost pages for every moment of a power cut."""
+"""How many times the lost pages are chosen at random for each moment at which the power is cut."""
 
 
 class Figures(NamedTuple):
-    """What happened over all runs: the failed calls, and the records acknowledged, lost, doubled.
+    """The figures of all runs of a job: failed calls; records acknowledged, lost or stored twice.
 
-    With `power`, `calls` is the number of power cuts. `refused` is the number of runs whose job did
-    not succeed while the call failed. `stuck` is the number of runs after which the job failed
-    again, although nothing was wrong any more.
+    For the job `power`, `calls` is the number of power cuts. `refused` is the number of runs in
+    which the failed call made the job fail. `stuck` is the number of runs after which the job
+    failed again, although no call was made to fail.
     """
 
     calls: int
@@ -77,7 +84,7 @@ class Figures(NamedTuple):
 
 
 class Faults:
-    """Makes one system call of this process fail, and counts the calls."""
+    """A switch that makes one system call of this process fail, and a counter of such calls."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL("libfiu.so.0")
@@ -88,7 +95,7 @@ class Faults:
         self.on_sync: Callable[[], None] | None = None
 
     def begin(self, failing: int) -> None:
-        """Count the calls from now on, and let the one with this number fail; 0 means none."""
+        """Count the calls from now on, and make call number `failing` fail; if it is 0, none."""
         self.count, self._failing = 0, failing
         for name in CALLS:
             self._library.fiu_enable_external(
@@ -113,10 +120,10 @@ class Faults:
 
 
 class Job(NamedTuple):
-    """A job to be disturbed.
+    """A task that is run while system calls fail.
 
-    `prepare` fills the folder of the database once. `run` does the job, and returns the ids of the
-    records that it has acknowledged; it raises if the job fails.
+    `prepare` fills the folder of the database, once before the first run. `run` does the task, and
+    returns the ids of the records that were acknowledged; it raises if the task fails.
     """
 
     prepare: Callable[[], None]
@@ -124,10 +131,12 @@ class Job(NamedTuple):
 
 
 def cut_power(server: "Server", folder: Path) -> Figures:
-    """Take in `RECORDS` records one by one, and cut the power between any two syncs.
+    """Let the server store `RECORDS` records singly, imitate power cuts, and return the figures.
 
-    A copy of the folder is taken whenever a sync begins: exactly this content is then on the disk.
-    A cut leaves, of every page that was written after the last sync, the old or the new content.
+    `folder` is the folder of the database. It is copied whenever a sync begins. For a power cut
+    between two copies, every page that differs between them gets at random its old or its new
+    content.
+    Raises: AssertionError if SQLite finds the database damaged after a power cut.
     """
     server.prepare()
     faults, copies = Faults(), folder.with_name("copies")
@@ -163,7 +172,7 @@ def cut_power(server: "Server", folder: Path) -> Figures:
 
 
 def _lose_pages(before: Path, after: Path, folder: Path, dice: random.Random) -> None:
-    """Write into `folder` the files of `after`, with random pages as they were in `before`."""
+    """Replace the content of `folder` with the files of `after`, but random pages from `before`."""
     shutil.rmtree(folder)
     folder.mkdir()
     for path in after.iterdir():
@@ -179,10 +188,11 @@ def _lose_pages(before: Path, after: Path, folder: Path, dice: random.Random) ->
 
 
 def disturb(job: Job, folder: Path) -> Figures:
-    """Run the job until no call is left to fail, and return what happened.
+    """Run the job repeatedly, with a different system call failing each time; return the figures.
 
-    `folder` contains the database. Every run begins with the same content and in a process of its
-    own, which is forked from this one.
+    `folder` contains the database. Every run begins with the same content, and in a new process
+    that is forked from this one.
+    Raises: AssertionError if SQLite finds the database damaged.
     """
     job.prepare()
     faults, original = Faults(), folder.with_name("original")
@@ -218,7 +228,10 @@ def _run_once(job: Job, faults: Faults, failing: int) -> dict[str, Any]:
 
 
 def _in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Do `work` in a forked process, and return its result."""
+    """Do `work` in a forked process, and return its result.
+
+    If the process dies, the result says that the work failed and nothing was acknowledged.
+    """
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
@@ -235,7 +248,7 @@ def _in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _counts(folder: Path) -> dict[str, int]:
-    """Return how often every record is in the ledger, by id; check the whole file first.
+    """Return how often each record is stored in the database, by record id.
 
     Raises: AssertionError if SQLite finds the database damaged.
     """
@@ -251,7 +264,7 @@ class Server:
     """A server with one device, in this process. Its methods prepare jobs, and do them."""
 
     def __init__(self, folder: Path) -> None:
-        """Build the app for a database in `folder`, which does not exist yet."""
+        """Create the app for a database in `folder`; folder and database are made later."""
         url = f"sqlite:///{folder / 'a.sqlite3'}"
         settings = Settings(url, SECRET, SECRET, folder / "output", "http://localhost:8000")
         self._app = create_app(settings)
@@ -345,7 +358,10 @@ class Server:
 
 
 def main(name: str, folder: Path) -> None:
-    """Disturb the job called `name`, and print the figures as JSON."""
+    """Run the job `name` while system calls fail or the power is cut; print the figures as JSON.
+
+    `folder` is a new folder for the database. The name `power` stands for power cuts.
+    """
     server = Server(folder)
     is_cut = name == "power"
     figures = cut_power(server, folder) if is_cut else disturb(server.jobs()[name], folder)

@@ -61,7 +61,10 @@ class Model:
 
 
 class Point:
-    """The judgement of one hall of a meeting: its people, chair, decisions and closing."""
+    """The attendance at one hall of a meeting, as the model computes it.
+
+    It covers the hall's people, its chair, the decisions on leave, and the closing of attendance.
+    """
 
     def __init__(self, model: Model, point: str) -> None:
         self.model, self.point = model, point

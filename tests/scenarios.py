@@ -78,10 +78,11 @@ def standing_as_json(standing: PointStanding) -> dict[str, Any]:
 
 
 def differences(expected: Any, actual: Any, at: str = "") -> list[str]:
-    """Return one line for every difference of `actual` from `expected`: its place and value.
+    """Return one line for every place at which `actual` differs from `expected`.
 
-    Empty and missing values are equal. A mapping in `actual` may have further keys. An expected
-    `{}` matches any value of an existing key. `at` is the place of both values in the whole result.
+    A line contains the place and the actual value. Empty and missing values are equal. A mapping in
+    `actual` may have further keys. An expected `{}` matches any value of an existing key. `at` is
+    the place of both arguments in the whole result.
     """
     if isinstance(expected, dict) and expected:
         actual_fields = actual or {}

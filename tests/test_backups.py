@@ -44,7 +44,10 @@ def run(app: Flask, *arguments: object) -> Result:
 
 
 def made(app: Flask) -> Path:
-    """Make a backup by the command; return its path. Raises: AssertionError if that fails."""
+    """Make a backup with `flask backup make`, and return the path of its file.
+
+    Raises: AssertionError if the command fails.
+    """
     done = run(app, "backup", "make")
     assert done.exit_code == 0, done.output
     [path, *_] = backups.latest(app.config["SETTINGS"].backup_dir)

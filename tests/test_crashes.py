@@ -1,6 +1,7 @@
-"""Test that no acknowledged record is lost or doubled, whatever happens to the server under load.
+"""Test that no acknowledged record is lost or stored twice if a server under load is killed.
 
-`make chaos` kills the server fifty times instead of twice, and prints the figures.
+The tests also cover two servers on one file, a locked database, deleted files, and a migration that
+fails. `make chaos` kills the server fifty times instead of twice.
 """
 
 import json
@@ -36,9 +37,10 @@ FLASK = [sys.executable, "-m", "flask", "--app", "sync_server"]
 
 
 class Hall(threading.Thread):
-    """A device that records without end and sends until it is acknowledged, as a kiosk does.
+    """A device that makes records without end, and sends each batch until the server stores it.
 
     `acknowledged` are the ids of the records for which the server has answered that it stored them.
+    `replayed` counts the answers that the server already had a record.
     """
 
     def __init__(self, urls: Sequence[str], device: str, token: str, number: int) -> None:
@@ -78,7 +80,7 @@ class Hall(threading.Thread):
 
 
 class Installation:
-    """A database with enrolled devices, on which servers are started, killed and started again."""
+    """A database with registered devices, for servers that are started, killed and restarted."""
 
     def __init__(self, folder: Path) -> None:
         """Make the database in `folder`, with one accepted meeting, and enrol the devices."""
@@ -104,7 +106,11 @@ class Installation:
             db.engine.dispose()
 
     def start(self, port: int, log: IO[str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a server, which writes its log to `log`; return once it serves."""
+        """Start a server on `port`, with its log in `log`; return once it accepts requests.
+
+        Raises: AssertionError if the first line that the server prints does not say that it is
+        serving.
+        """
         server = subprocess.Popen(  # noqa: S603 - our own server
             [*FLASK, "serve", "--port", str(port)],
             cwd=ROOT,
@@ -119,7 +125,11 @@ class Installation:
 
     @contextmanager
     def load(self, ports: Sequence[int]) -> Iterator[list[Hall]]:
-        """Let every device record and send until the context ends, and its last batch is in."""
+        """Let every device make and send records until the context ends; yield the devices.
+
+        The servers listen on `ports`. At the end, every device gets up to 60 s to send its last
+        batch.
+        """
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         halls = [Hall(urls, *pair, number) for number, pair in enumerate(self.devices)]
         for hall in halls:
@@ -131,10 +141,11 @@ class Installation:
             hall.join(60)
 
     def check(self, halls: Sequence[Hall]) -> str:
-        """Compare the ledger with what was acknowledged, and return the figures as a line.
+        """Compare the stored records with the acknowledged ones, and return the figures as a line.
 
-        Raises: AssertionError if an acknowledged record is missing or is stored twice, or if the
-        positions of a stream have gaps.
+        Raises: AssertionError if SQLite finds the database damaged, if an acknowledged record is
+        missing, if a record is stored twice, or if two records have the same position in their
+        hall's list.
         """
         with closing(sqlite3.connect(self.path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

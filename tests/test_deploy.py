@@ -30,7 +30,9 @@ AS_SYSTEMD = (
     "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
     "os.execv(sys.argv[2], sys.argv[2:])"
 )
-"""Starts a program as systemd does: the socket is descriptor 3, and LISTEN_PID is the program."""
+"""Python code that starts a program as systemd does. It passes the listening socket as file
+descriptor 3, and puts the program's process id into LISTEN_PID.
+"""
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
-"""Test that no failing system call and no power cut loses or doubles a record.
+"""Test that no acknowledged record is lost or stored twice if system calls or the power fail.
 
-`make chaos` disturbs more jobs, and prints the figures.
+`make chaos` tests more tasks of the server, and prints the figures.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Test that the checker of a run finds what is put in on purpose, and nothing in a good run."""
+"""Test that bench/history.py finds every mistake of a server in what its clients saw.
+
+It must report nothing for a run in which the server made no mistake.
+"""
 
 from msgspec.structs import replace
 
@@ -15,7 +18,10 @@ OUTAGE = Fault("no quorum", 2.5, 9.0, has_quorum=False)
 
 
 def good_run() -> History:
-    """Return the history of a run in which `b` was sent twice, for its first answer was lost."""
+    """Return what clients saw in a test run in which the server made no mistake.
+
+    The record `b` was sent twice, because the first answer about it was lost.
+    """
     return History(
         answers=[
             Answer("a", 0.0, 1.0, "stored", "stored"),

@@ -1,4 +1,4 @@
-"""Test that the key which seals personal data can be changed while halls go on."""
+"""Test that the key for encrypting personal data can be changed while halls send records."""
 
 import json
 from collections.abc import Callable

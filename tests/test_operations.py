@@ -1,4 +1,7 @@
-"""Test what operators rely on: the doctor, the metrics, request ids, the demonstration's guard."""
+"""Test what operators rely on: `flask doctor`, metrics, request ids and the readiness check.
+
+The tests also check that accounts of a demonstration work only on the server's own computer.
+"""
 
 import json
 import logging
@@ -32,7 +35,7 @@ def run(app: Flask, *arguments: object) -> Result:
 
 @pytest.fixture
 def healthy(app: Flask, settings: Settings, tmp_path: Path) -> Flask:
-    """Return the app of an installation in which the doctor finds no fault."""
+    """Return the app of an installation in which the command `flask doctor` finds no fault."""
     run(app, "db", "stamp", "head")
     settings.site_dir.mkdir()
     (settings.site_dir / "index.html").write_text("x")

@@ -1,4 +1,4 @@
-"""Test that the server's processes share their counts, and live and end together."""
+"""Test that the server's processes share rate limits and statistics, and end together."""
 
 import http.client
 import os

@@ -14,16 +14,19 @@ from sync_server.storage.people import roster
 
 MIN_PASSWORD_LENGTH = 10
 LEAST_SCORE = 3
-"""The score of zxcvbn, from 0 to 4, that a password must reach: 3 means over a hundred million
-guesses. Common passwords, dates and rows of keys stay below."""
+"""The least score, from 0 to 4, that the library zxcvbn must give to a password. A score of 3 means
+that an attacker needs over a hundred million guesses. Common passwords, dates and neighbouring keys
+such as `qwerty` score less.
+"""
 LOCAL_WORDS = (
     "matkhau", "diemcau", "dangbo", "danguy", "chibo", "tinhuy", "huyenuy", "bantochuc", "hoinghi",
     "bithu", "vietnam", "password",
 )  # fmt: skip
-"""Words that an attacker would try here, and that the dictionaries of zxcvbn lack. Spaces, signs
-and accents are left out."""
+"""Words that an attacker would try on this server; the dictionaries of zxcvbn lack most of them.
+They are written without spaces, punctuation and accents.
+"""
 LEAST_OTHER_LETTERS = 6
-"""The number of letters that a password with a local word must have besides it."""
+"""The least number of other letters in a password that contains one of `LOCAL_WORDS`."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
 """Names that no account may have. Commands write records under the name `server`, and no user may

@@ -225,11 +225,11 @@ def exempt_people(rolls: Mapping[str, Sequence[Summoned]]) -> frozenset[str]:
 def merge(
     connection: Connection, meeting: str, point: str, into: str, now_ms: int, writer: Writer
 ) -> int:
-    """Move all people summoned to one hall to another hall; return the number of people moved.
+    """Move all summoned people from the hall `point` to the hall `into`; return their number.
 
-    `point` is the code of the old hall, and `into` that of the new one. The people are added at the
-    end of the new hall's list, without seats. The old hall's list becomes empty. The presiding
-    officers of the new hall stay the same. Raises: BadForm if the ledger refuses a record.
+    `point` and `into` are the codes of halls. The people are added at the end of the new hall's
+    list, without seats. The old hall's list becomes empty. The presiding officers of the new hall
+    stay the same. Raises: BadForm if the ledger refuses a record.
     """
     rolls = rolls_of(connection, meeting)
     moved = [

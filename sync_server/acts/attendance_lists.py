@@ -60,8 +60,9 @@ USED: tuple[Field, ...] = (
 SKIP = "skip"
 """The answer by which a user leaves a line of the list out of the import."""
 MIN_WORDS = 2
-"""How many words a part of a written name must have for the part alone to identify a person. Many
-people share a given name, so a single word counts only if it is the whole written name."""
+"""The least number of words with which a part of a written name identifies a person. Many people
+share a given name, so a single word identifies a person only if it is the whole written name.
+"""
 
 LineState = Literal["new", "recorded", "present", "outside", "unknown", "question", "skipped"]
 _PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
@@ -149,8 +150,9 @@ class RecordedLine(Struct, frozen=True):
 
 
 Earlier = Mapping[tuple[str, int], str]
-"""The people matched in earlier imports: the person's code, by the text of the line and its arrival
-time in ms since 1970 UTC."""
+"""The people matched in earlier imports, as {(text of the line, arrival time in ms since 1970 UTC):
+person's code}.
+"""
 
 
 def plan_attendance(

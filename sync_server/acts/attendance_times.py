@@ -15,8 +15,9 @@ from sync_server.domain.records.codes import MINUTE_MS, VIETNAM
 from sync_server.domain.shared import SHARED
 
 NEAR_MS = 12 * 60 * MINUTE_MS
-"""How far a time in a list may be from the meeting: 12 hours before its start or after its end. A
-reading that confuses the day with the month is nearly always further away."""
+"""How far a time in a list may be from the meeting: 12 hours before its start or after its end. If
+the day and the month of a date are confused, the result is nearly always further away.
+"""
 GAP_MS = 3 * MINUTE_MS
 """Two stays of the same person that are at most 3 minutes apart count as one, because the
 connection was probably lost in between."""

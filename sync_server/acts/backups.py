@@ -32,20 +32,26 @@ from sync_server.storage.database_copies import Summary
 
 SUFFIX = ".diemcau-backup"
 KEPT_BACKUPS = 30
-"""The folder keeps this many backups; older ones are deleted after a new one has been written."""
+"""The number of backups that stay in the backup folder. Older ones are deleted after a new one has
+been written.
+"""
 MANIFEST, DATABASE, KEYS = "manifest.json", "database", "settings.env"
 MAX_SMALL_BYTES = 1024 * 1024
 
 
 class BadBackup(Exception):
-    """Raised if a file is no backup, is damaged, or cannot be opened or used.
+    """Raised if a backup is damaged or cannot be used, or if a key for backups is missing or wrong.
 
     The text of the exception is the reason, in Vietnamese.
     """
 
 
 class Manifest(Struct, frozen=True):
-    """What a backup contains. `made_at` is in ISO 8601 UTC, `engine` is sqlite or postgresql."""
+    """The description of a backup, which the backup itself contains.
+
+    `made_at` is in ISO 8601 UTC, and `engine` is sqlite or postgresql. `summary` contains numbers
+    and hashes with which a restored database is compared.
+    """
 
     made_at: str
     engine: str
@@ -155,28 +161,29 @@ def opened(backup: Path, secret_key: str, folder: Path) -> Iterator[OpenedBackup
 def check(opened_backup: OpenedBackup) -> bool:
     """Restore a backup into a scratch database, and compare this database with the manifest.
 
-    Return whether the attendance computed from the records is the same as when the backup was
-    made. A later version of this program may compute it differently; that is no reason to
+    Return whether the attendance computed from the records is the same as when the backup was made.
+    A later version of this program may compute it differently, so a difference is not a reason to
     refuse a backup.
 
-    Raises: BadBackup if the records or the last positions of streams differ, or if the backup
-    is of another type of database; CopyFailed if the database in the backup is damaged.
+    Raises: BadBackup if the database differs from the manifest in anything but the attendance, or
+    if the backup is of another type of database; CopyFailed if the database in the backup is
+    damaged.
     """
     _require_same_engine(opened_backup.manifest)
     stated = opened_backup.manifest.summary
-    found = database_copies.summarise_copy(opened_backup.database)
-    if msgspec.structs.replace(found, standings=stated.standings) != stated:
+    restored = database_copies.summarise_copy(opened_backup.database)
+    if msgspec.structs.replace(restored, standings=stated.standings) != stated:
         raise BadBackup(say("backup.differs"))
-    return found == stated
+    return restored == stated
 
 
 def restore(opened_backup: OpenedBackup, now_ms: int) -> Path | None:
-    """Check a backup, and replace the database by the copy in the backup.
+    """Check a backup, and replace the server's database with the copy in the backup.
 
-    The copy gets a new epoch (random code of a database), so that every reader starts afresh.
-    Return the path at which the replaced SQLite database is kept, if there was one. Raises:
-    BadBackup if the backup fails the check; CopyFailed if the copy is damaged; ServerRuns if a
-    server uses the database.
+    The copy gets a new epoch (random code of a database), so that programs that read records start
+    again from the first one. Return the path at which the replaced SQLite database is kept, if
+    there was one. Raises: BadBackup if the backup fails the check; CopyFailed if the copy is
+    damaged; ServerRuns if a server uses the database.
     """
     check(opened_backup)
     at = datetime.fromtimestamp(now_ms / 1000, VIETNAM)

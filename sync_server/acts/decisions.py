@@ -40,8 +40,10 @@ from sync_server.messages import say
 from sync_server.storage.ledger.streams import StreamKey, records_of
 
 KINDS_NEVER_VOIDED = frozenset({"setting", "roll", "ruling", "void"})
-"""Kinds of records that cannot be voided. To change a setting, a roll (list of summoned people) or
-a ruling, write a later record of the same kind. A void is final."""
+"""Kinds of records that cannot be voided (declared not to count). To change a setting, a roll (list
+of summoned people) or a ruling, write a later record of the same kind. A record that voids another
+one is final.
+"""
 
 Decision = Literal["approve", "decline"]
 Movement = Literal["check_in", "check_out"]
@@ -204,12 +206,12 @@ def rule(
     reason: Note,
     now_ms: int,
 ) -> Record:
-    """Record headquarters' ruling on a record that was held, refused or contradictory.
+    """Record headquarters' ruling on a record that was held for review, refused or contradictory.
 
-    A record is contradictory if a different record has the same id. With the ruling `release`,
-    the record in `raw` counts, and no other record with its id does. With `dismiss`, no record
-    with its id counts. `raw` is the JSON of the record as received. `reason` is the encrypted
-    explanation. Return the record that was ruled on.
+    A record is contradictory if a different record has the same id. With the ruling `release`, the
+    record in `raw` counts, and no other record with its id does. With `dismiss`, no record with its
+    id counts. `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
+    Return the record that was ruled on.
 
     Raises: BadForm if `raw` cannot be parsed as a record, or if the ledger refuses the ruling.
     """

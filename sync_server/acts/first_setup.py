@@ -1,6 +1,6 @@
-"""Let whoever installs the server create its first account in a browser.
+"""Let the person who installs the server create its first account in a browser.
 
-The address of the page contains a signed code. It works for 24 hours, and only as long as the
+The address of the page contains a signed code. The code works for 24 hours, and only as long as the
 server has no account.
 """
 
@@ -14,14 +14,18 @@ CODE_LIFE_S = 24 * 3600
 
 
 def new_code(secret_key: str) -> str:
-    """Return a code for the page of the first setup, signed with the server's secret key."""
+    """Return a code that opens the page for creating the server's first account.
+
+    The code is signed with `secret_key`, the server's secret key.
+    """
     return URLSafeTimedSerializer(secret_key, salt=SALT).dumps("")
 
 
 def is_valid(connection: Connection, secret_key: str, code: str) -> bool:
     """Return whether a code opens the page for creating the server's first account.
 
-    The code must be signed with `secret_key` and not be too old, and no account may exist yet.
+    The code must be signed with `secret_key` and at most 24 hours old, and no account may exist
+    yet.
     """
     try:
         URLSafeTimedSerializer(secret_key, salt=SALT).loads(code, max_age=CODE_LIFE_S)

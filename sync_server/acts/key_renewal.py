@@ -1,4 +1,4 @@
-"""Encrypt stored details and secrets anew, for headquarters' present key instead of a former one.
+"""Encrypt stored secrets and personal details again, for headquarters' present key.
 
 Afterwards, only old backups still need a former key.
 """
@@ -20,12 +20,13 @@ Outcome = Literal["renewed", "current", "unreadable"]
 
 
 def renew(seal_key: str) -> Iterator[Outcome]:
-    """Encrypt all details, and all secrets of one-time codes, anew for the present key.
+    """Encrypt all stored details and secrets again, for headquarters' present key.
 
-    `seal_key` is the setting `SEAL_KEY`: the present key, and then the former ones. Every item
-    is renewed in a transaction of its own, so that an interruption does no harm and halls can
-    go on sending. Yield for every item whether it was renewed, was up to date (`current`), or
-    could not be decrypted (`unreadable`).
+    Details are personal data of records, such as reasons; the secrets are those of accounts'
+    one-time codes. `seal_key` is the setting `SEAL_KEY`: the present key, and then the former ones.
+    Every item has its own transaction, so that an interruption does no harm and halls can go on
+    sending records. Yield for every item `renewed`, `current` (nothing to do) or `unreadable` (it
+    could not be decrypted).
     """
     with reading() as connection:
         keys = details.complete_details(connection)

@@ -160,7 +160,7 @@ def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
     `content` is the uploaded file, and `table` the list read from it. If the file is a workbook,
     cells with faults turn red and everything else stays the same. If it is a text file, or a
     workbook larger than `MAX_MARKED_BYTES`, a new sheet with the same texts is made. Faults that do
-    not concern a single row are described beside the headings.
+    not concern a single row are described in the row of the headings.
     """
     grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}

@@ -32,11 +32,12 @@ MOST_FAULTS_SHOWN = 20
 The list can be downloaded with all its faults marked."""
 
 SHOWN_OF_A_KIND = 5
-"""How many faults of one kind the page shows before it shows the other kinds."""
+"""The number of faults of each kind that a list's web page shows before any further faults."""
 
 NOT_ON_THE_LIST = "not_on_list"
-"""The reason for a departure from the Party unit, if the unit's new list no longer contained the
-person."""
+"""The reason stored for a person who was marked as having left because the unit's new list did not
+contain the person.
+"""
 
 
 class UnreadableList(Exception):
@@ -51,7 +52,7 @@ class UnreadableList(Exception):
 
 
 class UnmatchedName(NamedTuple):
-    """A name of a unit or hall in a list, if no stored unit or hall has that name.
+    """A name in a list that is not the name of a stored unit or hall.
 
     `text`: the name as written. `lines`: the number of lines with this name. `near`: the codes of
     units or halls with similar names, the most similar first. `code`: the code that a user chose
@@ -79,11 +80,11 @@ class UnderstoodText(NamedTuple):
 class ListPreview(NamedTuple):
     """A list of people as it is shown to the user before the import.
 
-    `table`: the list read from the file. `plan`: the changes that the import would make.
-    `units` and `points`: {code: name} of all units and of all halls. `unmatched_units` and
+    `table`: the list read from the file. `plan`: the changes that the import would make. `units`
+    and `points`: {code: name} of all units and of all halls. `unmatched_units` and
     `unmatched_points`: names in the list that are not the names of stored units or halls.
-    `understood_units`, `understood_points` and `understood_positions`: what the other names and
-    the positions were taken for. `same_names`: names that several new people of one unit have.
+    `understood_units`, `understood_points` and `understood_positions`: the other names and the
+    positions, and what they mean. `same_names`: names that several new people of one unit have.
     """
 
     table: Table
@@ -241,11 +242,11 @@ def unmatched_names(
     index: UnitNames,
     chosen: Mapping[str, str],
 ) -> list[UnmatchedName]:
-    """Return the names in `faults`, and then the names for which a user chose a code.
+    """Return the names in a list that are not the names of stored units or halls.
 
-    Only faults whose problem is `problem` count. `stated`: {name: number of lines with the
-    name}. `index` finds similar names. `chosen`: {first `MAX_ALIAS` characters of a name: code
-    chosen}.
+    First come the names in the faults whose problem is `problem`, and then the names for which a
+    user chose a code. `stated`: {name: number of lines with the name}. `index` finds similar names.
+    `chosen`: {first `MAX_ALIAS` characters of a name: code chosen}.
     """
     unknown = [fault.value for fault in faults if fault.problem == problem]
     return [

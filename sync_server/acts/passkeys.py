@@ -175,7 +175,7 @@ def account_of(
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    """Return the errors that a forged or broken answer of a browser may cause."""
+    """Return the classes of exceptions that checking a forged or malformed answer may raise."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from webauthn.helpers.exceptions import WebAuthnException
 

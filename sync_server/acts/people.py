@@ -1,8 +1,8 @@
-"""Change the stored data of one person: add, correct, move, end, restore or merge.
+"""Change the stored data of one person: add, correct, move, mark as left, restore or merge.
 
-To end a person means to mark the person as having left, so that no new list includes the
-person. Earlier records stay unchanged. Lists of people summoned to future meetings (rolls)
-are changed only if a user asks for it.
+A person who is marked as having left (ended) is not included in new lists. Earlier records stay
+unchanged. Lists of people summoned to future meetings (rolls) are changed only if a user asks for
+it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,17 +30,18 @@ from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 EndReason = Literal["retired", "moved_away", "died", "other"]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
 MERGED = "merged"
-"""The reason stored for an entry that was ended because it is a duplicate of another entry for the
-same person."""
+"""The reason stored for an entry that was marked as having left because it duplicates another entry
+for the same person.
+"""
 
 
 class ComingRoll(NamedTuple):
     """A hall's roll for a future meeting, and how the roll must change for one person.
 
     A roll is a list of summoned people. `point` is the code of the hall. `target` is the code of
-    the hall of the person's unit, or "" if that hall does not take part. `change` is `add`,
-    `remove`, `replace` (use the person's other code), `move` (to the target hall), `update`
-    (correct the unit or position), or "" if the list is correct.
+    the person's usual hall; it is "" if that hall does not take part, or if `change` is `add`.
+    `change` is `add`, `remove`, `replace` (use the person's other code), `move` (to the target
+    hall), `update` (correct the unit or position), or "" if the list is correct.
     """
 
     meeting: MeetingSummary
@@ -91,7 +92,7 @@ def change(connection: Connection, person: RosterPerson) -> None:
 
 
 def _refuse_anonymous(person: RosterPerson) -> None:
-    """Refuse to change a person whose data were made anonymous. Raises: BadForm."""
+    """Raise BadForm if the person's data were made anonymous, and must therefore not change."""
     if person.ended_why == ANONYMOUS:
         raise BadForm(fault=say("privacy.is_anonymous"))
 

@@ -49,8 +49,9 @@ HEADINGS: Mapping[str, Field | None] = {
     "so ghe": "capacity",
     "cho ngoi": "capacity",
 }
-"""The fields of column headings that have a different meaning here than in a list of people. The
-headings are in lower case without accents."""
+"""{column heading: field} for headings that have another meaning in a list of units and halls than
+in a list of people. The headings are in lower case without accents.
+"""
 USED: tuple[Field, ...] = (
     "unit_code",
     "unit",
@@ -160,9 +161,9 @@ def make_named_places(
             lines_by_hall.setdefault(hall, []).append(line)
     made_halls: list[str] = []
     for hall, lines in lines_by_hall.items():
-        found = [code for line in lines if (code := index.find(line.text("unit") or line.section))]
-        if found and find_point(point_index(connection), hall) is None:
-            [(unit, _)] = Counter(found).most_common(1)
+        units = [code for line in lines if (code := index.find(line.text("unit") or line.section))]
+        if units and find_point(point_index(connection), hall) is None:
+            [(unit, _)] = Counter(units).most_common(1)
             _make_point(connection, hall, unit, writer, now_ms)
             made_halls.append(hall)
     units_with_hall = {point.unit for point in directory.points(connection).values()}
@@ -304,10 +305,10 @@ class _PlaceLineParser:
         stored = self._points.get(code or name.upper())
         if stored is None and not code:
             index = UnitNames({point.code: without_hall(point.name) for point in of_unit})
-            found = find_point(index, name)
-            named = [point for point in of_unit if not name or point.code == found]
+            named_code = find_point(index, name)
+            named = [point for point in of_unit if not name or point.code == named_code]
             stored = named[0] if len(named) == 1 else None
-            if name and not found and (near := index.near(without_hall(name))):
+            if name and not named_code and (near := index.near(without_hall(name))):
                 self._fault("near_point", line, "point", name, "; ".join(near))
                 return None
             if len(named) > 1 and has_facts:

@@ -34,9 +34,10 @@ from sync_server.storage.ledger import streams
 from sync_server.storage.people import roster
 
 PORTAL = "(directory)"
-"""The key under which headquarters' last decision about the portal's units and halls is stored. It
-is in the table of decisions about meetings; the brackets distinguish it from the id of a
-meeting."""
+"""The key under which headquarters' last decision about the portal's units and halls is stored. The
+brackets distinguish this key from the ids of meetings, under which the same table stores decisions
+about meetings.
+"""
 
 
 class PlaceDifference(NamedTuple):

@@ -39,7 +39,10 @@ SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
 class PersonExport(NamedTuple):
-    """A ZIP archive with a person's data, and the sha256 of the details that were decrypted."""
+    """A ZIP archive with a person's data, and the sha256 of the details that were decrypted.
+
+    A detail is encrypted personal data of a record, such as a reason for leave.
+    """
 
     archive: bytes
     opened: list[str]
@@ -97,10 +100,10 @@ def export(connection: Connection, person: RosterPerson, seal_key: str) -> Perso
 def anonymise(connection: Connection, person: RosterPerson) -> int:
     """Delete everything that identifies a person; return the number of details deleted.
 
-    The name, the position, the year of birth, the personal card, the uploaded lists that name
-    the person, and the content of all details that the person's records refer to are deleted.
-    The same happens to entries that were merged into the person's entry. A hall's device
-    deletes the name when it next contacts the server.
+    The name, the position, the year of birth, the personal card, the person's data in stored
+    imports of lists, and the content of all details (reasons and the like) of the person's records
+    are deleted. The same happens to entries that were merged into the person's entry. A hall's
+    device deletes the name when it next contacts the server.
 
     Raises: BadForm if the person has not been marked as having left, if their entry was merged into
     another one, or if an account has the person's code.
@@ -143,7 +146,7 @@ class Overdue(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is overdue."""
+        """Whether no personal data has been kept for too long."""
         return not (self.details or self.refused or self.people)
 
 
@@ -159,8 +162,9 @@ def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
 def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
     """Delete personal data kept for longer than the settings allow; return how much was deleted.
 
-    People who have left become anonymous. The ledger and the attendance figures computed from
-    it stay complete. How much was deleted is also written to the audit log.
+    People who left longer ago than the settings allow become anonymous. The ledger and the
+    attendance figures computed from it stay complete. How much was deleted is also written to the
+    audit log.
     """
     people = _people_who_left_before(connection, settings, now_ms)
     for person in people:
@@ -176,7 +180,11 @@ def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
 
 
 def counts_of(amount: Overdue) -> dict[str, str]:
-    """Return the counts of overdue data as Vietnamese numbers, for messages."""
+    """Return the amounts of overdue personal data as text, for messages.
+
+    The keys are `details`, `refused` and `people`. The values are in Vietnamese format, such as
+    `4.950`.
+    """
     return {
         "details": number(amount.details),
         "refused": number(amount.refused),
@@ -187,7 +195,11 @@ def counts_of(amount: Overdue) -> dict[str, str]:
 def _people_who_left_before(
     connection: Connection, settings: Settings, now_ms: int
 ) -> list[RosterPerson]:
-    """Return the people who left so long ago that they are to become anonymous."""
+    """Return the people whose data must become anonymous, because they left long enough ago.
+
+    The setting `keep_left_people_days` states how long their data are kept; 0 means for ever.
+    People with an account are left out.
+    """
     if settings.keep_left_people_days == 0:
         return []
     before_ms = now_ms - settings.keep_left_people_days * DAY_MS
@@ -215,7 +227,7 @@ def _anonymous(person: RosterPerson) -> RosterPerson:
 
 
 def _forget_in_lists(connection: Connection, codes: Collection[str]) -> None:
-    """Remove the people in `codes` from the stored changes of imported lists."""
+    """Delete what identifies the people in `codes` from the stored data about imported lists."""
     for stored in lists.all_done(connection):
         match stored.kind:
             case "people":

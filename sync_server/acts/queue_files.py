@@ -1,7 +1,7 @@
 """Import queue files, which bring a hall's records to headquarters without a network.
 
 A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [...]}`. Every box is a text encrypted
-with headquarters' public key (JWE), so anybody may carry the file. It contains a parcel: one
+with headquarters' public key (JWE), so anybody may carry the file. A box contains a parcel: one
 device's records and their encrypted details, signed by the device (JWS). The import returns a
 receipt signed by headquarters, which lets the device clear its queue.
 """
@@ -32,16 +32,18 @@ from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
 BATCH = 500
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_RECORDS = 20_000
-"""The greatest number of records in the box of one device. A device may send as many per day; a
-hall of 500 people makes about 1,500."""
+"""The greatest number of records of one device in a queue file. A device may send as many per day;
+a hall of 500 people makes about 1,500.
+"""
 MAX_BOXES = 50
-"""The greatest number of boxes, each of one device, in a queue file."""
+"""The greatest number of boxes in a queue file. A box contains one device's encrypted records."""
 
 
 class QueueFile(Struct, frozen=True):
-    """The JSON of a queue file. `v` is the version of the format.
+    """A queue file, which brings a hall's records to headquarters without a network, as JSON.
 
-    `boxes` are encrypted texts (compact JWE), so the person who carries the file cannot read them.
+    `v` is the version of the format. `boxes` are the records of devices, encrypted (compact JWE) so
+    that the person who carries the file cannot read them.
     """
 
     diemcau: Literal["queue"]
@@ -121,10 +123,11 @@ class ImportResult(Struct, frozen=True):
 
 
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
-    """Check a whole queue file, and then store its records and details.
+    """Import a queue file, which brings a hall's records to headquarters without a network.
 
-    `seal_key` is headquarters' secret key, which decrypts the file and signs the receipt. Importing
-    a file again changes nothing.
+    The whole file is checked before any record or detail is stored. `seal_key` is headquarters'
+    secret key, which decrypts the file and signs the receipt. Importing a file again changes
+    nothing.
 
     Raises: QueueFileFaulty if the file is too large, damaged, forged or meant for another
     headquarters; nothing is stored then.
@@ -219,7 +222,7 @@ def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt
 
 
 def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
-    """Store the encrypted details of a parcel; return the sorted hashes of those stored.
+    """Store the encrypted details in `parcel`, the data of one device; return their sorted hashes.
 
     A detail is skipped if it is larger than `MAX_DETAIL_BYTES`, or if its content does not have the
     stated hash (sha256).

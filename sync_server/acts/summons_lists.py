@@ -46,9 +46,9 @@ class SummonsRow(NamedTuple):
 class Places(NamedTuple):
     """The halls, units and meetings that a list of summoned people may name.
 
-    `points` and `units` find the codes of halls and units by name. `hall_of_unit` is {unit's
-    code: code of the unit's first hall}, and `halls` contains the codes of all halls.
-    `meetings` contains the ids of all accepted meetings.
+    `points` and `units` find the codes of halls and units by name. `hall_of_unit` is {unit's code:
+    code of the unit's first hall}, and `halls` contains the codes of all halls. `meetings` contains
+    the ids of all meetings that headquarters has accepted.
     """
 
     points: UnitNames
@@ -80,8 +80,9 @@ def read_summonses(
     """Return the summonses in a table, in order, and all faults of the table.
 
     `meeting` is the id of the meeting for all lines; a line that names another meeting is a fault.
-    If `meeting` is None, every line must name an accepted meeting. It is also a fault if a person
-    occurs twice in a meeting, if a seat occurs twice in a hall, or if the list names nobody.
+    If `meeting` is None, every line must name a meeting that headquarters has accepted. It is also
+    a fault if a person occurs twice in a meeting, if a seat occurs twice in a hall, or if the list
+    names nobody.
     """
     places = read_places(connection)
     people = PeopleByName(

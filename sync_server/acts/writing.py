@@ -48,7 +48,7 @@ class Note(NamedTuple):
 
 
 def seal_note(**fields: str) -> Note:
-    """Encrypt personal data with headquarters' public key, as a device does; return the note.
+    """Encrypt personal data with headquarters' public key, and return the encrypted note.
 
     `fields` are texts by name, such as `reason`. A text longer than `LONGEST_NOTE` characters is
     cut. This function must be called in the context of the Flask app.

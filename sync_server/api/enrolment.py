@@ -24,8 +24,9 @@ from sync_server.web import rate_limits
 blueprint = Blueprint("enrolment", __name__)
 
 MOST_FORMER = 16
-"""The largest number of forgotten enrolments that a browser may name. A hall's laptop has one of
-its clerk and one of its chair."""
+"""The largest number of earlier enrolments, no longer known to the server, that a browser may name.
+The laptop of a hall has two: one for the clerk and one for the chair.
+"""
 
 
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +88,7 @@ def enrol() -> Response:
 
     Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired; EnrolmentSecretNeeded if
     the second secret is missing or wrong; TooManyRequests; MalformedRequest, also if `public_key`
-    is no public key on P-256; MalformedJson.
+    is not a public key on the curve P-256; MalformedJson.
     """
     rate_limits.count_attempt(rate_limits.ENROL)
     enrol_request = read_body(_decoder)

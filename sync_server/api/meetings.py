@@ -25,8 +25,9 @@ from sync_server.storage.people import roster
 blueprint = Blueprint("meetings", __name__)
 
 API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
-"""The names that the API uses for two fields of a person's attendance, by the names of these fields
-in the code."""
+"""{name in the code: name in the API} for the two fields of a person's attendance whose names
+differ.
+"""
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
 """Fields of a point's row on the board that the API leaves out, because only the charts of the
 office pages use them."""
@@ -71,8 +72,8 @@ def point_roster(meeting: str, point: str) -> Response:
 def standing(meeting: str) -> Response:
     """Return the attendance of every person at a point, and the state of the point.
 
-    A point is a connected hall. The state includes, for example, the chair and the closing. The
-    query parameter `point` defaults to the caller's point.
+    A point is a connected hall. The state includes, for example, who presides, and whether the
+    attendance list has been signed off. The query parameter `point` defaults to the caller's point.
 
     Raises: MalformedRequest if no point is given and the caller has none; UnknownMeeting;
     UnknownPoint if the point does not take part in the meeting; Forbidden.

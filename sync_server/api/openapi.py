@@ -37,7 +37,8 @@ PUBLIC = frozenset(
 class Problem(Struct):
     """The body of every error response (RFC 9457).
 
-    `code` never changes; docs/errors.md lists all codes.
+    `code` identifies the kind of error, and stays the same in later versions; docs/errors.md lists
+    all codes.
     """
 
     type: str
@@ -68,8 +69,9 @@ RESPONSES: Mapping[str, Any] = {
     "meetings.point_roster": RosterAnswer,
     "releases.kept_releases": list[ReleaseRow],
 }
-"""The types of the JSON bodies, by endpoint. Other responses are objects that docs/api.md
-describes."""
+"""The types of the JSON bodies of responses, by endpoint. docs/api.md describes the bodies of all
+other responses.
+"""
 CREATED = frozenset({"enrolment.enrol"})
 PIECES = frozenset({"details.put_detail", "releases.put_blob"})
 """The endpoints that receive a file in pieces (`Content-Range`)."""

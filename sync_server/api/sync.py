@@ -42,8 +42,9 @@ MAX_RECORDS = 500
 A device with more records sends them in several requests."""
 
 MAX_DETAILS = 100
-"""The largest number of encrypted details in one request. Writing a detail takes time, so more of
-them would make the request slow. A check-in device sends at most 40."""
+"""The largest number of details (encrypted personal data) in one request. Writing a detail takes
+time, so more of them would make the request slow. A check-in device sends at most 40.
+"""
 
 MAX_VALUES = 500_000
 """The largest number of JSON values in the body of a sync request; the attendance lists of a whole
@@ -71,13 +72,13 @@ class ClockStatement(Struct, frozen=True):
 class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a sync request, in which a device sends its records and asks for new ones.
 
-    The response contains records of `meeting` at `point` (a connected hall) that follow
-    `cursor`, which marks the last record that the device has received; without a meeting, it
-    contains none. `details` is {sha256: small encrypted personal detail}. `app` is the version
-    of the kiosk (the check-in page). `unsent` is the number of records that the device will
-    still have to send after this request. `highest` is the highest record number that the
-    device has sent, this request included; if the highest number at the server is lower, the
-    server asks for the records from there up to `highest`.
+    The response contains records of `meeting` at `point` (a connected hall) that follow `cursor`,
+    which marks the last record that the device has received; without a meeting, it contains none.
+    `details` is {sha256: small encrypted personal detail}. `app` is the version of the kiosk (the
+    check-in page). `unsent` is the number of records that the device will still have to send after
+    this request. `highest` is the highest record number that the device has sent, this request
+    included; if the server knows only lower numbers, the device must send the missing records
+    again.
     """
 
     clock: ClockStatement | None = None

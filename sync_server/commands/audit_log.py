@@ -16,11 +16,11 @@ audit_group = AppGroup("audit")
 @audit_group.command("verify")
 @on_current_schema
 def audit_verify() -> None:
-    """Check the audit log, and print the number and hash of its latest row (its head).
+    """Check the audit log for changes, and print the number and hash of its latest row.
 
-    The hash of a row also covers all rows before it. The exit status is 1 if a row was changed,
-    moved or removed. Keep the printed heads elsewhere: only they reveal rows that were cut off
-    at the end.
+    The hash of a row also covers all earlier rows. The exit status is 1 if a row was changed, moved
+    or removed. If only the latest rows were removed, the check cannot tell: keep the printed
+    numbers and hashes in another place, and compare the log with them.
     """
     with database.reading() as connection:
         broken = audit.check_chain(connection)

@@ -25,7 +25,10 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @backup_group.command("key")
 def backup_key() -> None:
-    """Print a new key pair: a secret key to keep elsewhere, and the setting with the public key."""
+    """Print a new key pair for backups: the secret key, and the setting with the public key.
+
+    The secret key decrypts the backups. It must be kept outside the server.
+    """
     secret, public = backups.new_key()
     click.echo(say("cli.backup.key", secret=secret, public=public))
 
@@ -34,7 +37,7 @@ def backup_key() -> None:
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False))
 @on_current_schema
 def backup_make(folder: Path | None) -> None:
-    """Write an encrypted backup of the database and the keys, while the server may be running.
+    """Write an encrypted backup of the database and the keys; the server may go on running.
 
     `folder` defaults to the setting BACKUP_DIR. Raises: CommandFault if no public key is set or the
     backup cannot be written.
@@ -73,11 +76,11 @@ def backup_check(file: Path, key: Path) -> None:
 @click.option("--acts", type=FILE)
 @with_appcontext
 def restore(file: Path, key: Path, acts: Path | None) -> None:
-    """Replace the database by a backup, and print what has to be done again by hand.
+    """Replace the database with a backup, and print a list of the work that users must repeat.
 
-    `key` is the file with the secret key. `acts` is a log of the server, from which the forms
-    submitted in the office since the backup are listed. Devices send their records again by
-    themselves.
+    `key` is the file with the secret key. `acts` is a log file of the server. It shows which forms
+    users submitted on the office pages after the backup was made; these forms are listed. Devices
+    send their records again by themselves.
 
     Raises: CommandFault if the backup cannot be used, or if a server is running.
     """
@@ -121,11 +124,11 @@ def _facts(opened: OpenedBackup) -> dict[str, str]:
 
 
 def _acts_since(log: Path, since_ms: int) -> list[str] | None:
-    """Return a line for every act in the office since `since_ms`, read from the server's log `log`.
+    """Return a line of text for every form that users submitted on the office pages since a time.
 
-    An act is a form that was submitted. Other lines of `log` are skipped; words before the JSON
-    in a line, such as a date, are allowed. Return None if `log` contains no line of the server
-    at all.
+    `since_ms` is the time in ms since 1970 UTC. `log` is a log file of the server, in which every
+    submitted form is one JSON object. Text before the JSON in a line, such as a date, and other
+    lines are ignored. Return None if the server wrote no line of the file.
     """
     acts = []
     is_log = False

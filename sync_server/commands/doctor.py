@@ -34,14 +34,20 @@ from sync_server.web.hosts import is_loopback
 Level = Literal["good", "warning", "fault"]
 MARKS: dict[Level, str] = {"good": "●", "warning": "▲", "fault": "✕"}
 EXIT_STATUS: dict[Level, int] = {"good": 0, "warning": 1, "fault": 2}
-"""The exit status of the worst finding, as monitoring programs of the Nagios family expect it."""
+"""{level of the worst finding: exit status of the command `doctor`}. These are the statuses that
+Nagios and similar monitoring programs expect.
+"""
 OLDEST_BACKUP_MS = 26 * 60 * MINUTE_MS
-"""A daily backup is late after 26 hours."""
+"""The greatest age in ms of the newest backup that is not reported as a fault: 26 hours. Backups
+are made daily.
+"""
 LEAST_FREE_SHARE = 0.1
 FETCH_S = 10
 DAY_S = 86_400
 LEAST_CERTIFICATE_SHARE = 0.15
-"""A certificate should have been renewed when 15 % of its life is left. Caddy renews at a third."""
+"""The least share of a certificate's life that must be left; with less left, `doctor` reports a
+fault. Caddy renews a certificate when a third of its life is left, so renewal has probably failed.
+"""
 PRINTED_FONTS = ("Times New Roman", "Tinos")
 
 
@@ -282,8 +288,9 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_fonts,
     _check_schema,
 )
-"""The checks that need no database, or only look whether it can be read. The schema comes last: if
-it is wrong, the checks of the database are left out."""
+"""The checks that `doctor` makes first; they do not need a readable database. The check of the
+schema must come last: if it finds a fault, the checks in `DATABASE_CHECKS` are skipped.
+"""
 DATABASE_CHECKS: tuple[Callable[[Connection, Settings], Iterator[Finding]], ...] = (
     _check_durability,
     _check_purpose,

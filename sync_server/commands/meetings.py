@@ -22,11 +22,10 @@ meeting_group = AppGroup("meeting")
 @click.argument("meeting")
 @on_current_schema
 def meeting_accept(meeting: str) -> None:
-    """Apply the published times of a meeting in its halls.
+    """Put a meeting's published start, end and tolerated delay into effect in all its halls.
 
-    `meeting` is the meeting's id. Published units and halls that the database lacks are stored
-    too. Raises: CommandFault if the portal does not publish the meeting, or if there is no
-    portal.
+    `meeting` is the meeting's id. Published units and halls that the database lacks are stored too.
+    Raises: CommandFault if the portal does not publish the meeting, or if there is no portal.
     """
     published = published_directory()
     published_meeting = next(

@@ -75,10 +75,11 @@ def report_make(
 
     `meeting` is the meeting's id, and `kind` one of `KINDS`, such as `nhanh` (quick report).
     `point`, `unit` and `person` are codes that restrict a document with names to a hall, a unit or
-    a person. `layout` is the official layout, and `internal` adds names to a report. Without
-    `formats`, the files are DOCX, XLSX and PDF.
+    a person. `layout` is one of `LAYOUTS`, the layouts of official papers. `internal` adds names to
+    a report that otherwise has none. Without `formats`, the files are DOCX, XLSX and PDF.
 
-    Raises: CommandFault if the meeting or the hall is unknown, or if a letter would name nobody.
+    Raises: CommandFault if the meeting or the hall is unknown, or if a summons or a certificate
+    would name nobody.
     """
     report_kind, source = KINDS[kind], _source()
     try:
@@ -148,7 +149,7 @@ def _write_files(spec: AnySpec, formats: tuple[Format, ...], out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @on_current_schema
 def report_verify(file: Path) -> None:
-    """Compare the file of a report with the ledger, and print the differences.
+    """Compare a report's file with the records stored in the database, and print the differences.
 
     The exit status is 1 if there are differences. Raises: CommandFault if this program did not make
     the file, or if another program has saved the file without the data needed for the comparison.

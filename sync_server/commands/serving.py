@@ -25,9 +25,10 @@ from sync_server.web.production_server import listen, serve_forever
 from sync_server.web.server_processes import MOST_PROCESSES, default_count, run_in_processes
 
 CLOCK_TOLERANCE_MS = MINUTE_MS
-"""How far the time at which the newest record was received may be ahead of the server's clock when
-the server starts: one minute. If it is further ahead, the clock is probably wrong, and so would be
-the times of new records; the server prints a warning."""
+"""How far the server's clock may be behind the time at which the newest record was received: one
+minute, in ms. If it is further behind when the server starts, the clock is probably wrong, and so
+would be the times of new records; the server prints a warning.
+"""
 
 
 @click.command("serve")
@@ -39,10 +40,12 @@ def serve(host: str, port: int, processes: int | None) -> None:
     """Serve the portal, the devices' API and the office pages until the process is stopped.
 
     `host` is the address to listen on. There is one process per core unless `processes` says how
-    many. Before it starts, the server prints a warning if its clock is behind the time at which
-    it received the newest record. Raises: CommandFault if the port is not available, or if
-    PostgreSQL confirms a commit before it is on its disk and on those of as many standbys as the
-    settings demand.
+    many. Before it starts, the server prints a warning if its clock is behind the time at which it
+    received the newest record.
+
+    Raises: CommandFault if the port is not available, if a backup is being restored, if the
+    database confirms commits before they are on its disk, or if commits wait for fewer standbys
+    (further machines with PostgreSQL) than the settings demand.
     """
     at_ms = now_ms()
     with database.reading() as connection:
@@ -76,10 +79,11 @@ def serve(host: str, port: int, processes: int | None) -> None:
 
 
 def _check_standbys(standbys: database.Standbys, wanted: int) -> None:
-    """Check that every commit waits for `wanted` standbys of PostgreSQL.
+    """Check that PostgreSQL confirms a commit only after `wanted` standbys have stored it.
 
-    If commits wait, but too few standbys are connected, print a warning: nothing can be lost, and
-    what is stored can be read. Raises: CommandFault if commits do not wait for so many.
+    A standby is another machine that keeps a copy of the database. Raises: CommandFault if commits
+    wait for fewer standbys. If they wait for enough standbys, but not all of these are connected,
+    only print a warning: no data can be lost, and stored data can be read.
     """
     if standbys.waited_for < wanted:
         waited_for = standbys.waited_for
@@ -90,9 +94,9 @@ def _check_standbys(standbys: database.Standbys, wanted: int) -> None:
 
 
 def _serve(listener: socket.socket, count: int, announce: Callable[[], None]) -> int:
-    """Serve on a listening socket with `count` processes, and return the exit status.
+    """Answer requests on a listening socket with `count` processes, and return the exit status.
 
-    `announce` is called once the processes can be ordered to stop.
+    `announce` is called once a signal to this process can stop all of the processes.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     # Modules and routes are never freed. If garbage collections skip them, those that run while a

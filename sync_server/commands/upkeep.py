@@ -32,12 +32,12 @@ ledger_group = AppGroup("ledger")
 @click.option("--restored", is_flag=True)
 @on_current_schema
 def ledger_rebuild(restored: bool) -> None:
-    """Recompute the attendance for all meetings and halls from the records in the ledger.
+    """Recompute the attendance for all meetings and halls from the stored records.
 
     The stored attendance is only a cache. Print all meetings and halls for which the stored
-    attendance differed from the new result. Use `--restored` if an older database was put in
-    place without the command `restore`: the database then also gets a new epoch (random code of
-    a database), so that every reader starts afresh.
+    attendance differed from the new result. Use `--restored` if the database was replaced with an
+    older one without the command `restore`: the database then also gets a new random code, by which
+    every device notices that it must read all records again.
     """
     if restored:
         database.write(streams.renew_epoch)
@@ -101,9 +101,10 @@ def ledger_copy(url: str) -> None:
 
 
 def _move_into_current_database(source: Connection) -> Summary:
-    """Copy all rows of `source` into the current app's database; return the summary of the latter.
+    """Copy all rows of `source` into the current app's database, and summarise the result.
 
-    Raises: CommandFault if that database cannot be used, or holds other records.
+    Return the summary. Raises: CommandFault if the current app's database cannot be used, or if it
+    holds other records.
     """
     try:
         database.upgrade_schema()
@@ -126,10 +127,11 @@ seal_group = AppGroup("seal")
 @seal_group.command("renew")
 @on_current_schema
 def seal_renew() -> None:
-    """Encrypt anew, for the present key, all data that need a former key in `SEAL_KEY`.
+    """Encrypt with the present key all stored data that only a former key can decrypt.
 
-    Print how many details and secrets were renewed. The exit status is 1 if a key for one of them
-    is missing.
+    The setting `SEAL_KEY` contains these keys. The data are encrypted texts and files, and the
+    secrets of one-time codes. Print how many of them were encrypted again. The exit status is 1 if
+    some of them cannot be decrypted with any of the keys.
     """
     seal_key = current_settings().seal_key
     counts = Counter(key_renewal.renew(seal_key))
@@ -148,9 +150,10 @@ def seal_renew() -> None:
 def purge(yes: bool) -> None:
     """Delete personal data that have been kept for longer than the settings allow.
 
-    First print how much would be deleted, and ask for confirmation; `--yes` skips the question.
-    The ledger, the attendance figures computed from it and the audit log stay complete. With
-    neither a terminal nor `--yes`, nothing is deleted, and the exit status is `NOT_CONFIRMED`.
+    First print how much would be deleted, and ask for confirmation; `--yes` skips the question. All
+    accepted records of meetings, the attendance figures computed from these records and the audit
+    log stay complete. With neither a terminal nor `--yes`, nothing is deleted, and the exit status
+    is `NOT_CONFIRMED`.
     """
     settings, at_ms = current_settings(), now_ms()
     with database.reading() as c:

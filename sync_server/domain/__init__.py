@@ -1,4 +1,4 @@
-"""Contain the rules of a conference as functions that read no database and send no requests.
+"""Define the rules of a conference as functions that use neither a database nor a network.
 
 This package imports neither Flask nor SQLAlchemy, so the rules can be tested and used without a
 server.

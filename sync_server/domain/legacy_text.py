@@ -17,7 +17,8 @@ _VNI_NAME = re.compile(  # matches «Nguyeãn Vaên Huøng»: letter pairs in no
 )
 _TCVN3_NAME = re.compile(r"[^\W\d_]?[ª¶×µ¸§¬®¦¨©«·¹º»¼½¾¿](?=[^\W\d_]|\b)|[^\W\d_]å|å[^\W\d_]")
 _LEGACY = ((_TCVN3, 2), (_VNI, 3))
-"""Every pattern with the number of matches that identifies its encoding.
+"""The patterns for the encodings TCVN3 and VNI, each with the number of matches that identifies the
+encoding.
 
 With a lower number, foreign names such as «Noël ở Citroën» would be taken for old encodings.
 """

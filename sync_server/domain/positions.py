@@ -31,7 +31,10 @@ _SPELLINGS = {
     "p bi thu": "PHO_BI_THU",
     "cap uy vien": "CAP_UY_VIEN",
 }
-"""The texts that are stored as codes, because they say no more than the code."""
+"""{spelling of a position: code of the position}, in lower case without accents.
+
+A text is stored as the code if it consists of one of these spellings and nothing else.
+"""
 _RANKS = (
     ("BI_THU", re.compile(rf"(?:bi thu|bt){_WHERE}")),
     (
@@ -47,7 +50,10 @@ _RANKS = (
         ),
     ),
 )
-"""The ranks that texts mean. The texts themselves are stored as they are written."""
+"""The codes of committee positions, each with a pattern for the texts that name the position, in
+lower case without accents. Texts in a list of people that say more than the code are stored as they
+are written.
+"""
 _BRANCH = re.compile(r"\b(?:chi bo|cb|chi uy)\b")
 
 

@@ -63,12 +63,12 @@ class ListLine(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The top level of the table of contents of a release; it names the lists of files.
+    """The table of contents of a release, which is one built version of the portal.
 
-    `v` is the version of the format. `withdrawn` contains `[path, sha256]` for every document that
-    is held back or withdrawn. The sha256 is that of the file that replaces the document, or "" if
-    none does. Readers' devices at once delete all other versions at that path and all other files
-    of the document.
+    It names lists of files. `v` is the version of the format. `withdrawn` contains `[path, sha256]`
+    for every document that is held back or withdrawn. The sha256 is that of the file that replaces
+    the document, or "" if none does. Readers' devices immediately delete all other versions of the
+    file at that path, and all other files of the document.
     """
 
     v: int

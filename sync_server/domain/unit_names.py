@@ -71,12 +71,15 @@ _ABBREVIATIONS = {
 }
 _HALL = "Điểm cầu "
 _SYLLABLES = frozenset({"du", "cu", "tu", "hu"})
-"""The abbreviations that are also words, as in «Du lịch». They are abbreviations only in capitals;
-in a text of capitals, only at its beginning."""
+"""Abbreviations that are also ordinary words, as «du» is in «Du lịch». Such a word counts as an
+abbreviation only in capitals and, if the whole text is in capitals, only as its first word.
+"""
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
 _JOINED = re.compile(r"(?<=[A-ZĐ])(?:[,&–-]|, )(?=[A-ZĐ]{2}|[A-ZĐ]\b)")
-"""Matches a mark inside an abbreviation: KH&ĐT and KHĐT, or VH,TT&DL and VHTTDL, are the same."""
+"""Matches a punctuation mark inside an abbreviation. The mark is removed, so that KH&ĐT equals
+KHĐT, and VH,TT&DL equals VHTTDL.
+"""
 _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
@@ -84,12 +87,13 @@ _NEAR_WORD = 0.8
 _SHORT_WORD = 2  # «bo» is no misspelling of «bao»
 _LEAST_WORDS = 2
 _GENERAL_WORDS = frozenset({"tinh", "huyen", "xa", "phuong", "thi", "tran", "so", "ban", "hoi"})
-"""Words that many names have in common, so that they alone make no two names similar."""
+"""Words that occur in the names of many units. In the search for similar names, a name that
+consists only of such words does not count as part of another name.
+"""
 MAX_ALIAS = 80
-"""The greatest length in letters of a name for which a user's choice of unit is stored.
+"""The maximum length, in characters, of a name that is stored with the unit or hall chosen for it.
 
-The column for these names in the database has this length. Longer names are cut before they are
-compared.
+The database column has this length. Longer names are cut to it before they are stored or compared.
 """
 
 

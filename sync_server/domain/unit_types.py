@@ -37,8 +37,8 @@ _WORDS: tuple[tuple[UnitType, re.Pattern[str]], ...] = (
 def likely_type_of(name: str) -> UnitType:
     """Return the type that a unit's name suggests; a government office if it suggests none.
 
-    It is a proposal for a unit whose type nobody has stated. «Hội đồng» (council) does not
-    suggest an association («hội»).
+    The type is only a proposal for a unit whose type nobody has stated. «Hội đồng» (council) does
+    not suggest an association («hội»).
     """
     folded = " ".join(fold(name).replace("hoi dong", "").split())
     return next((kind for kind, words in _WORDS if words.search(folded)), UNIT_TYPES[0])

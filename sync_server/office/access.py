@@ -40,8 +40,9 @@ _acts_log = logging.getLogger("diemcau.acts")
 HTTP_BAD_REQUEST, UNAUTHORISED, FORBIDDEN, UNAVAILABLE = 400, 401, 403, 503
 
 _CODE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9./-]*")
-"""The codes of people, halls, meetings and devices: they have a letter and a digit. Names in
-Vietnamese have no digits, and telephone numbers no letters."""
+"""Matches the codes of people, halls, meetings and devices, which contain a letter and a digit.
+Names in Vietnamese have no digits, and telephone numbers no letters, so these do not match.
+"""
 
 
 def clear_request_state() -> None:
@@ -168,10 +169,10 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
 
 
 def must_set_up_second_factor(account: Account) -> bool:
-    """Return whether an account can do nothing before it has set up a second factor.
+    """Return whether an account must set up a second factor before it can do anything else.
 
-    The setting `REQUIRE_SECOND_FACTOR` demands this of headquarters' accounts, which have the
-    most rights.
+    The setting `REQUIRE_SECOND_FACTOR` demands this of headquarters' accounts, which have the most
+    rights.
     """
     settings: Settings = current_app.config["SETTINGS"]
     is_asked = settings.require_second_factor and account.role is Profile.HEADQUARTERS
@@ -304,10 +305,10 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 
 
 def _log_acts() -> None:
-    """Write the acts of this request, now committed, into the server's log as JSON.
+    """Write to the server's log, as JSON, which changes this request has made.
 
-    After a restore from a backup, the log tells which acts must be done again. Names and reasons,
-    which an entry of the audit log may contain, are left out.
+    The changes must be committed. After a restore from a backup, the log tells which of them must
+    be made again. Names and reasons, which an entry of the audit log may contain, are left out.
     """
     for entry in g.get("noted", ()):
         if entry.is_act and entry.outcome < HTTP_BAD_REQUEST:

@@ -8,7 +8,7 @@ from sync_server.acts.list_imports import UnmatchedName
 from sync_server.domain.unit_names import MAX_ALIAS
 
 NEW_PLACE = "+"
-"""The answer by which a user states that a name in the list means a unit or a hall to be made."""
+"""The value of a form field if the user wants a new unit or hall for a name in the list."""
 MOST_UNMATCHED = 100
 """The maximum number of unknown names in a list for which the preview offers a choice of units or
 halls. If a list has more, the user must import a list of units first."""
@@ -28,7 +28,10 @@ def chosen_units() -> dict[str, str]:
 def chosen_points() -> dict[str, str]:
     """Return {name in an uploaded list: code of the hall that the user chose for the name}.
 
-    The form fields are `h-NAME`, `near-points` and `nh-NAME`; see `chosen_units`.
+    The form field `h-NAME` contains the chosen hall's code. If the field is "" and the user has
+    ticked `near-points`, the code is that of a similarly named hall, from the field `nh-NAME`. The
+    code is "" if there is no such hall, or if the user wants a new hall. Names longer than
+    `MAX_ALIAS` characters are shortened.
     """
     return _chosen("h-", "near-points")
 
@@ -44,7 +47,12 @@ def new_units(names: Iterable[UnmatchedName]) -> set[str]:
 
 
 def new_points(names: Iterable[UnmatchedName]) -> set[str]:
-    """Return the names for which the user wants to make halls; see `new_units`."""
+    """Return the names in a list for which the user wants to add new halls.
+
+    `names` are names that no stored hall has. The result contains the names for which the user
+    chose a new hall in the form. If the user ticked `make-points`, it also contains those of
+    `names` without a choice, unless a stored hall has a similar name.
+    """
     return _new_places(names, "h-", "make-points")
 
 

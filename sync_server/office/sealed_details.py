@@ -68,9 +68,9 @@ def open_detail(sha256: str, about: str) -> DetailContent:
 
 
 def log_opening(sha256: str, about: str) -> None:
-    """Log that the signed-in account has opened the detail `sha256`.
+    """Log that the signed-in account has opened a detail, an encrypted text or file about people.
 
-    `about` contains the codes of the people that the detail is about, separated by spaces.
+    `sha256` identifies the detail. `about` contains the codes of the people, separated by spaces.
     """
     reader = access.signed_in_account().name
     entry = details.opening_entry(sha256, reader, now_ms=now_ms(), about=about)
@@ -78,10 +78,11 @@ def log_opening(sha256: str, about: str) -> None:
 
 
 def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
-    """Return the text fields of a JSON detail as {name: text}; {} for any other detail or None.
+    """Return {name: text} for the text fields of a decrypted detail; {} if there are none.
 
-    If the JSON is broken, return one field `note` with an explanation. The user can then still
-    decide on the request to which the detail belongs.
+    A detail is a text or file about a person. Only a detail in JSON has fields. If the JSON is
+    broken, return one field `note` with an explanation. The user can then still decide on the
+    request to which the detail belongs.
     """
     if detail is None or detail.media_type != JSON:
         return {}
@@ -95,7 +96,8 @@ def text_fields_of(detail: DetailContent | None) -> dict[str, str]:
 def attachment_of(detail: DetailContent | None) -> DetailContent | None:
     """Return the picture or document that a detail is or contains, or None if there is none.
 
-    A detail in JSON may contain the picture or document as a data URL in its field `scan`.
+    A detail is a decrypted text or file about a person. A detail in JSON may contain the picture or
+    document as a data URL in its field `scan`.
     """
     if detail is None or detail.media_type != JSON:
         return detail

@@ -45,19 +45,20 @@ GTT for a summons, GXN for a certificate. A presence list has no number."""
 NUMBER_GAP = " " * 7
 HASH_DIGITS = 12
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""XML forbids these characters, so they are removed from all texts. A single one of them would make
-it impossible to write a DOCX file."""
+"""The pattern of the characters that XML forbids. They are removed from all texts, because a single
+one would make it impossible to write a DOCX file.
+"""
 SIGNED_IN_THE_HALL: tuple[Kind, ...] = ("minutes", "presence")
 
 
 class Document(NamedTuple):
     """The content of a report, ready to be written in any file format.
 
-    `spec` is the complete data of the report. The file will also contain these data, so that
-    the figures can be verified later. `subject` is the meeting's title or, for a report on
-    several conferences, the name of the period. `at_ms` is the time to which the figures apply,
-    in ms since 1970 UTC. `summary` is the line under the title. `bars` are the bars of a chart
-    of attendance rates; [] if there is no chart. `foot` contains the lines of the footnote.
+    `spec` is the complete data of the report. DOCX, XLSX and PDF files also contain these data, so
+    that the figures can be verified later. `subject` is the meeting's title or, for a report on
+    several conferences, the name of the period. `at_ms` is the time to which the figures apply, in
+    ms since 1970 UTC. `summary` is the line under the title. `bars` are the bars of a chart of
+    attendance rates; [] if there is no chart. `foot` contains the lines of the footnote.
     """
 
     spec: AnySpec
@@ -75,7 +76,10 @@ class Document(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """The words that mark a report as internal; "" for a letter or any other report."""
+        """The words that mark a report as internal, because it names people; "" if it has no mark.
+
+        A summons or a certificate has no mark, because it is handed to the people named in it.
+        """
         if not isinstance(self.spec, ReportSpec) or self.kind in LETTERS:
             return ""
         return say("report.internal") if self.spec.is_internal else ""
@@ -263,11 +267,12 @@ def _audit_line(head: ChainHead) -> str:
 
 
 def source_line(epoch: str, heads: Sequence[int]) -> str:
-    """Return the footnote's line on the records from which the figures were computed.
+    """Return the line of the footnote that identifies the records behind the figures.
 
-    `epoch` is the random code of the database. `heads` are the positions of the last records read,
-    one for every hall, sorted by hall. The line states the code, the number of records and a short
-    hash of the positions.
+    `epoch` is the random code that identifies the database. The records that concern a hall at a
+    meeting are numbered from 1, and `heads` contains the number of the last record read for every
+    hall, sorted by hall. The line states the code, the number of records and a short hash of
+    `heads`. A record that concerns several halls is counted once for each of them.
     """
     mark = hashlib.sha256(",".join(map(str, heads)).encode()).hexdigest()[:HASH_DIGITS]
     return say("report.foot.heads", epoch=epoch, count=number(sum(heads)), mark=mark)

@@ -16,8 +16,9 @@ from sync_server.reports.document import NO_XML, Document
 from sync_server.reports.parts import Cell, Passage, Table
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-"""A fixed date that is written into DOCX and XLSX files and into ZIP entries. With the current
-date, the same report would give different bytes every time."""
+"""A fixed date for the entries of ZIP and DOCX files, and for the date of creation in XLSX files.
+With the current date, the same report would give different bytes every time.
+"""
 SPEC_PART = "/customXml/report.xml"
 """The path of the complete data of the report inside a DOCX file. `verify` reads the data there to
 compute the figures again."""
@@ -28,7 +29,9 @@ _TWIPS_IN_MM = 1440 / 25.4
 (25.4 mm)."""
 _GRID = "Table Grid"
 FILLED_IN_TABLES = 2
-"""The number of tables that a clerk fills in: the head of the paper, and the signature."""
+"""The number of tables without borders in a DOCX file that a clerk fills in: one contains the
+header of the paper, the other the signature.
+"""
 CELL_STYLES = {False: "Bảng: chữ", True: "Bảng: số"}
 """The names of the Word paragraph styles for table cells: False for columns of text, True for
 columns of numbers."""

@@ -36,12 +36,12 @@ Note = Literal["silent", "open", "amended", "no_chair", "not_ready", "merged"]
 
 
 class MeetingFacts(Struct, frozen=True):
-    """What a report states about a meeting itself, such as the title and the times.
+    """The facts about a meeting that a report states, such as the title and the times.
 
-    Times are in ms since 1970 UTC, and `at_ms` is the time to which the figures apply. `host`
-    is the name of the convening body. `mode` is a code for in person, online or both, such as
-    KET_HOP (both). `host` and `mode` come from the portal; "" if the portal does not state
-    them.
+    Times are in ms since 1970 UTC, and `at_ms` is the time to which the figures apply. `host` is
+    the name of the convening body. `mode` is a code that says whether people attend in person,
+    online or both, such as KET_HOP (both). `host` and `mode` come from the portal; "" if the portal
+    does not state them.
     """
 
     id: str
@@ -248,11 +248,10 @@ class Figures(Struct, frozen=True):
 
     @property
     def missing_groups(self) -> tuple[str, ...]:
-        """Return the names of the groups in `MATERIAL_GROUPS` from which the meeting has no
-        material.
+        """Return the groups of `MATERIAL_GROUPS` of which the meeting has no material.
 
-        A group contains the codes of similar materials, such as plans. If the meeting has no
-        materials at all, return ().
+        A group contains the codes of similar materials, such as plans. Return the names of the
+        groups, or () if the meeting has no materials at all.
         """
         kinds = {line.kind for line in self.materials}
         lacking = [name for name, group in MATERIAL_GROUPS.items() if not kinds & group]

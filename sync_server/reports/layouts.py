@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 SUBSTITUTES = ("Tinos", "Liberation Serif")
-"""Fonts with the same widths, for computers without Times New Roman."""
+"""Fonts whose letters are as wide as those of Times New Roman, for computers without that font."""
 
 LayoutName = Literal["PARTY_HD05_2026", "PARTY_HD36_2018", "STATE_ND30_2020"]
 

@@ -16,9 +16,9 @@ from sync_server.reports.words import day_and_hours, moment, vietnam_time
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
     """Return two passages of minutes: the course of a meeting in one hall, and the signatures.
 
-    The first passage names the person presiding and states the attendance, the incidents and the
-    closing. `spec.course` must not be None, and `spec.point` must be the code of a hall of the
-    meeting.
+    The first passage names the person presiding, describes the attendance and any incidents, and
+    states who signed the attendance off and when. `spec.course` must not be None, and `spec.point`
+    must be the code of a hall of the meeting.
     """
     course, meeting = spec.course, spec.figures.meeting
     assert course

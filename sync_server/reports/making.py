@@ -163,14 +163,15 @@ def make_names_document(
     unit: str = "",
     person: str = "",
 ) -> ReportSpec:
-    """Return the data of minutes, a presence list, a summons or a certificate as of now.
+    """Return the data of minutes, a presence list, a summons or a certificate; store nothing.
 
-    Nothing is stored. The codes `point` (a connected hall), `unit` and `person` limit the people in
-    the document; "" sets no limit. Minutes need a point, and a certificate needs a person who
-    attended.
+    The data are as of `source.now_ms`. The codes `point` (a hall), `unit` and `person` limit the
+    people in the document; "" sets no limit. Minutes require `point`, and a certificate requires
+    `person`.
 
-    Raises: UnknownMeeting; UnknownPoint if the point does not take part in the meeting;
-    NobodyToName if a summons or a certificate would name nobody.
+    Raises: UnknownMeeting; UnknownPoint if the hall does not take part in the meeting, or if
+    `point` is missing for minutes; NobodyToName if a summons would name nobody, or if a certificate
+    has no person or the person was not present.
     """
     taken = snapshot.take(connection, meeting, source)
     known = {hall.point for hall in taken.figures.halls}

@@ -1,6 +1,7 @@
 """Draft the Vietnamese sentences of a report from its figures alone.
 
-The drafts praise only what the figures show. People may replace a draft with another text.
+A draft contains praise only if the figures support it. People may replace a draft with a text of
+their own.
 """
 
 import re
@@ -18,8 +19,9 @@ from sync_server.storage.remarks import HEADINGS, Heading
 Section = Heading
 SECTIONS = HEADINGS
 MOST_NAMED_HALLS = 10
-"""A sentence on a shortcoming names the halls if they are at most this many; table 1 has them
-all."""
+"""The largest number of halls that a sentence on a shortcoming names. If more halls have the
+shortcoming, the sentence names none of them, because table 1 lists all halls.
+"""
 _NUMBER = re.compile(r"\d+(?:\.\d{3})*(?:,\d+)?%?")
 
 

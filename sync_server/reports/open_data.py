@@ -17,10 +17,13 @@ from sync_server.messages import say
 from sync_server.reports.figures import Figures, TypeLine
 
 SMALLEST = 5
-"""Numbers of people from 1 to 4 are not published, because they could reveal facts about a single
-person."""
+"""The smallest number of people, apart from 0, that is published. Numbers from 1 to 4 could reveal
+facts about a single person.
+"""
 PEOPLE = ("summoned", "present", "absent_excused", "absent_unexcused", "not_recorded", "late")
-"""The published numbers of people. `summoned` is the sum of the four numbers after it."""
+"""The names of the numbers of people that are published. `summoned` is the sum of the four numbers
+named after it.
+"""
 FIELDS = ("unit_type", "halls", "reported", *PEOPLE)
 
 

@@ -27,17 +27,20 @@ from sync_server.reports.parts import Table
 SPEC_NAME = "bao-cao.json"
 TYPESETTER = Path(__file__).with_name("typeset.py")
 TYPESETTING_S = 60
-"""A PDF that takes longer than this number of seconds is given up. A list of 5,000 people takes
-four."""
+"""The longest time in seconds that making a PDF may take; after that, the attempt fails. A list of
+5,000 people takes four seconds.
+"""
 _TYPESETTERS = BoundedSemaphore(2)
 """Limits the typesetting of PDFs to two at a time, because one takes a whole core and up to 700 MB
 of memory."""
 EMBEDDED_FONT = "Libertinus Serif"
-"""A font that Typst brings along, which has all Vietnamese letters and looks much like Times."""
+"""The font that comes with the typesetting program Typst. It has all Vietnamese letters and looks
+much like Times.
+"""
 
 
 class PdfFailed(Exception):
-    """Raised if a PDF cannot be made; the text of the error is the reason."""
+    """Raised if a PDF cannot be made; the error message gives the reason."""
 
 
 def write_pdf(document: Document) -> bytes:
@@ -68,7 +71,10 @@ def write_pdf(document: Document) -> bytes:
 
 
 def _paper_of(document: Document) -> dict[str, Any]:
-    """Return the texts and measures that the Typst template `paper.typ` prints."""
+    """Return the content of a report's PDF: texts, sizes, fonts, tables and attached files.
+
+    The template `paper.typ` of the typesetting program Typst reads this content as JSON.
+    """
     spelled, layout, organisation = document.spelled, document.layout, document.organisation
     bars = "; ".join(f"{bar.label} {percent(bar.part, bar.whole)}" for bar in document.bars)
     return {

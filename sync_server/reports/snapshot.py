@@ -1,8 +1,8 @@
 """Read the data that a report needs, and compute the report's figures from them.
 
-All data are read in one transaction. The `Basis` of a report contains the positions up to
-which records were read, clock measurements and data from the portal. From the same basis,
-the same figures can be computed again later, even if more records have arrived.
+All data are read in one transaction. The `Basis` of a report contains the number of the last record
+read for every hall, measurements of the devices' clocks, and data from the portal. From the same
+basis, the same figures can be computed again later, even if more records have arrived.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,10 +58,10 @@ class Source(NamedTuple):
 
 
 class HallFacts(Struct, frozen=True):
-    """What a report needs to know about a hall, in addition to the hall's records.
+    """The facts about a hall that a report needs, in addition to the hall's records.
 
-    `unit_type` is a code; "" if it is unknown. `head` is the position, among the records of the
-    hall, of the last record that the report used.
+    `unit_type` is a code; "" if it is unknown. The records that concern a hall are numbered from 1,
+    and `head` is the number of the last record that the report used.
     """
 
     name: str

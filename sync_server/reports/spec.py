@@ -37,11 +37,11 @@ class PersonLine(Struct, frozen=True):
 
 
 class HallCourse(Struct, frozen=True):
-    """Who presided over a conference in one hall and who signed it off, for the hall's minutes.
+    """The chair of a conference in one hall and the person who signed it off, for the minutes.
 
-    `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is
-    the name of the person who signed the attendance off at `closed_ms`. Times are in ms since
-    1970 UTC. If something was not recorded, the name is "" and the time is None.
+    `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is the
+    name of the person who signed the attendance off at `closed_ms`. Times are in ms since 1970 UTC.
+    If something was not recorded, the name is "" and the time is None.
     """
 
     chair: str
@@ -51,11 +51,11 @@ class HallCourse(Struct, frozen=True):
 
 
 class Signing(Struct, frozen=True):
-    """What staff fill in when they register and sign a report; "" leaves a blank.
+    """The details that staff fill in when they register and sign a report; "" leaves a blank.
 
     `number` is the document number, such as 05. `day` is the date of signing as YYYY-MM-DD, and
-    `signer` the name of the person who signs. `office` is the signer's office, such as PHÓ BÍ
-    THƯ; "" stands for the office in the organisation's details.
+    `signer` the name of the person who signs. `office` is the signer's office, such as PHÓ BÍ THƯ;
+    "" stands for the office in the organisation's details.
     """
 
     number: str = ""
@@ -68,11 +68,12 @@ class ReportSpec(Struct, frozen=True, tag="report"):
     """The complete data of a report on one meeting. The same data always give the same file.
 
     `sections` contains the texts that people wrote; all other sections are drafted from the
-    figures. `basis` is what the figures were computed from, except the records. `changes` are
-    sentences on what has changed since the previous revision, and `changed_points` are the codes of
-    the changed halls. The codes `point`, `unit` and `person` limit minutes, a list or a letter to
-    one hall, unit or person; "" sets no limit. Only minutes have a `course`, and only internal
-    files have `people`. `audit` is the latest row of the audit log when the report was made.
+    figures. `basis` contains the data, except the records, from which the figures were computed.
+    `changes` are sentences on the changes since the previous revision, and `changed_points` are the
+    codes of the changed halls. The codes `point`, `unit` and `person` limit minutes, a list or a
+    letter to one hall, unit or person; "" sets no limit. `course`, which only minutes have, names
+    the persons who presided and signed off. `people`, which only internal files have, are the
+    people named in the file. `audit` is the latest row of the audit log when the report was made.
     """
 
     kind: Kind

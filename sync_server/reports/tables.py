@@ -1,6 +1,8 @@
 """Build the tables of a report: tables of figures and lists of summoned people.
 
-docs/reports.md defines tables 1 to 6.
+Table 1 shows the attendance by hall and table 2 by unit type. Table 3 contains the reasons for
+absence, 4 the materials, 5 the incidents, 6 the names of absent people, 7 the tasks that remain
+after the meeting, and 8 the tasks from earlier meetings.
 """
 
 from collections.abc import Sequence
@@ -38,8 +40,9 @@ def tables_of(spec: ReportSpec) -> list[Table]:
 COUNTS_BEFORE_RATE = (
     "summoned", "present", "absent_excused", "absent_unexcused", "not_recorded",
 )  # fmt: skip
-"""The numbers of people in the columns before the attendance rate. The first is the sum of the
-other four."""
+"""The fields of `Counts` that are shown in the columns before the attendance rate. The first is the
+sum of the other four.
+"""
 COUNTS_AFTER_RATE = ("late", "left_early", "substitutes", "guests")
 
 
@@ -69,17 +72,17 @@ def count_cells(counts: Counts) -> list[Cell]:
 
 
 def _silent_cells(counts: Counts) -> list[Cell]:
-    """Return the cells of a hall that has not reported: only the people summoned are known."""
+    """Return the cells of a hall that has not reported: the number summoned, then dashes."""
     return [counts.summoned, *[NONE] * (len(count_cells(counts)) - 1)]
 
 
 def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
     """Return `Table.sums` and `Table.rate` for a table with the columns of `count_columns`.
 
-    `first` is the index of the first column to add up. `before` is the number of columns to add up
-    that stand before those of `count_columns`. The first result contains the indexes of all columns
-    to add up. The second result contains the indexes of three columns: the rate, the people present
-    and the people summoned.
+    The total row adds up the columns from index `first` to the last of `count_columns`, except the
+    rate. The first `before` of these columns come before those of `count_columns`. The first result
+    contains the indexes of the columns to add up. The second contains the indexes of three columns:
+    the rate, the people present and the people summoned.
     """
     people = first + before
     rate = people + len(COUNTS_BEFORE_RATE)

@@ -16,9 +16,11 @@ TEMPLATE = Path(__file__).with_name("paper.typ")
 
 
 def main() -> None:
-    """Write the PDF, as PDF/UA-1 unless the report has a letter that no font contains.
+    """Read a report's texts from standard input, and write the PDF to standard output.
 
-    Such a letter is shown as an empty box, which PDF/UA forbids. The PDF is then still tagged.
+    The PDF follows PDF/UA-1, the standard for accessible PDFs, unless this fails. It fails if the
+    report has a letter that no font contains, because such a letter is shown as an empty box, which
+    the standard forbids. The PDF then still has tags for screen readers.
     """
     paper = sys.stdin.read()
     seconds = json.loads(paper)["at_s"]

@@ -35,8 +35,10 @@ MAX_REPORT_BYTES = 32 * 1024 * 1024
 """A DOCX or XLSX file is refused if it has more than 32 MiB after decompression. A list of 5,000
 people takes 20 MB."""
 MOST_LINES, MOST_ADDED_LINES = 100_000, 500
-"""A file is refused if it has 500 lines more than the report should have, because the comparison of
-many lines takes minutes."""
+"""The largest number of lines of a genuine report, and the largest number of lines that a file may
+have in addition to them. A file with more lines is refused, because comparing many lines takes
+minutes.
+"""
 MOST_SHOWN = 20
 SHOWN_BEFORE, MOST_LETTERS = 40, 120
 """An excerpt of a differing line starts at most 40 characters before the first difference and has
@@ -115,8 +117,8 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
     """Compare the file of a report with the stored records.
 
     `content` is the file's bytes, and `spec` the data read from the file. Raises: ValueError if
-    these data describe no conference or more than `MOST_CONFERENCES`. Any other error means
-    that the data are not those of a genuine report.
+    these data describe no conference or more than `MOST_CONFERENCES`, or if the file has too many
+    lines. Data that are not from a genuine report can cause other exceptions, too.
     """
     parts: Sequence[Conference | ReportSpec] = (
         list(spec.conferences) if isinstance(spec, PeriodSpec) else [spec]
@@ -151,10 +153,11 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
 
 
 def _section_differences(connection: Connection, spec: ReportSpec) -> list[str]:
-    """Return Vietnamese sentences on the differences from the stored revision of a report.
+    """Return Vietnamese sentences on the differences between a report and its stored revision.
 
-    Every text that people wrote is compared, and then all other data as a whole. Documents with
-    names are not stored, so for them the result is [].
+    `spec` is the data read from the report's file. Three things are compared: every text that
+    people wrote; the number, date and signer, which the file may leave blank; and all other data as
+    a whole. Documents with names are not stored, so the result is [] for them.
     """
     if spec.kind in WITH_NAMES:
         return []
@@ -207,7 +210,10 @@ def _unknown_basis(connection: Connection, basis: Basis) -> str:
 
 
 def _records_since(connection: Connection, basis: Basis) -> int:
-    """Return the number of records that a meeting has received since a report was made."""
+    """Return the number of records that a meeting has received since a report was made.
+
+    A record that concerns several halls is counted once for each of them.
+    """
     heads = streams.heads_of(connection, basis.meeting.id)
     return sum(heads.values()) - sum(facts.head for facts in basis.halls.values())
 

@@ -1,7 +1,7 @@
 """Check the size of a ZIP archive before anything in it is decompressed.
 
-XLSX and DOCX files are ZIP archives, also those attached to pages of the portal. A few
-bytes in such a file can decompress to gigabytes.
+XLSX and DOCX files, including those attached to pages of the portal, are ZIP archives. A file of a
+few megabytes can decompress to gigabytes.
 """
 
 import io
@@ -15,9 +15,9 @@ MAX_RATIO = 200
 The XML of office files grows by a factor of 10 to 100. Archives made for an attack grow more.
 """
 SMALL_PART_BYTES = 256 * 1024
-"""The decompressed size in bytes up to which a part of an archive may have grown by any factor.
+"""The decompressed size in bytes up to which a part of an archive is not checked for its growth.
 
-A part of this size is harmless, whatever the factor.
+A part of this size is harmless, whatever the factor by which it grows when decompressed.
 """
 
 

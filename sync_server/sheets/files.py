@@ -34,14 +34,16 @@ Such parts, for example the styles, are small. Parts with rows may be larger: a 
 people has 60 MB of rows.
 """
 LONGEST_NAME, MOST_NAMES = 2_000, 5_000
-"""The bounds of a workbook's defined names, such as print areas. Reading a long one takes openpyxl
-a
-time that grows with the square of its length."""
+"""The greatest length in bytes of the definition of a name in a workbook, such as a print area, and
+the largest number of such names. The time that openpyxl takes to read a definition grows with the
+square of its length.
+"""
 MOST_CELLS = 1_500_000
 MOST_CSV_CELLS = 5_000_000
-"""The largest number of cells in a sheet: enough for 100,000 people with fifteen columns.
+"""The largest number of cells in a CSV file, including empty cells.
 
-A sheet with more cells is refused as too large.
+A file with more cells is refused as too large. `MOST_CELLS` is the limit for a sheet of an XLSX
+file, without the empty cells at the end of a row: 100,000 people with fifteen columns.
 """
 LONGEST_FORMAT = 255
 """The greatest length of a number format in characters; Excel has the same limit.
@@ -172,9 +174,11 @@ def _check_size(archive: zipfile.ZipFile) -> None:
 
 
 def _is_strange_xml(start: bytes) -> bool:
-    """Return whether XML has a DOCTYPE or is in UTF-16, as no spreadsheet program writes it.
+    """Return whether the bytes of a file are XML with a DOCTYPE, or text in UTF-16.
 
-    The bounds above search the bytes, and would not see what an entity or UTF-16 hides.
+    No spreadsheet program writes such files. They are refused, because they could hide content from
+    the checks in `_check_size`, which search the bytes of the XML. `start` contains all bytes of
+    the file, or only the first ones.
     """
     is_xml = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     return (
@@ -441,10 +445,11 @@ def _decode(content: bytes) -> str:
 
 
 def separator_of(text: str) -> tuple[str, str]:
-    """Return the character that separates the cells of a CSV text, and the text to read.
+    """Return the separator of the cells in a CSV text, and the text without any `sep=` line.
 
     A first line such as `sep=;` names the separator and is removed from the text. Without such a
-    line, the separator is the semicolon, comma or tab that occurs in most of the first 30 lines.
+    line, the separator is the semicolon, comma or tab that occurs in the largest number of the
+    first 30 lines.
     """
     if stated := _SEPARATOR_LINE.match(text):
         return stated[1], text[stated.end() :]

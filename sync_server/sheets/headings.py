@@ -44,11 +44,11 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 
 _PATH = Path(__file__).resolve().parents[2] / "site" / "headings.json"
 _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str, ...]])
-"""The spellings of the heading of every field, in lower case without accents and punctuation.
+"""The spellings of every field's column heading, in lower case without accents and punctuation.
 
-If a list has two columns for one field, the heading that comes first here is used. The kiosk reads
-the same file. In a list of units and halls, some headings mean another field, which
-`acts.place_lists` handles.
+The spellings are read from `site/headings.json`; the check-in page in the halls uses the same file.
+If a list has two columns for one field, the one whose heading comes first here is used. In a list
+of units and halls, some headings mean another field, which `acts.place_lists` handles.
 """
 
 _RANKS: dict[str, tuple[Field, int]] = {

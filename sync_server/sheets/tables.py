@@ -95,11 +95,13 @@ class Column(NamedTuple):
 
 _DITTO_FIELDS: frozenset[Field] = frozenset({"unit", "point", "position", "membership"})
 _DITTO = frozenset({"nt", "-nt-", "- nt -", "nhu tren", "-nhu tren-", "〃", '"', "''", "”", "“"})
-"""The marks by which a cell repeats the cell above it, as fold() returns them."""
+"""Texts in a cell that mean "the same as above", such as a ditto mark, in lower case without
+accents.
+"""
 
 
 _ORDINAL = re.compile(r"(?:[IVXLC]+|[A-H])[.)]?")
-"""The number of a section, as in «VIII» or «B.»."""
+"""The pattern of the Roman numeral or letter that numbers a section, as in «VIII» or «B.»."""
 
 
 class Line(NamedTuple):
@@ -267,11 +269,11 @@ def _field_of_pair(
     below: Sequence[str],
     choices: Mapping[str, Field | None] | None,
 ) -> tuple[Field, int] | None:
-    """Return the field of a column whose heading may fill two rows, and the spelling's rank.
+    """Return the field of a column whose heading may fill two rows, and the rank of its spelling.
 
-    `heading` joins both rows, and `below` is the second row. If the joined heading names no field,
-    the second row's cell in this column is tried alone. Return None if that cell names no field,
-    either.
+    Rank 0 is the preferred spelling of a heading. `heading` joins both rows, and `below` is the
+    second row. If the joined heading names no field, the second row's cell in this column is tried
+    alone. Return None if that cell names no field, either.
     """
     whole = _field(heading, choices)
     if whole or column >= len(below) or not below[column]:
@@ -303,11 +305,12 @@ def _is_second_heading(grid: Grid, at: int, top: Sequence[str], below: Sequence[
 def _best_columns(
     columns: Iterable[tuple[int, str, tuple[Field, int] | None]],
 ) -> tuple[Column, ...]:
-    """Return the columns of a table, with at most one column to be read for every field.
+    """Return the columns of a table, and choose which column is read for a field.
 
-    Every column comes as `(position, heading, (field, rank))`. If several columns contain the same
-    field, the one with the lowest rank is read, and the other columns get no field. Only the date
-    of birth may fill two columns, one for men and one for women.
+    Every column comes as `(position, heading, (field, rank))`, with None in place of the last pair
+    if the heading names no field. Rank 0 is the preferred spelling of a heading. If several columns
+    contain the same field, those with the lowest rank are read, and the other columns get no field.
+    All columns for the date of birth are read, because there may be one for men and one for women.
     """
     columns = list(columns)
     best: dict[Field, int] = {}
@@ -448,9 +451,11 @@ class _LineReader:
     def _wide_heading(self, at: int, filled: Sequence[tuple[int, str]]) -> str:
         """Return the text of a heading such as «I. KHỐI CƠ QUAN ĐẢNG», which may name a unit.
 
-        Return "" if the row is no such heading. The only text of such a heading stands beside a
-        Roman numeral, in the number column, or in a cell merged over several columns. `filled`
-        contains the (column, text) of every cell that is not empty.
+        Return "" if the row is no such heading. A heading is the only text in its row, apart from a
+        section number such as «II» or «B.» before it. Without such a number, it must have several
+        words and stand in the column of row numbers or in a cell merged over several columns. A
+        note in brackets at its end is removed. `filled` contains the (column, text) of every cell
+        that is not empty.
         """
         if len(filled) == 2 and _ORDINAL.fullmatch(filled[0][1]):
             return _without_note(filled[1][1])
@@ -479,9 +484,10 @@ class _LineReader:
         return len(texts) == 1 and len(texts[0].split()) > 1
 
     def _is_end(self, filled: Sequence[tuple[int, str]]) -> bool:
-        """Return whether a row without a number is a total, a date line or a signature.
+        """Return whether a row is a total, a date line, a signature or a similar line after a list.
 
-        `filled` contains the (column, text) of every cell that is not empty.
+        A row with a row number, or with a person code that is a number, is no such line. `filled`
+        contains the (column, text) of every cell that is not empty.
         """
         names = self._places.get("number", []) + self._places.get("person", [])
         is_numbered = any(n in names and cell.isdecimal() for n, cell in filled)

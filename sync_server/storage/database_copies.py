@@ -1,8 +1,8 @@
 """Copy the whole database while the server runs, restore a copy, and summarise databases.
 
-SQLite is copied with its online backup, PostgreSQL with `pg_dump`. A restored database gets
-a new epoch (a random code), so that readers start from the beginning and devices send again
-what the copy lacks.
+SQLite is copied with its online backup, PostgreSQL with `pg_dump`. A restored database gets a new
+epoch (a random code that identifies it). From the new code, devices see that they must read all
+records from the beginning; they also send again the records that the copy lacks.
 """
 
 import hashlib
@@ -26,11 +26,13 @@ from sync_server.storage.models import LedgerRow, Stream
 
 READ_AT_ONCE = 10_000
 SERVING_SUFFIX = ".serving"
-"""The suffix of a file beside the SQLite database on which every running server holds a lock."""
+"""The end of the name of a lock file next to the SQLite database. Every running server holds a lock
+on this file.
+"""
 
 
 class CopyFailed(Exception):
-    """Raised if a copy cannot be made, read or restored; the text is the reason."""
+    """Raised if a copy cannot be made, read or restored; the error message gives the reason."""
 
 
 class ServerRuns(Exception):
@@ -40,10 +42,10 @@ class ServerRuns(Exception):
 class Summary(Struct, frozen=True):
     """Numbers and hashes (sha256) of a database's content, by which two databases can be compared.
 
-    `epoch` is the random code of the database. `records` is the number of records in the
-    ledger, and `ledger` the hash of their ids and contents. `heads` is the hash of the last
-    positions of all streams, and `standings` the hash of the attendance computed from the
-    records.
+    `epoch` is the random code of the database. `records` is the number of records in the ledger,
+    and `ledger` the hash of their ids and contents. The records that concern one hall at one
+    meeting are numbered from 1; `heads` is the hash of the highest of these numbers for every hall
+    and meeting. `standings` is the hash of the attendance computed from the records.
     """
 
     epoch: str
@@ -143,8 +145,8 @@ def _summarise_in_scratch_database(copy: Path) -> Summary:
 def replace_by(copy: Path, *, kept: str) -> Path | None:
     """Replace the database with a copy, which gets a new epoch (random code).
 
-    With SQLite, the replaced database is kept in the same folder with the suffix `kept`; return
-    the path of the kept file. With PostgreSQL, or without a present database, return None.
+    With SQLite, the old database file stays in the same folder, with `kept` added to its name as a
+    suffix; return its new path. Return None for PostgreSQL, or if there was no old database file.
 
     Raises: ServerRuns if a server uses the database; CopyFailed if the copy is damaged.
     """

@@ -1,9 +1,9 @@
 """Copy all rows of an SQLite database into another database, such as one in PostgreSQL.
 
-A move can be interrupted and started again, and repeated while halls keep sending: records
-of the ledger, rows of the audit log and uploaded content that the other database already
-has are not copied again; all other tables are replaced. The other database gets the same
-epoch (a random code), so that readers and devices notice nothing.
+A move can be interrupted and started again, and repeated while halls keep sending: records of the
+ledger, rows of the audit log and uploaded content that the other database already has are not
+copied again; all other tables are replaced. The other database gets the same epoch (a random code
+that identifies a database), so devices do not read all records again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,9 @@ from sync_server.storage.models import AuditRow, Blob, BlobPiece, LedgerRow, Nod
 
 ROWS_AT_ONCE = 2_000
 PIECES_AT_ONCE = 16
-"""A piece of uploaded content has up to 1 MiB."""
+"""The number of pieces of uploaded content that are copied in one transaction. A piece has up to 1
+MiB.
+"""
 _TABLES = Base.metadata.tables
 _LEDGER, _AUDIT = _TABLES[LedgerRow.__tablename__], _TABLES[AuditRow.__tablename__]
 _BLOBS, _PIECES = _TABLES[Blob.__tablename__], _TABLES[BlobPiece.__tablename__]
@@ -30,7 +32,10 @@ class OtherDatabase(Exception):
 
 
 def count_rows(source: Connection) -> int:
-    """Return the number of rows in all tables, which a first move must copy."""
+    """Return the total number of rows in all tables of the database `source`.
+
+    A move into an empty database copies all of them.
+    """
     tables = Base.metadata.sorted_tables
     return sum(source.scalar(select(func.count()).select_from(table)) or 0 for table in tables)
 
@@ -75,8 +80,8 @@ def _append(target: Engine, table: Table, rows: Sequence[Row[Any]], progress: Pr
 def _new_records(source: Connection, target: Engine) -> Iterator[Sequence[Row[Any]]]:
     """Yield, in batches, the records that the database `target` still lacks.
 
-    The records of one hall at one meeting are numbered without gaps, so the highest number in
-    `target` tells which ones are missing.
+    The records of one hall at one meeting have ascending numbers, so the missing ones are those
+    after the highest number in `target`.
     """
     highest = select(LedgerRow.meeting, LedgerRow.point, func.max(LedgerRow.position))
     with target.connect() as connection:

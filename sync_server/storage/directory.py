@@ -211,11 +211,10 @@ def add_places(
 
 
 def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
-    """Store a published meeting; if it is already stored, update its title and times.
+    """Store a published meeting, or update its title, its times and whether it is a rehearsal.
 
-    Whether the meeting is a rehearsal is updated, too, but a cancelled meeting stays cancelled.
-    The halls do not see these changes: they learn titles and times only from records of kind
-    `setting`.
+    A cancelled meeting stays cancelled. The halls do not see an update: they learn titles and times
+    only from records of kind `setting`.
     """
     values = {
         "title": published.title,
@@ -229,18 +228,20 @@ def put_meeting(connection: Connection, published: PublishedMeeting) -> None:
 
 
 def answer(connection: Connection, published: PublishedMeeting) -> None:
-    """Store that headquarters has accepted or rejected a meeting as published.
+    """Store that headquarters has accepted or rejected the published version of a meeting.
 
-    The office pages propose the meeting again only if another version of it is published.
+    The office pages ask headquarters to decide again only if the published meeting changes. Changes
+    that matter only in reports (materials, basis, host and mode) do not count.
     """
     note_answer(connection, published.id, _fingerprint(published))
 
 
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
-    """Return whether headquarters' last decision on a meeting was about exactly this version.
+    """Return whether headquarters has accepted or rejected the present version of a meeting.
 
-    The decision was to accept or to reject the published meeting. Values that are used only in
-    reports (materials, basis, host and mode) are not compared.
+    `published` is the version that the portal now publishes. If it has changed since headquarters'
+    last decision, return False. Values that are used only in reports (materials, basis, host and
+    mode) are not compared.
     """
     return last_answer(connection, published.id) == _fingerprint(published)
 

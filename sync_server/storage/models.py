@@ -1,8 +1,8 @@
 """The database tables. Times in columns `…_ms` are in milliseconds since 1970-01-01 UTC.
 
-Primary keys are codes of the domain or UUIDv7, not counters, so that several servers or a
-distributed database can create rows without using the same key twice. Only the rows of the audit
-log are counted.
+Primary keys are codes (such as that of a hall), hashes or UUIDv7, but not counters, so that several
+servers or a distributed database can create rows without using the same key twice. Only the rows of
+the audit log are numbered one by one.
 """
 
 from typing import Any
@@ -82,11 +82,11 @@ class Meeting(Base):
 
 
 class AnsweredProposal(Base):
-    """Headquarters' last decision to accept or reject what the portal publishes about a subject.
+    """The version of published data that headquarters accepted or rejected last.
 
-    The subject (`meeting`) is a meeting's id, or `(directory)` for the list of units and halls.
-    `fingerprint` is the sha256 of the published data. The office pages propose the data again
-    only if they have changed.
+    `meeting` is the id of the meeting that the data describe, or `(directory)` for the list of
+    units and halls. `fingerprint` is the sha256 of the data. The office pages ask headquarters to
+    decide again only if the data have changed.
     """
 
     __tablename__ = "answered_proposal"
@@ -288,11 +288,11 @@ class OfficeSession(Base):
 
 
 class SignInFailure(Base):
-    """The number of failed sign-ins with a name from one source, and the time of the latest one.
+    """The number of failed sign-ins with one user name from one source, and the time of the latest.
 
-    `source` is an IP address, a known browser, or `*` for all addresses together. Failures are also
-    counted for names without an account; otherwise, the missing delay would reveal that there is no
-    such account.
+    After several failures, the user must wait before the next attempt. `source` is an IP address, a
+    known browser, or `*` for all addresses together. Failures are also counted for names without an
+    account; if there were no wait, it would show that there is no such account.
     """
 
     __tablename__ = "sign_in_failure"
@@ -539,9 +539,10 @@ class PointStandingRow(Base):
 
 
 class Mention(Base):
-    """A record that refers to a detail (encrypted personal data), identified by its `sha256`.
+    """A reference from a record to a detail (encrypted personal data that is stored separately).
 
-    `device` is the device that made the record.
+    `sha256` identifies the detail, and `record_id` the record. `device` is the device that made the
+    record.
     """
 
     __tablename__ = "mention"

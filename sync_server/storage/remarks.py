@@ -23,8 +23,9 @@ Heading = Literal[
 ]
 HEADINGS: tuple[Heading, ...] = get_args(Heading)
 """The codes of the headings in a meeting's evaluation, in the order of the report. There is a
-heading for good practice, because new and creative ways of working must be reported (checklist row
-21)."""
+heading for good practice, because new and creative ways of working must be reported
+(docs/checklist.md, row 21).
+"""
 
 
 class EvaluationText(NamedTuple):

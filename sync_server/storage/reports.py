@@ -64,7 +64,7 @@ def find(connection: Connection, report_id: str) -> StoredReport | None:
 def find_revision(
     connection: Connection, meeting: str, kind: str, revision: int
 ) -> StoredReport | None:
-    """Return one revision of a meeting's report of a kind; None if it is not stored."""
+    """Return one revision of one kind of report on a meeting; None if it is not stored."""
     row = connection.execute(
         select(*_COLUMNS).where(
             ReportRow.meeting == meeting, ReportRow.kind == kind, ReportRow.revision == revision

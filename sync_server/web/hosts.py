@@ -17,7 +17,7 @@ proxies that do not pass on the original host name."""
 
 
 _LOCAL_ADDRESSES = frozenset({"127.0.0.1", "::1"})
-"""The addresses from which programs on this machine call."""
+"""The IP addresses from which programs on this machine send requests."""
 
 
 def init_app(app: Flask) -> None:

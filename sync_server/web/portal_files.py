@@ -38,8 +38,9 @@ POLICY = (
 """The content security policy of portal pages. It lets only this site's code run, even if a
 published page contains scripts. The scanner of QR cards needs WebAssembly ('wasm-unsafe-eval')."""
 NON_DOCUMENT_TYPES = frozenset({"text/javascript", "application/json", "application/manifest+json"})
-"""Files of these types are requested most often. They are sent without the header of `POLICY`,
-because it matters only for pages."""
+"""The media types of files that are sent without a content security policy, because the policy
+matters only for pages. Files of these types are requested most often.
+"""
 
 TYPES = {
     ".ics": "text/calendar",

@@ -66,8 +66,9 @@ STALLED_S = 120
 """A connection is closed if its client receives no part of a waiting response for 120 s."""
 
 QUIET_S = 0.5
-"""A stopping server closes a connection once nothing has arrived on it for half a second. A client
-may have opened it just before, and its request may be on the way."""
+"""A stopping server closes an idle connection only after nothing has arrived on it for half a
+second. If a client has just opened the connection, its request may still be on the way.
+"""
 
 DRAIN_S = 10
 """Running requests have 10 s to finish once the server is ordered to stop."""
@@ -150,9 +151,10 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Task(WSGITask):  # type: ignore[misc]
-    """The handling of one request. While the server stops, the response closes the connection.
+    """The handling of one request; if the server is stopping, the response closes the connection.
 
-    A client then sends its next request on a new connection, which waits for the next server.
+    The client then sends its next request on a new connection, which waits until the restarted
+    server accepts it.
     """
 
     def build_response_header(self) -> bytes:
@@ -320,7 +322,8 @@ def serve_forever(
 ) -> None:
     """Serve the app on a listening socket until the process is interrupted or terminated.
 
-    `announce` is called once the process can be ordered to stop.
+    `announce` is called just before the server begins to serve. From then on, SIGTERM stops the
+    server once its running requests are finished, or after `DRAIN_S` seconds.
     """
     log = logging.getLogger("diemcau")
     log.setLevel(logging.INFO)

@@ -1,7 +1,7 @@
 """Limit the rate of attempts, so that guessing passwords and endless retries are slowed down.
 
-Attempts are counted in memory, together for all processes of one server. Several servers on one
-database allow several times as many.
+Attempts are counted in memory, together for all processes of one server. If several servers use one
+database, each counts separately, so a caller may make more attempts in total.
 """
 
 import hashlib
@@ -32,8 +32,9 @@ SIGN_IN = RateLimit("sign_in", 30)
 several wrong passwords, a user must also wait before the next attempt."""
 NEW_PASSWORD = RateLimit("new_password", 30)
 CODE = RateLimit("code", 10, 600)
-"""Ten one-time codes in ten minutes, so that a thief with a session and the password cannot guess a
-code. Three of a million codes are right at any time."""
+"""An account may send ten one-time codes in ten minutes, so that a thief who has a session and the
+password cannot guess a code. At any time, three of the million possible codes are valid.
+"""
 ENROL = RateLimit("enrol", 60)
 """60 attempts per minute to enrol a device are enough for all laptops of a hall. An enrolment code
 has 78 random bits, so nobody can guess one at this rate."""
@@ -53,8 +54,9 @@ the audit log."""
 
 LONGEST_RETRY_S = 3_600
 MAX_CALLERS = 32_768
-"""About this many callers are counted at a time, in less than 1 MB of memory. To make room for
-another caller, one whose window began long ago is dropped."""
+"""The server keeps about this many counts of attempts at a time, in less than 1 MB of memory. To
+make room for a new count, it drops one whose time window began long ago.
+"""
 
 
 class _Attempts:
@@ -72,8 +74,8 @@ class _Attempts:
     def count(self, limit: RateLimit, caller: str, attempts: int) -> int:
         """Add attempts to a caller's count for a limit, and return the new count.
 
-        `caller` is an address or a device id. The count starts again at 0 once the window of
-        `limit.window_s` seconds has passed.
+        `caller` is an IP address, a device id or an account name. The count starts again at 0 once
+        the window of `limit.window_s` seconds has passed.
         """
         name = f"{limit.action} {caller}".encode()
         digest = hashlib.blake2b(name, digest_size=8, key=self._secret).digest()
@@ -84,15 +86,15 @@ class _Attempts:
 
 
 def init_app(app: Flask) -> None:
-    """Give the app counts of attempts, such as sign-ins, that are 0 for every caller."""
+    """Attach to the app an empty store for counts of attempts, such as sign-ins."""
     app.extensions["diemcau_attempts"] = _Attempts()
 
 
 def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> None:
     """Add `attempts` to the caller's count for a limit, and check the limit.
 
-    `caller` is a device id; None stands for the client's address. Raises: TooManyRequests if the
-    caller exceeds the limit.
+    `caller` is a device id or an account name; None stands for the client's IP address. Raises:
+    TooManyRequests if the count exceeds the limit.
     """
     if not is_within(limit, caller, attempts):
         raise TooManyRequests(
@@ -101,9 +103,9 @@ def count_attempt(limit: RateLimit, caller: str | None = None, attempts: int = 1
 
 
 def is_within(limit: RateLimit, caller: str | None = None, attempts: int = 1) -> bool:
-    """Add `attempts` to the caller's count for a limit, and return whether it is within the limit.
+    """Add `attempts` to the caller's count for a limit, and return whether the limit is kept.
 
-    `caller` is a device id; None stands for the client's address.
+    `caller` is a device id or an account name; None stands for the client's IP address.
     """
     counts: _Attempts = current_app.extensions["diemcau_attempts"]
     return counts.count(limit, caller or request.remote_addr or "?", attempts) <= limit.amount

@@ -33,8 +33,11 @@ _SECONDS_AT, _STORED_AT, _WAITING_AT, _NUMBERS = (
     _REQUESTS + 4,
     _REQUESTS + 5,
 )
-"""Where the counts of one process stand: requests by part and status, microseconds by part, stored
-records, and requests that waited for a thread at the last request."""
+"""The positions of one process's counts in the shared memory: from 0 on the requests by part of the
+site and HTTP status, from `_SECONDS_AT` on the microseconds spent by part, at `_STORED_AT` the
+stored records, and at `_WAITING_AT` the requests that waited for a thread at the last request.
+`_NUMBERS` is the number of counts that a process has.
+"""
 
 _numbers = SharedNumbers(MOST_PROCESSES * _NUMBERS)
 _lock = threading.Lock()
@@ -53,13 +56,16 @@ def request_id() -> str:
 
 
 def count_for_process(number: int) -> None:
-    """Count from now on for the server's process with this number, from 0."""
+    """Set the number of this server process, under which it counts requests from now on.
+
+    The server's processes are numbered from 0.
+    """
     global _process
     _process = number % MOST_PROCESSES
 
 
 def count_stored(count: int) -> None:
-    """Count records that have just been stored."""
+    """Add `count`, the number of records that have just been stored, to this process's total."""
     with _lock:
         _numbers[_process * _NUMBERS + _STORED_AT] += count
 

@@ -134,10 +134,10 @@ def published_directory(
 def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> int:
     """Store the published units and points (connected halls) if the database has no units yet.
 
-    Return the number of stored units; 0 if the database has units already. Later changes to the
-    published units and points are stored when headquarters accepts them; new units and points
-    also when it accepts a meeting. Raises: ReleaseMalformed if the portal's file `facts.json`
-    cannot be read.
+    Return the number of stored units; 0 if the database has units already. Later changes to
+    published units and points are stored when headquarters accepts these changes. New units and
+    points are also stored when headquarters accepts a published meeting. Raises: ReleaseMalformed
+    if the portal's file `facts.json` cannot be read.
     """
     if directory.all_units(connection):
         return 0

@@ -1,7 +1,8 @@
 """Run the production server in several processes, so that it uses more than one processor core.
 
-The processes share the listening socket, so every new connection goes to a process that is free. A
-process that ends by itself is replaced. If the first process ends in whatever way, the others end.
+The processes share the listening socket, so every new connection goes to a process that is free. If
+one of them ends by itself, a new one is started. If the process that started them ends, for
+whatever reason, they end, too.
 """
 
 import contextlib
@@ -19,7 +20,9 @@ MOST_PROCESSES = 4
 more of them would mostly wait."""
 
 LEAST_LIFE_S = 5
-"""A process that ends sooner than this after its start has a fault that a restart does not mend."""
+"""If a process ends less than 5 s after its start, the server stops instead of starting the process
+again, because a restart would not correct the fault.
+"""
 
 
 def default_count() -> int:
@@ -35,9 +38,10 @@ def default_count() -> int:
 def run_in_processes(count: int, serve: Callable[[int], None], announce: Callable[[], None]) -> int:
     """Run `serve` in `count` new processes until this process is ordered to stop.
 
-    `serve` gets the number of its process, from 0, and must end soon after its process has got
-    SIGTERM. SIGTERM and Ctrl+C to this process stop all of them; `announce` is called once they do.
-    Return the exit status: 1 if a process ended sooner than `LEAST_LIFE_S` after its start, else 0.
+    `serve` gets the number of its process, from 0, and must end soon after its process receives
+    SIGTERM. If this process receives SIGTERM or Ctrl+C, it stops all of them. `announce` is called
+    once all processes have been started. Return the exit status: 1 if a process ended sooner than
+    `LEAST_LIFE_S` seconds after its start, else 0.
     """
     return _Processes(count, serve).run(announce)
 

@@ -1,4 +1,7 @@
-"""Test that the OpenAPI document is true, and that no request it allows breaks the server."""
+"""Test that the OpenAPI document describes the routes of the API.
+
+Random requests that the document permits must not make the server fail.
+"""
 
 import os
 from collections.abc import Callable
@@ -13,7 +16,9 @@ from schemathesis.core.result import Ok
 from tests.conftest import Persona
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
-"""How many random requests are made of every operation; `make fuzz` makes more."""
+"""The number of random requests that are sent to every operation of the API; `make fuzz` sends
+more.
+"""
 FIRST_SERVER_ERROR = 500
 
 

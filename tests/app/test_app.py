@@ -1,4 +1,7 @@
-"""Run the JavaScript tests of the kiosk's modules in Node, with a fake database and network."""
+"""Run the JavaScript tests of the kiosk's modules in Node.
+
+The kiosk is the check-in page for halls. The tests use a fake database and network.
+"""
 
 import subprocess
 

@@ -1,4 +1,7 @@
-"""Test that adding records to a judged hall gives the standing that judging everything gives."""
+"""Test that attendance is the same if records are added one by one or judged all together.
+
+The class `JudgedHall` keeps the attendance at one hall, to which further records can be added.
+"""
 
 import os
 from random import Random
@@ -17,7 +20,9 @@ CONFERENCES = int(os.environ.get("FUZZ_CONFERENCES", "120"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 CLOCKS = Clocks([Sighting("D-ONE", "b1", 0, 0, 9), Sighting("D-TWO", "b1", 0, 150_000, 9)])
 PEOPLE = ["M1", "M2", "S1", "A1", "A2", "A3", "A4", "A5"]
-"""The first three also appear in random conferences, with requests, voids, offices and the rest."""
+"""Codes of people. The first three also appear in random conferences, together with other kinds of
+record, such as leave requests.
+"""
 DEVICES = {"P001": "D-ONE", "P002": "D-TWO"}
 
 
@@ -32,7 +37,11 @@ def test_records_added_one_after_the_other_give_the_standing_of_all_of_them() ->
 
 
 def _added_alone(dice: Random) -> int:
-    """Judge a random morning bit by bit, and return how many bits needed only their people."""
+    """Add a random morning's records to a hall bit by bit, and check the attendance each time.
+
+    Return how often only the people in the new records had to be judged, not the whole hall.
+    Raises: AssertionError if the attendance differs from that computed from all records at once.
+    """
     records, point = _morning(dice), dice.choice(("P001", "P001", "P002"))
     added, head = 0, dice.randint(0, len(records))
     hall = JudgedHall(point, records[:head], CLOCKS)
@@ -47,9 +56,11 @@ def _added_alone(dice: Random) -> int:
 
 
 def _morning(dice: Random) -> list[Record]:
-    """Return arrivals, departures and seats of eight people summoned to two halls, in any order.
+    """Return the records of a random morning on which eight people are summoned to two halls.
 
-    Some records of a random conference are mixed in: at most three in every second morning.
+    The two lists of summoned people come first. Arrivals, departures and seats follow in random
+    order, mixed with the records of a random conference: in about half of the mornings all of them,
+    otherwise its first two and at most three more.
     """
     lines = [[person, "U01", "", dice.choice(["", f"C{person}", "B1"])] for person in PEOPLE]
     at = dice.choice(["2024-08-22T00:01:00Z", "2024-08-22T05:00:00Z"])
@@ -88,7 +99,10 @@ def _step(dice: Random, number: int) -> dict[str, object]:
 
 
 def hall_of(*more: dict[str, object]) -> JudgedHall:
-    """Return a hall that summons M1 to A1, M2 to A2 and M3 to A3, with further records."""
+    """Return the attendance at the hall P001, to which M1, M2 and M3 are summoned.
+
+    Their seats are A1, A2 and A3. `more` are further records, as JSON objects.
+    """
     summons = roll(902, "M1", "M2", "M3", at="2024-08-21T00:00:00Z")
     return JudgedHall("P001", parsed(summons, *more), CLOCKS)
 

@@ -1,4 +1,4 @@
-"""Test that a rule assigns seats, that seats given twice are reported, and that plans show rows."""
+"""Test the assignment of seats row by row, the report of shared seats, and the seating plan."""
 
 from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.seating import assign_seats, plan_of, shared_seats

@@ -1,4 +1,4 @@
-"""Judge the attendance at the hall P001 from test records of a device whose clock is right."""
+"""Test how attendance at a hall is computed from the records of a device with a correct clock."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Issue personal QR cards in the office, and make a video that shows a card to a fake camera."""
+"""Issue personal QR cards on the office's web pages, and make a video of one for a fake camera."""
 
 import io
 import re
@@ -16,7 +16,7 @@ MODULE_PX = 8
 
 
 def sign_in_to_office(system: System) -> requests.Session:
-    """Return an HTTP session that is signed in to the office as headquarters.
+    """Return an HTTP session that is signed in to the office's web pages as headquarters.
 
     Raises: HTTPError if the server answers the sign-in with an error status.
     """
@@ -38,7 +38,7 @@ def csrf(page: str) -> str:
 
 
 def issue_card(system: System, person: str) -> str:
-    """Issue a QR card to a person, given by a code such as M00001; return the card's text.
+    """Issue a QR card to the person with the code `person`, and return the text of the QR code.
 
     Raises: AssertionError if the answer does not name the person or contains no QR code; ValueError
     if the QR code cannot be read.
@@ -53,9 +53,9 @@ def issue_card(system: System, person: str) -> str:
 
 
 def draw_qr_code(page: str) -> Image.Image:
-    """Return the QR code in a page's HTML as a grey image.
+    """Draw the QR code that a page's HTML contains as SVG, and return it as a greyscale image.
 
-    Raises: AssertionError if the page has no SVG path.
+    Raises: AssertionError if the page contains no SVG path.
     """
     size = re.search(r'viewBox="0 0 ([\d.]+) ', page)
     path = re.search(r'<path d="([^"]+)"', page)

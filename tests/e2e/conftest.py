@@ -242,9 +242,9 @@ class Laptop:
 
 @pytest.fixture(scope="session")
 def filled(shared: Shared, portal: Path) -> Demonstration:
-    """Return a demonstration that is filled once per test run.
+    """Return a database with invented data, and the password, id and token for using it.
 
-    Tests work on copies of its database.
+    The database is filled once per test run. Tests work on copies of it.
     """
     return Demonstration.in_folder(
         shared("demonstration", partial(fill_demonstration, portal=portal))
@@ -253,7 +253,10 @@ def filled(shared: Shared, portal: Path) -> Demonstration:
 
 @pytest.fixture
 def system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Yield a running system with a copy of the demonstration that the test may change."""
+    """Yield a running server that has its own copy of a database with invented data.
+
+    The test may change the data.
+    """
     running = System(tmp_path, portal, filled)
     yield running
     running.stop()
@@ -269,7 +272,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Laptop]]:
-    """Yield a function that makes a laptop with an empty browser profile.
+    """Yield a function that imitates a new laptop: a browser with an empty profile on disk.
 
     After the test, the browsers of all these laptops are closed.
     """
@@ -286,7 +289,7 @@ def laptops(tmp_path: Path, playwright: Playwright) -> Iterator[Callable[[], Lap
 
 @pytest.fixture
 def laptop(laptops: Callable[[], Laptop]) -> Laptop:
-    """Return one laptop with an empty browser profile."""
+    """Return an imitation of a new laptop: a browser with an empty profile, not yet started."""
     return laptops()
 
 

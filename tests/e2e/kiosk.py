@@ -27,9 +27,10 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th�
 
 
 def enrol_too(page: Page, link: str, clerk: str, pin: str) -> None:
-    """Enrol an open kiosk once more, with the code of `link`, such as for the chair of the hall.
+    """Register an open kiosk for a further user, such as the hall's chair, with the code in `link`.
 
-    Raises: AssertionError if the new desk is not open, with everything sent, within 20 s.
+    `clerk` and `pin` are the name and the new PIN of this user.
+    Raises: AssertionError if the kiosk does not show within 20 s that it has no unsent records.
     """
     open_room(page, "Máy này")
     page.get_by_role("button", name="Đăng ký thêm").click()
@@ -57,7 +58,11 @@ def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
 
 
 def unlock(page: Page, pin: str = PIN, desk: str | None = None) -> None:
-    """Unlock the kiosk with a PIN. If a desk such as «Thư ký · P001» is given, choose it first."""
+    """Unlock the kiosk with a PIN.
+
+    If several users share the kiosk, `desk` is the one to choose first, such as «Thư ký · P001»
+    (the clerk of the hall P001).
+    """
     if desk:
         page.get_by_label("Mở bàn của").select_option(label=desk)
     page.get_by_label("Mã PIN").fill(pin)

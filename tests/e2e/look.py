@@ -15,8 +15,9 @@ from sync_server.config import ROOT
 
 PHONE_PX = 360
 FONTS = {"wide": "DejaVuSans.ttf", "narrow": "DejaVuSansCondensed.ttf"}
-"""Maps a short name to the file name of a test font. Both fonts come with the tests, so that a page
-is equally wide on every computer; a minimal Linux system has only the wide font."""
+"""Maps a short name to the file name of a test font. Both fonts come from an npm package, so that a
+page is equally wide on every computer. Of the two, a minimal Linux system has only the wide one.
+"""
 
 LETTERS = (*range(0x20, 0x250), *range(0x1E00, 0x1F00), *range(0x2000, 0x2800))
 """The characters of the test fonts that are kept: Latin and Vietnamese letters, and signs. Sending

@@ -334,7 +334,7 @@ def test_a_wrong_clock_shows_one_time_and_may_be_set_right_without_a_line(
 
 
 def _time_now() -> re.Pattern[str]:
-    """Return a pattern of the time of day in Vietnam, which may be up to a minute ago."""
+    """Return a pattern that matches the time in Vietnam as HH:MM, give or take one minute."""
     now = datetime.now(VIETNAM)
     times = {f"{now - timedelta(minutes=minutes):%H:%M}" for minutes in (-1, 0, 1)}
     return re.compile("|".join(sorted(times)))
@@ -364,7 +364,7 @@ def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) ->
 
 @pytest.fixture
 def own_system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Yield a running system with a copy of the portal that the test may change."""
+    """Yield a running server with its own copy of the built portal, which the test may change."""
     portal_copy = Path(shutil.copytree(portal, tmp_path / "portal"))
     running = System(tmp_path, portal_copy, filled)
     yield running
@@ -452,8 +452,8 @@ def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
 def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
     """Check people in at the kiosks `pages` while the network breaks again and again.
 
-    In every round, a kiosk checks in at most two people and sends its records. Two kiosks sometimes
-    check in the same person. With equal seeds, the random choices are equal.
+    In every round, each kiosk checks in at most two people and sends its records. Two kiosks may
+    check in the same person. The same `seed` repeats the same random choices.
     """
     dice = random.Random(seed)  # noqa: S311 - a seed repeats the run
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""Test that an account of the office signs in with a passkey in place of password and code."""
+"""Test that users of the office can sign in with a passkey instead of a password and a code."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect

@@ -1,4 +1,4 @@
-"""Take the pictures of the READMEs and the guides from the running system: `make pictures`."""
+"""Take the screenshots for the READMEs and the guides; `make pictures` runs this module."""
 
 import os
 from pathlib import Path
@@ -19,11 +19,13 @@ pytestmark = [
 ]
 FOLDER = ROOT / "docs" / "pictures"
 COLOURS = 64
-"""The number of colours that are kept, which makes a picture a quarter as large."""
+"""The number of colours in a saved screenshot. So few colours reduce the file to a quarter of its
+size.
+"""
 
 
 def take(page: Page, name: str) -> None:
-    """Store what the browser shows as a picture with few colours."""
+    """Save a screenshot of the page, with few colours, as docs/pictures/`name`.png."""
     path = FOLDER / f"{name}.png"
     page.screenshot(path=path, scale="css", animations="disabled")
     Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)

@@ -23,7 +23,9 @@ RETRY_MS = 20_000
 """Time in ms after which a page tries again to save its files, even if the browser has not reported
 that it is online."""
 OVERHEAD_BYTES = 4_000
-"""The most bytes that a reader's browser may load in addition to a material that has changed."""
+"""When one document has changed, the most bytes that a reader's browser may load besides the new
+document.
+"""
 
 
 def saved_count(page: Page) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Test that kiosks fill a restored server with everything that its backup lacks."""
+"""Test that kiosks send a restored server all records that are missing from its backup."""
 
 import sqlite3
 import sys
@@ -39,7 +39,7 @@ SEAL_KEYS = """() => new Promise((resolve) => {
     all.onsuccess = () => resolve(all.result.map((enrolment) => enrolment.seal_key.x));
   };
 })"""
-"""Returns the keys for encrypting that a kiosk has stored, by their field `x`."""
+"""JavaScript that returns the field `x` of every public encryption key that a kiosk has stored."""
 IDLE = """() => new Promise((resolve) => {
   const request = indexedDB.open("diemcau-kiosk");
   request.onsuccess = () => {
@@ -51,11 +51,17 @@ IDLE = """() => new Promise((resolve) => {
     };
   };
 })"""
-"""Makes a locked kiosk behave as if ten minutes had passed since its last contact."""
+"""JavaScript that makes a locked kiosk contact the server at once. If it has nothing to send, it
+otherwise does so only every ten minutes.
+"""
 
 
 def contents(system: System) -> tuple[Summary, int]:
-    """Return the summary of the system's database, and the number of details that it holds."""
+    """Return a summary (counts and hashes) of the server's database, and its number of details.
+
+    A detail is personal data of a record, encrypted and stored apart from it. Only complete details
+    are counted.
+    """
     with create_app(load_settings(system.environ)).app_context():
         with reading() as connection:
             summary, count = summarise(connection), connection.scalar(COMPLETE) or 0
@@ -64,9 +70,11 @@ def contents(system: System) -> tuple[Summary, int]:
 
 
 def standings(system: System) -> list[object]:
-    """Return how everybody stands in the halls of the test, with the flags, as the API tells it.
+    """Return the attendance at the halls of the test, as the API reports it, without times of day.
 
-    Times are left out: a kiosk that the server had forgotten is measured anew, to the millisecond.
+    There is one entry (person, standing, minutes late, anomalies) for every person summoned. A
+    kiosk that the backup lacks registers again and its clock is measured again, which can change
+    times of day by milliseconds.
     """
     judged = (
         system.api(f"/meetings/{system.meeting}/standing?point={point}")
@@ -80,7 +88,10 @@ def standings(system: System) -> list[object]:
 
 
 def counts(system: System) -> tuple[int, int]:
-    """Return how many records and how many complete details the system's database holds."""
+    """Return how many records and how many complete details the server's database holds.
+
+    A detail is personal data of a record, encrypted and stored apart from it.
+    """
     path = system.environ["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
         [records] = connection.execute("SELECT count(*) FROM ledger").fetchone()

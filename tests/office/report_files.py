@@ -1,4 +1,4 @@
-"""Make reports in the office, download their files, and extract the text of the files."""
+"""Make reports on the office's web pages, download their files, and extract the files' text."""
 
 import io
 import zipfile

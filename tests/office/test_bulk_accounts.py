@@ -1,6 +1,6 @@
 """Test accounts made for many halls at once, their first passwords, and codes sent by post.
 
-A code registers a device; its second secret is given separately.
+Such a code registers a device, and works only with a secret number that is told separately.
 """
 
 import io

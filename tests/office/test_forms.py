@@ -1,4 +1,4 @@
-"""Test that every act of the office has a form on some page, so that no act needs JavaScript."""
+"""Test that some page has a form for every action in the office, so that none needs JavaScript."""
 
 import io
 import re

@@ -65,7 +65,7 @@ def request_leave(clerk: Persona, number: int, person: str, **content: str) -> s
 
 
 def private_reason(clerk: Persona) -> tuple[str, str]:
-    """Return a sealed detail that contains "điều riêng", as (sha256, encrypted text)."""
+    """Return an encrypted reason for leave that contains "điều riêng", as (sha256, text)."""
     box = sealing.seal(clerk.seal_key, json.dumps({"reason": "OM", "note": "điều riêng"}).encode())
     return hashlib.sha256(box.encode()).hexdigest(), box
 

@@ -1,4 +1,4 @@
-"""Test the pages of one hall: its people, its records, corrections, and the reopening of closings.
+"""Test the pages of one hall: people, records, corrections, and the reopening of attendance.
 
 A record is listed with two times: the one on the device's clock and the corrected one.
 """

@@ -41,20 +41,20 @@ def exported(desk: Desk) -> dict[str, Any]:
 
 
 def own_words(desk: Desk) -> list[Any]:
-    """Export the data of M2, and return the decrypted content of the records' details."""
+    """Export the data of the person M2, and return the decrypted personal parts of the records."""
     lines = exported(desk)["bản_ghi"]
     return [line["nội_dung_riêng"] for line in lines if "nội_dung_riêng" in line]
 
 
 def exported_name(desk: Desk) -> str:
-    """Sign in again, because time has passed, and return the name in the export of M2."""
+    """Sign in again after the clock was moved; return the name in the exported data of M2."""
     desk.sign_in("bantochuc")
     name: str = exported(desk)["người"][0]["full_name"]
     return name
 
 
 def stored_changes() -> str:
-    """Return what the database keeps about imported lists, as one text."""
+    """Return the data that the database keeps for undoing imports of lists, as one text."""
     with reading() as connection:
         stored = connection.scalars(select(UploadedList.changes)).all()
     return b"".join(bytes(changes) for changes in stored).decode()

@@ -109,7 +109,7 @@ def test_the_same_report_is_the_same_file_and_verifies(
 
 
 def made_spec(headquarters: Desk) -> ReportSpec:
-    """Make an evaluation report in the office; return its stored data."""
+    """Make an evaluation report on the office's web pages; return its stored data."""
     report_id = make(headquarters)
     with reading() as c:
         stored = reports.find(c, report_id)

@@ -26,7 +26,7 @@ FORM = {
 
 @pytest.fixture
 def path(app: Flask) -> str:
-    """Return the path of the page, with a valid code, as `setup` prints it."""
+    """Return the path and query of the link to the set-up page that `flask setup` prints."""
     app.test_cli_runner().invoke(args=["db", "stamp", "head"])
     link = app.test_cli_runner().invoke(args=["setup"]).output.strip()
     parts = urlsplit(link)

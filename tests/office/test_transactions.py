@@ -1,4 +1,4 @@
-"""Test that a page is read, and an act is carried out, in a single database transaction."""
+"""Test that a page reads the database, and an action writes to it, in a single transaction."""
 
 import io
 import threading

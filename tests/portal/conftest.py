@@ -22,6 +22,6 @@ def content(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def build_memories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test its own folder for what builds remember, and return the folder."""
+    """Give the test its own cache folder; return the subfolder where builds save their results."""
     monkeypatch.setattr(build_memory, "FOLDER", tmp_path / "cache")
     return tmp_path / "cache" / "builds"

@@ -1,4 +1,7 @@
-"""Test that a build takes over from the last one, of another process, only what is still true."""
+"""Test that a build reuses results of the last build only if they are still valid.
+
+The last build may have run in another process.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -175,6 +178,6 @@ def test_only_the_newest_memories_are_kept(
 
 
 def _build(content: Path, output: Path, guard: Guard | None = None) -> None:
-    """Build as a new process would: with a new builder, which knows only what is on the disk."""
+    """Build the portal with a new builder that, like a new process, knows only what is on disk."""
     builder = Builder(content, guard)
     builder.replace(builder.read(), output)

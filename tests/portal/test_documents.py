@@ -346,7 +346,10 @@ def test_a_footnote_stays_a_footnote(tmp_path: Path) -> None:
 
 
 def with_lists(path: Path, numbering: str, *blocks: str) -> list[str]:
-    """Write a document with these lists, and return its paragraphs in Markdown."""
+    """Write a Word document with numbered lists to `path`; return its paragraphs in Markdown.
+
+    `numbering` is the XML that defines the lists, and `blocks` are the paragraphs in XML.
+    """
     write_document(path, *blocks)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("word/numbering.xml", f"<w:numbering {W}>{numbering}</w:numbering>")

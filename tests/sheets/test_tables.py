@@ -488,7 +488,10 @@ def test_a_heading_in_the_column_of_numbers_is_no_person() -> None:
 
 
 def test_a_print_area_that_takes_openpyxl_long_is_refused() -> None:
-    """The archive is a real workbook whose only oddity is the defined name."""
+    """Test a real workbook in which only the definition of the print area is unusual.
+
+    It contains 30,000 apostrophes.
+    """
     content, out = workbook([LISTED, [1, "Trịnh Thị Đào", 1980, "U10"]]), BytesIO()
     area = b'<definedNames><definedName name="_xlnm.Print_Area" localSheetId="0">'
     area += b"'" * 30_000 + b"</definedName></definedNames></workbook>"

@@ -1,4 +1,4 @@
-"""Imitate nodes, servers that store records: they receive records and copy them to other nodes."""
+"""Imitate several servers (nodes) that receive records from devices and exchange them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -74,10 +74,10 @@ def clocks(connection: Connection) -> Clocks:
 
 
 def judged_state(connection: Connection, points: Iterable[str]) -> Any:
-    """Return (judgement of every hall by code, board totals, totals by unit type, board rows).
+    """Return (attendance of every hall by code, totals, totals by unit type, one row per hall).
 
-    In the rows, the time of the last contact and the count of missing records are blank, because
-    nodes with equal records may differ in them.
+    These are the results that a node has computed. In the rows, the time of the last contact and
+    the count of missing records are blank, because nodes with equal records may differ in them.
     """
     point_standings = {
         point: standings.read(connection, streams.StreamKey(MEETING, point)) for point in points

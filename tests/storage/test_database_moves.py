@@ -1,4 +1,7 @@
-"""Test that all rows of SQLite come to PostgreSQL, also after a cut, while halls go on sending."""
+"""Test that a database is moved from SQLite to PostgreSQL without losing a row.
+
+The move may be interrupted and continued, and halls may send records meanwhile.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

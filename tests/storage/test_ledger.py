@@ -44,7 +44,7 @@ SKEW = {"D-ONE": -5000, "D-TWO": 90_000}
 
 @contextmanager
 def two_halls(ledger: Ledger) -> Iterator[Connection]:
-    """Yield a connection to an empty database in which both halls have one registered device."""
+    """Yield a connection to a database that contains only two devices, one in each of two halls."""
     with ledger() as connection:
         for writer in CLERKS.values():
             devices.put(connection, writer, "test", now_ms=NOW)
@@ -54,8 +54,8 @@ def two_halls(ledger: Ledger) -> Iterator[Connection]:
 def send(connection: Connection, *drafts: dict[str, Any], revoked: bool = False) -> Receipt:
     """Send a batch of records as the device that the first record names; return the receipt.
 
-    A device in `SKEW` also reports its clock, which is slow by the number of ms given there.
-    `revoked` says whether the device has lost its rights.
+    A device in `SKEW` also reports its clock, which is slow by the number of ms given there, or
+    fast if the number is negative. `revoked` says whether the device has lost its rights.
     """
     device = drafts[0]["device"]
     writer = CLERKS.get(device, OFFICE)

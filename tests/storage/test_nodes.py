@@ -1,6 +1,7 @@
-"""Test that two servers that copy from one another judge attendance as the naive model does.
+"""Test that two servers that copy each other's records compute the same attendance.
 
-Both servers receive the same records, in any order.
+Both servers receive the same records, in any order. The results must equal those of the simple
+second implementation in tests/model.py.
 """
 
 import os

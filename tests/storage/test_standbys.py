@@ -66,7 +66,7 @@ def durable_url() -> Iterator[str]:
 
 @pytest.fixture
 def clustered(durable_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """Yield the app with settings that demand one standby, on a PostgreSQL without any."""
+    """Yield the app with settings that demand one standby, on a PostgreSQL server that has none."""
     settings = Settings(
         durable_url, SECRET, SECRET, tmp_path, "http://localhost", synchronous_standbys=1
     )
@@ -78,7 +78,11 @@ def clustered(durable_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 def demand(url: str, names: str) -> None:
-    """Let every commit of the PostgreSQL server at `url` wait for the standbys `names`."""
+    """Make every commit of the PostgreSQL server at `url` wait for standbys.
+
+    `names` is the value of the server's setting `synchronous_standby_names`, such as `FIRST 1 (*)`.
+    Raises: AssertionError if the value is not in force within 20 s.
+    """
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         connection.execute("SELECT pg_reload_conf()")
@@ -106,9 +110,10 @@ def present_standbys() -> Standbys:
 
 @contextmanager
 def standby(url: str, folder: Path) -> Iterator[None]:
-    """Run a program that follows the PostgreSQL server at `url` and confirms what it has written.
+    """Imitate a synchronous standby of the PostgreSQL server at `url` until the context ends.
 
-    To PostgreSQL, it is a synchronous standby like any other.
+    A program stores the server's write-ahead log in `folder` and confirms to the server what it has
+    stored.
     """
     programs = postgres_programs()
     assert programs

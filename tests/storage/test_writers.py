@@ -261,7 +261,10 @@ CLERK = Writer("D-6", Profile.CLERK, "P001")
 
 
 def _hall_with_a_device() -> StreamKey:
-    """Summon M1, M2 and M3 to the hall P001, where the device D-6 is, and return the stream."""
+    """Register the device D-6 at the hall P001, and summon M1, M2 and M3 to this hall.
+
+    Return the key of the hall's stream, the list of all records that concern the hall.
+    """
     write(partial(devices.put, writer=CLERK, label="test", now_ms=NOON))
     _send(OFFICE, [roll(900, "M1", "M2", "M3", point="P001")], Commits())
     return StreamKey(MEETING, "P001")

@@ -13,7 +13,7 @@ LANGUAGE = "vi"
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Return all Vietnamese messages as {group, such as `build`: {key: message}}."""
+    """Return all Vietnamese messages as {group: {key: message}}. One group is `build`."""
     path = ROOT / "site" / f"messages.{LANGUAGE}.json"
     messages: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return messages

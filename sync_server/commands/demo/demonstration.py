@@ -68,11 +68,11 @@ class RealPeopleFault(Exception):
 
 
 class DemoSummary(Struct, frozen=True):
-    """What is printed when the demonstration (a database of invented people) is ready.
+    """The values that are printed when the demonstration (a database of invented people) is ready.
 
     `people` is the number of people, formatted as text, and `points` the number of halls.
-    `open_meeting` and `finished_meeting` are titles. `code` enrols a check-in device. `account`
-    is the name of headquarters' account; all accounts share `password`.
+    `open_meeting` and `finished_meeting` are titles. `code` enrols a check-in device. `account` is
+    the name of headquarters' account; all accounts share `password`.
     """
 
     people: str
@@ -87,12 +87,12 @@ class DemoSummary(Struct, frozen=True):
 def fill_database(
     published: PublishedDirectory, seal_to: dict[str, str], now_ms: int
 ) -> DemoSummary:
-    """Add the demonstration to the database in one transaction; return what to print.
+    """Fill the database with invented people and meetings, and return the values to print.
 
-    `published` contains the portal's units, halls and meetings. `seal_to` is headquarters' public
-    key (JWK), with which personal data are encrypted. Every run sets a new password and creates a
-    new enrolment code; data from earlier runs are kept. Raises: RealPeopleFault if the database
-    contains real people.
+    All of this is done in one transaction. `published` contains the portal's units, halls and
+    meetings. `seal_to` is headquarters' public key (JWK), with which personal data are encrypted.
+    Every run sets a new password and creates a new enrolment code; data from earlier runs are kept.
+    Raises: RealPeopleFault if the database contains real people.
     """
     people = synthetic_people([unit.code for unit in published.units])
     rolls = _build_rolls(published, people)

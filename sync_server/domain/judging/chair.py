@@ -17,7 +17,7 @@ from sync_server.domain.records.kinds import ChairAssumed, ChairDelegation, Offi
 
 
 class Span(Struct, frozen=True):
-    """A period in which one person presided at a point.
+    """A period in which one person presided in a hall.
 
     `person` is a person code. The period includes `from_ms` and ends just before `until_ms`. Both
     are in ms since 1970 UTC. `until_ms` is None if no end is recorded.
@@ -40,7 +40,7 @@ class Delegation(Struct, frozen=True):
 
 
 class Chair(Struct, frozen=True, omit_defaults=True):
-    """The people who may preside at a point, and the periods in which they presided.
+    """The people who may preside in a hall at a meeting, and the periods in which they presided.
 
     People are given by person code. `delegate` is the Deputy who received the chair from the
     Secretary. `named` is the person who is to preside: the Secretary, or the delegate if the
@@ -58,11 +58,11 @@ class Chair(Struct, frozen=True, omit_defaults=True):
 
 
 class Chairing:
-    """The delegations of the chair at a point, and the periods in which officers presided there.
+    """The transfers of the chair in a hall, and the periods in which somebody presided there.
 
-    Both are computed from the records that are not voided (`effective`) and from the people's
-    stays. A record of delegating or assuming the chair is flagged and has no effect if its
-    author had no authority to write it.
+    Both are computed from `effective`, the records that have not been cancelled, and from the times
+    at which people were in the hall. A record of delegating or assuming the chair is flagged and
+    has no effect if its author had no authority to write it.
     """
 
     def __init__(

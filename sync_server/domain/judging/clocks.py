@@ -162,7 +162,10 @@ class Clocks:
             self._of_device.setdefault(sighting.device, []).append(sighting)
 
     def differs_from(self, other: "Clocks", devices: Collection[str]) -> bool:
-        """Return whether any of `devices` (device codes) was measured otherwise in `other`."""
+        """Return whether the measurements of these devices' clocks differ from those in `other`.
+
+        `devices` are device codes.
+        """
         return any(self._boots_of(device) != other._boots_of(device) for device in devices)
 
     def _boots_of(self, device: str) -> dict[str, Sighting]:

@@ -30,16 +30,18 @@ from sync_server.domain.records.kinds import (
 )
 
 SIGNED = ("present", "absent_excused", "guests", "substitutes")
-"""The counts that must be those that were signed. Lateness is left out, because a corrected clock
-changes it; so are unexcused absences, because the closing turns people without a record into
-them."""
+"""The attendance figures that must not change after the list of a hall is signed off; otherwise the
+list counts as amended. The number of late people is not among them, because a corrected clock
+changes it. Nor is the number of unexcused absences, because the signature itself turns people
+without a record into unexcused absentees.
+"""
 
 
 class SignedClosing(Struct, frozen=True):
-    """The closing of a point: the valid record that signs off the roll.
+    """The valid record that signs off the attendance list of a hall.
 
-    `id` is the id of the record and `person` the code of the signer. `at_ms` is in ms since
-    1970 UTC. `totals` is {name of a count, such as `present`: number that was signed}.
+    `id` is the id of the record and `person` the code of the signer. `at_ms` is in ms since 1970
+    UTC. `totals` is {name of a count, such as `present`: number that was signed}.
     """
 
     id: str
@@ -49,7 +51,10 @@ class SignedClosing(Struct, frozen=True):
 
 
 def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
-    """Return the signer, the time and the totals of a closing; None if the roll is not closed."""
+    """Return the id, signer, time and totals of the record that signs off an attendance list.
+
+    Return None if `closing` is None, because the list is not signed off.
+    """
     if closing is None:
         return None
     record = closing.record
@@ -59,12 +64,13 @@ def signed_closing_of(closing: Fact[Closing] | None) -> SignedClosing | None:
 def closing_of(
     point: str, terms: Terms, rolls: Rolls, effective: FactsByKind, flags: Flags
 ) -> Fact[Closing] | None:
-    """Return the valid record that signs off the roll of a point; None if there is none.
+    """Return the valid record that signs off the attendance list of a hall; None if there is none.
 
-    `effective` contains the records that are not voided. The first valid closing counts until a
-    reopening follows it. The signer must be an officer of the point at that time, or a person
-    on the roll. A closing or reopening without authority is flagged with `without_authority`,
-    and a second closing with `already_closed`; they have no effect.
+    `point` is the code of the hall. `effective` contains the records that have not been cancelled.
+    The first valid signature (closing) counts until a reopening follows it. The signer must be the
+    Secretary or a Deputy of the hall at that time, or a person on the list (roll). A closing or
+    reopening without authority is flagged with `without_authority`, and a second closing with
+    `already_closed`; they have no effect.
     """
     closing: Fact[Closing] | None = None
     facts: list[Fact[Closing | Reopening]] = [
@@ -109,13 +115,14 @@ def is_amended(
     flags: Flags,
     counts: Counts,
 ) -> bool:
-    """Return whether the attendance has changed since the roll of a point was signed off.
+    """Return whether the attendance in a hall has changed since its list was signed off.
 
-    It has changed if one of the signed counts is no longer that in `counts`, if the signer had
-    not seen a record that counts and is covered by the signature (see `_is_of_roll`), or if a
-    void that the signer had not seen cancels a record that the signer had seen. Unseen records
-    are ignored if they are flagged with `without_authority`, or if their sort keys are in
-    `without_effect`. Return False if `closing` is None.
+    `closing` is the record that signs off the list; return False if it is None. The attendance has
+    changed in three cases: a signed number differs from that in `counts`; a record counts that the
+    signer had not seen; or a record that the signer had seen was cancelled by a record that the
+    signer had not seen. Only records that the signature covers matter (see `_is_of_roll`). In the
+    second case, records are ignored if they are flagged with `without_authority`, or if their sort
+    keys are in `without_effect`.
     """
     if closing is None:
         return False

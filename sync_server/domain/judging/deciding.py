@@ -11,10 +11,11 @@ from sync_server.domain.judging.settings import Terms
 
 
 class DecisionRights(NamedTuple):
-    """The rights to decide on requests for leave and substitutes at one point.
+    """The rights to decide on requests for leave and for substitutes in one hall of a meeting.
 
-    They follow from the settings of the point (one hall of a meeting) and from who presides at what
-    time. After the roll is signed off, nobody at the point may decide; callers must check that.
+    The rights depend on the settings of the hall (in the code, a point) and on who presides at what
+    time. After the attendance list (roll) is signed off, nobody in the hall may decide; callers
+    must check that.
     """
 
     terms: Terms
@@ -32,12 +33,12 @@ class DecisionRights(NamedTuple):
         return self._is_deciding(decider, at_ms)
 
     def _is_deciding(self, person: str, at_ms: int) -> bool:
-        """Return whether a person has the right to decide at the point at a time.
+        """Return whether a person may decide on requests in the hall at a time.
 
-        The time is in ms since 1970 UTC. Before the start of the meeting, the Secretary may decide,
-        and so may the Deputy who last received the chair from the Secretary. After the start, only
-        the person who presides may decide. If the start is not known, the rule for the time before
-        it applies.
+        `at_ms` is the time in ms since 1970 UTC, and `person` a person code. Before the start of
+        the meeting, the Secretary may decide, and so may the Deputy who last received the chair
+        from the Secretary. After the start, only the person who presides may decide. A meeting
+        whose start is not known counts as not started.
         """
         starts_ms = self.terms.starts_ms
         if starts_ms is None or at_ms < starts_ms:

@@ -55,8 +55,7 @@ class Fact(NamedTuple, Generic[R]):
 class Flags:
     """A collection of flags: short codes for anomalies, such as `already_present`.
 
-    A flag belongs either to a record, by the record's id, or to a whole point, by the point's
-    code.
+    A flag belongs either to a record, by the record's id, or to a whole hall, by the hall's code.
     """
 
     def __init__(self) -> None:
@@ -70,7 +69,7 @@ class Flags:
         return tuple(sorted(set().union(*flag_sets))) if flag_sets else ()
 
     def all(self) -> dict[str, tuple[str, ...]]:
-        """Return {record id or point code: flags}, with keys and flags sorted."""
+        """Return {record id or hall code: flags}, with keys and flags sorted."""
         return {key: tuple(sorted(flags)) for key, flags in sorted(self._of.items())}
 
 
@@ -86,16 +85,17 @@ class FactsByKind:
             self._of[type(fact.record)].append(fact)
 
     def of(self, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts, from all points, whose record has the type `kind`.
+        """Return the facts, from all halls, whose record has the type `kind`.
 
         A fact is a record with its corrected time. The order is that of the constructor's argument.
         """
         return cast(list[Fact[R]], self._of.get(kind, []))
 
     def at(self, point: str, kind: type[R]) -> list[Fact[R]]:
-        """Return the facts that are at `point` and have a record of the type `kind`.
+        """Return the facts that were recorded for one hall and whose record has the type `kind`.
 
-        A fact is a record with its corrected time. The order is that of the constructor's argument.
+        `point` is the code of the hall. A fact is a record with its corrected time. The order is
+        that of the constructor's argument.
         """
         return [fact for fact in self.of(kind) if fact.record.point == point]
 
@@ -107,8 +107,9 @@ def facts_in_order(
 
     If different records have the same id, a ruling by headquarters decides which of them counts.
     Without a ruling, a record cancels another one only if its writer has the authority to do so;
-    reusing an id therefore gives nobody additional power. At `point`, cancelled records are flagged
-    with `id_reuse`, and ids that a ruling decides with `ruled`.
+    reusing an id therefore gives nobody additional power. Flags are added only for the hall with
+    the code `point`: `id_reuse` for cancelled records, and `ruled` for ids on which headquarters
+    has ruled.
     """
     forms: dict[str, list[Record]] = {}
     for record in records:
@@ -235,7 +236,7 @@ def _may_void(void: Record, target: Record) -> bool:
     """Return whether a void may cancel a record, according to the rule «Void» in docs/rules.md.
 
     A void is a record that cancels another record. Both must concern the same person and the same
-    point, and the writer of the void must have authority over the other record.
+    hall, and the writer of the void must have authority over the other record.
     """
     if isinstance(target, Void | Setting | Roll | Ruling) or void.person != target.person:
         return False  # if the people differ, some readers receive only one of the two records
@@ -247,8 +248,9 @@ def _may_void(void: Record, target: Record) -> bool:
 def _needs_headquarters(undoing: Record, target: Record) -> bool:
     """Return True if only headquarters may cancel `target`, but somebody else wrote `undoing`.
 
-    Only headquarters may cancel a closing, which signs off a roll, or a reopening. To undo a
-    closing, a point writes a reopening, which states a reason.
+    Only headquarters may cancel a record that signs off an attendance list (a closing) or reopens
+    it (a reopening). A hall that wants to undo a closing must send a reopening, which states a
+    reason.
     """
     return isinstance(target, Closing | Reopening) and undoing.by != Profile.HEADQUARTERS
 
@@ -256,8 +258,8 @@ def _needs_headquarters(undoing: Record, target: Record) -> bool:
 def has_authority(undoing: Record, target: Record) -> bool:
     """Return whether the writer of the record `undoing` may cancel the record `target`.
 
-    Headquarters may cancel any record. Others may cancel only records by the same author at the
-    same point.
+    Headquarters may cancel any record. Others may cancel only records by the same author in the
+    same hall.
     """
     if undoing.by == Profile.HEADQUARTERS:
         return True

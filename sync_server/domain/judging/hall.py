@@ -58,7 +58,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
 
 class FollowUps(Struct, frozen=True, omit_defaults=True):
-    """The tasks of a point after the conference, and the attendees' essays.
+    """The tasks of a hall after the conference, and the attendees' essays.
 
     The tasks are in the order of their first reports. `essays_due_ms` is the due time in ms since
     1970 UTC, or None if no essays are reported. `essays_handed_in` is the number handed in.
@@ -83,7 +83,7 @@ class SubstituteStanding(Struct, frozen=True):
 
 
 class OtherAttendees(NamedTuple):
-    """The guests and substitutes of a point, who are not on its roll of summoned people.
+    """The guests and substitutes in a hall, who are not on its list of summoned people (roll).
 
     `guests` contains person codes, or the record ids of guests without a code. `substitutes` is
     {person code: the substitute with this code}.
@@ -105,7 +105,8 @@ def missing_items(
     """Return the codes of the readiness items that a hall lacks, in display order.
 
     An item such as `power` or `screen` is lacking if its latest report says so, or if there is no
-    report. Reports after the deadline in `terms` are flagged with `late_readiness`.
+    report. Reports after the hall's deadline, `terms.ready_by_ms`, are flagged with
+    `late_readiness`.
     """
     latest_states: dict[ReadinessItem, bool] = {}
     for fact in effective.at(point, Readiness):
@@ -123,11 +124,12 @@ def other_attendees_of(
     effective: FactsByKind,
     flags: Flags,
 ) -> OtherAttendees:
-    """Return the guests of a point, and the substitutes who checked in there.
+    """Return the guests of a hall, and the substitutes who checked in there.
 
-    `approved` contains `(record id, person code)` of every approved request. A person on the
-    point's roll is neither guest nor substitute. If several records name one substitute, only
-    the latest record counts. Substitutes without approval are flagged with `wrong_composition`.
+    `point` is the code of the hall. `approved` contains `(record id, person code)` of every
+    approved request. A person on the hall's list of summoned people (roll) is neither guest nor
+    substitute. If several records concern the same substitute, only the latest counts. Substitutes
+    without approval are flagged with `wrong_composition`.
     """
     substitutes = {
         fact.person: SubstituteStanding(
@@ -159,7 +161,7 @@ def was_in_hall(point: str, person: str, stays: Stays) -> bool:
 
 
 def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]:
-    """Return {category: number of disturbances} for a point.
+    """Return {category: number of disturbances} for the hall with the code `point`.
 
     The categories are `call` (telephone calls), `private_use` (private use of telephones) and
     `disorder`. The number is 0 for a category without disturbances.
@@ -171,10 +173,10 @@ def conduct_of(point: str, effective: FactsByKind) -> dict[ConductCategory, int]
 
 
 def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[IncidentSpan, ...]:
-    """Return the incidents of a point, in the order of their first reports.
+    """Return the incidents in the hall with the code `point`, in the order of their first reports.
 
-    Every incident has the values of the latest report on it. A later report is flagged and
-    ignored if its writer has no authority to replace the first one.
+    Every incident has the values of the latest report on it. A later report is flagged and ignored
+    if its writer has no authority to replace the first one.
     """
     return tuple(
         IncidentSpan(
@@ -190,8 +192,9 @@ def incidents_of(point: str, effective: FactsByKind, flags: Flags) -> tuple[Inci
 def incident_minutes(incidents: Iterable[IncidentSpan], terms: Terms) -> int:
     """Return the sum of the whole minutes of all incidents.
 
-    If the end of an incident was not reported, the incident lasts until the end of the meeting in
-    `terms`. It counts as 0 minutes if the meeting's end is not known or is before the incident.
+    If the end of an incident was not reported, the incident lasts until the end of the meeting,
+    `terms.ends_ms`. It counts as 0 minutes if the meeting's end is not known or is before the
+    incident.
     """
     return sum(
         max(
@@ -219,11 +222,11 @@ class HallFeedback(Struct, frozen=True, omit_defaults=True):
 
 
 def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps:
-    """Return a point's tasks after the conference, and the due time and number of essays.
+    """Return a hall's tasks after the conference, and the state of the attendees' essays.
 
-    `effective` contains the records that are not voided. The latest report on a task or on the
-    essays counts. A later report on a task is flagged and ignored if its writer has no
-    authority to replace the first report.
+    `point` is the code of the hall. `effective` contains the records that have not been cancelled.
+    The latest report on a task or on the essays counts. A later report on a task is flagged and
+    ignored if its writer has no authority to replace the first report.
     """
     follow_ups = effective.at(point, FollowUp)
     tasks = [fact for fact in follow_ups if fact.record.body.item]
@@ -249,7 +252,7 @@ def follow_ups_of(point: str, effective: FactsByKind, flags: Flags) -> FollowUps
 
 
 def feedback_of(point: str, effective: FactsByKind) -> HallFeedback | None:
-    """Return the latest feedback that a point gave on the conference; None if there is none."""
+    """Return the latest feedback from the hall `point` on the conference; None if there is none."""
     facts = effective.at(point, Feedback)
     if not facts:
         return None

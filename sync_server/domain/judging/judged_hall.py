@@ -1,10 +1,10 @@
-"""Keep a judged hall, so that one more check-in is judged without judging everybody anew.
+"""Keep the attendance of a hall up to date without computing it completely for every check-in.
 
-Most records of a morning are arrivals and departures of people on the roll, and concern nobody but
-the person. For these, only the person is judged again, by the same functions as in the module
-`standing`. Whether a record concerns others is decided here, and in case of doubt the answer is
-yes: then the caller judges the whole hall. Both ways must give the same standing, which
-tests/domain/test_judged_hall.py holds on random conferences.
+Most records of a morning are arrivals and departures of summoned people, and affect only the
+person. For these, only the attendance of the person is computed again, by the same functions as in
+the module `standing`. This module decides whether a record may affect others. If it may, the caller
+must compute the attendance of the whole hall. Both ways must give the same result, which
+tests/domain/test_judged_hall.py checks with random conferences.
 """
 
 from collections import Counter, defaultdict
@@ -37,22 +37,23 @@ from sync_server.domain.records.kinds import (
 )
 
 PERSONAL_KINDS = (CheckIn, CheckOut, SeatChange, SeatCheck)
-"""The kinds of record that concern only their person, unless somebody else has a claim to the
-seat."""
+"""The types of record that affect only the attendance of the person named in the record, unless
+another person claims the same seat.
+"""
 
 _NO_OTHERS = OtherAttendees(frozenset(), {})
 _NO_CONDUCT: dict[ConductCategory, int] = {"call": 0, "private_use": 0, "disorder": 0}
 
 
 class JudgedHall:
-    """The standing of one hall at one meeting, to which further records can be added.
+    """The standing (the attendance) of one hall at one meeting, to which records can be added.
 
-    `standing` is the one that `standing_of` computes from all records added so far. `devices` are
-    the codes of the devices that made these records. One thread at a time may use an object.
+    `standing` equals the result of `standing_of` for all records added so far. `devices` are the
+    codes of the devices that made these records. Only one thread at a time may use the object.
     """
 
     def __init__(self, point: str, records: Iterable[Record], clocks: Clocks) -> None:
-        """Judge the whole hall. The arguments are those of `standing_of`."""
+        """Compute the attendance of the whole hall. The arguments are those of `standing_of`."""
         self._records = list(records)
         self._point, self._clocks, self._flags = point, clocks, Flags()
         self._layers = layers_of(point, self._records, clocks, self._flags)
@@ -60,15 +61,16 @@ class JudgedHall:
         self.devices = devices_of(self._records)
 
     def __len__(self) -> int:
-        """Return the number of records judged so far, which tells how much memory they take."""
+        """Return the number of records added so far, as a measure of the memory that they take."""
         return len(self._records)
 
     def add(self, records: Sequence[Record], clocks: Clocks) -> bool:
-        """Judge further records, if they concern nobody but people who are summoned here.
+        """Add further records and update the attendance, if each record affects only one person.
 
-        `records` are those that came to the hall's stream since the last call. `clocks` contains
-        the present measurements of `devices` and of the devices that made `records`. Return False
-        if the whole hall must be judged anew; the object must then not be used any more.
+        This person must be summoned to the hall. `records` are all records concerning the hall that
+        have arrived since the last call. `clocks` contains the present measurements of the clocks
+        of `devices` and of the devices that made `records`. Return False if the attendance of the
+        whole hall must be computed again; the object must then not be used any more.
         """
         if clocks.differs_from(self._clocks, self.devices):
             return False
@@ -95,7 +97,7 @@ class JudgedHall:
 
     @cached_property
     def _ids(self) -> Counter[str]:
-        """How many records have an id; an id that another record refers to counts as well."""
+        """{record id: number of records that have this id, or that cancel or rule on it}."""
         referring = (r for r in self._records if isinstance(r, Void | Ruling))
         ids = Counter(record.id for record in self._records)
         ids.update(ref for record in referring for ref in record.refs)
@@ -103,12 +105,12 @@ class JudgedHall:
 
     @cached_property
     def _numbers(self) -> Counter[tuple[str, int | None]]:
-        """How many records have a device and a number."""
+        """{(device code, record number): number of records with this device and number}."""
         return Counter((record.device, record.seq) for record in self._records)
 
     @cached_property
     def _facts_by_person(self) -> dict[str, list[Fact[Record]]]:
-        """{person code: the person's facts in order}, for everybody whom a fact concerns."""
+        """{person code: records about the person with their corrected times, in order of time}."""
         by_person: defaultdict[str, list[Fact[Record]]] = defaultdict(list)
         for fact in self._layers.facts:
             by_person[fact.person or ""].append(fact)
@@ -116,8 +118,11 @@ class JudgedHall:
 
     @cached_property
     def _involved(self) -> set[str]:
-        """The codes of people on whom more depends than their own attendance, or who depend on
-        more than their own arrivals and departures.
+        """The codes of people whose new records require the whole hall to be computed again.
+
+        Their attendance depends on more than their own check-ins, check-outs and seats, or it
+        affects others. They are officers, people with other kinds of record, newcomers whom
+        headquarters has identified, and people with a record whose id or number occurs twice.
         """
         officers = self._layers.terms.all_officers
         ruled = {r.person or "" for r in self._records if isinstance(r, Void | Ruling)}
@@ -136,7 +141,7 @@ class JudgedHall:
 
     @cached_property
     def _claimants(self) -> defaultdict[str, set[str]]:
-        """{seat: codes of the people who ever had or wanted it}, by the roll or by a record."""
+        """{seat: codes of the people who were assigned the seat or claimed it in a record}."""
         claimants: defaultdict[str, set[str]] = defaultdict(set)
         for line in self._layers.rolls.lines.values():
             claimants[line.seat].add(line.person)
@@ -151,7 +156,10 @@ class JudgedHall:
         return ""
 
     def _accept(self, record: Record) -> bool:
-        """Return whether a record concerns only its person, and note what it contains."""
+        """Remember a record's id, number and seat; return whether it affects only one person.
+
+        The person must be one of the summoned people in `standing.people`.
+        """
         person = record.person or ""
         is_new = record.id not in self._ids and (record.device, record.seq) not in self._numbers
         self._ids[record.id] += 1
@@ -166,9 +174,10 @@ class JudgedHall:
         )
 
     def _sits_apart(self, person: str, facts: Sequence[Fact[Record]]) -> bool:
-        """Return whether nobody else ever had or wanted a seat that the person had or wanted.
+        """Return whether no other person was ever assigned, or claimed, one of this person's seats.
 
-        `facts` are further facts about the person.
+        These are the seat that the list of summoned people gives to the person, and all seats that
+        the person has claimed. `facts` are further records about the person, with corrected times.
         """
         all_facts = [*self._facts_by_person.get(person, ()), *facts]
         planned = self._layers.rolls.lines[person].seat
@@ -176,7 +185,10 @@ class JudgedHall:
         return all(self._claimants[seat] <= {person} for seat in seats if seat)
 
     def _judge_person(self, person: str, facts: Iterable[Fact[Record]]) -> None:
-        """Judge one person on the roll again, with further facts, and update the standing."""
+        """Compute one person's attendance again, with further records, and update `standing`.
+
+        `facts` are the further records with their corrected times.
+        """
         earlier = self._facts_by_person.get(person, [])
         facts = self._facts_by_person[person] = sorted(
             [*earlier, *facts], key=lambda fact: fact.order
@@ -198,7 +210,10 @@ class JudgedHall:
     def _standing_of(
         self, person: str, facts: Sequence[Fact[Record]], flags: Flags
     ) -> PersonStanding:
-        """Compute the standing of one person on the roll, as `standing_from` does for everybody."""
+        """Compute the attendance of one summoned person, as `standing_from` does for everybody.
+
+        `facts` are all records about the person with corrected times, in order of time.
+        """
         rolls, terms = self._layers.rolls, self._layers.terms
         line = rolls.lines[person]
         effective = FactsByKind(facts)

@@ -1,8 +1,8 @@
-"""Compute the attendance at a point in layers (stages), up to the decisions on leave.
+"""Compute the attendance in one hall of a meeting in stages, called layers.
 
-Every layer uses only the results of earlier layers: settings, rolls and rulings -> voids ->
-presence -> chair -> decisions. The module `standing` derives the final result from the
-layers.
+Every layer uses only the results of earlier layers: rulings by headquarters -> list of summoned
+people -> settings -> cancelled records -> signature on the list -> presence -> chair -> decisions
+on leave. The module `standing` derives the final result from the layers.
 """
 
 from collections.abc import Iterable
@@ -36,13 +36,13 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """The intermediate results of computing a point's attendance, from settings to decisions.
+    """The intermediate results of computing the attendance in a hall, up to decisions on leave.
 
-    `facts` are the records that concern the point, with corrected times. `effective` contains
-    those of them that are not voided, by kind. `elsewhere` contains, also by kind, records that
-    are not voided about officers who are not on this point's roll. `stays`: the stays of the
-    people in `facts`, in all halls. `stays_anywhere`: `stays` and the stays of the officers in
-    `elsewhere`.
+    `facts` are the records that concern the hall, with corrected times. `effective` contains the
+    facts that have not been cancelled, by kind of record. `elsewhere` contains, in the same form,
+    records about the hall's officers who are not on its list of summoned people (roll). `stays`:
+    the stays of the people in `facts`, in all halls. `stays_anywhere`: `stays` and the stays of the
+    officers in `elsewhere`.
     """
 
     facts: list[Fact[Record]]
@@ -60,11 +60,11 @@ class Layers(NamedTuple):
 
 
 def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flags) -> Layers:
-    """Compute a point's attendance up to the decisions on leave; return all intermediate results.
+    """Compute a hall's attendance up to the decisions on leave; return all intermediate results.
 
-    `records` must contain the records made at the point and the records made elsewhere about
-    its officers and the people on its rolls. `clocks` corrects their times. Anomalies are added
-    to `flags`.
+    `point` is the code of the hall. `records` must contain the records made in the hall, and the
+    records made in other halls about its officers and the people on its lists of summoned people.
+    `clocks` corrects their times. Anomalies are added to `flags`.
     """
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)

@@ -1,7 +1,7 @@
-"""Determine whether every person at a point is present, absent or not recorded.
+"""Determine whether the people summoned to a hall are present, absent or not recorded.
 
-The results of earlier stages are used: stays, seats, requests for leave, and whether the
-roll is signed off.
+The attendance of visitors is determined, too. The results of earlier stages are used: stays, seats,
+requests for leave, and whether the list of summoned people is signed off.
 """
 
 from collections import defaultdict
@@ -30,11 +30,11 @@ ComesAs = Literal["guest", "substitute"] | None
 
 
 class PersonStanding(Struct, frozen=True, omit_defaults=True):
-    """The standing of one person at a meeting.
+    """The attendance of one person at a meeting.
 
-    Minutes are rounded down. `stays` contains `(came_ms, left_ms, point)` in order, in ms since
-    1970 UTC. Without a check-out, `left_ms` is the end of the meeting, or None if that is not
-    known. `seat_right`: whether the person sat in the right seat, or None if not checked.
+    Minutes are rounded down. `stays` contains `(came_ms, left_ms, hall code)` in order, in ms since
+    1970 UTC. Without a recorded departure, `left_ms` is the end of the meeting, or None if that is
+    not known. `seat_right`: whether the person sat in the right seat, or None if not checked.
     `request`: the state of the person's request for leave. `comes_as`: the announced role of a
     person who is not summoned here.
     """
@@ -56,7 +56,7 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
 
 
 class PersonJudge:
-    """Determines the standing of every person at one point from the results of earlier stages."""
+    """Determines the attendance of a hall's summoned people and visitors from earlier results."""
 
     def __init__(
         self,

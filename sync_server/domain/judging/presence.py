@@ -22,7 +22,7 @@ class Stay(NamedTuple):
 
     @property
     def point(self) -> str:
-        """The code of the point whose hall the person was in."""
+        """The code of the hall that the person was in."""
         return self.arrival.record.point
 
     def until_ms(self, ends_ms: int | None) -> int | None:

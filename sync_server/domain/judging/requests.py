@@ -95,13 +95,13 @@ class Request(Struct, frozen=True, omit_defaults=True):
 
 
 class RequestStates(NamedTuple):
-    """The state of every request and substitute, and the resulting state of every person.
+    """The state of every request for leave or a substitute, and the state of every person.
 
-    `live`: codes of people with a request that was neither withdrawn nor made after the roll was
-    signed off. `away`: codes of people who are not expected, because their leave is approved, or
-    because a request by this point, by headquarters or by themselves is pending. `without_effect`:
-    sort keys of answers that match no request, and of documents whose writer had no right to send
-    them.
+    `live`: codes of people with a request that was neither withdrawn nor made after the hall's
+    attendance list was signed off. `away`: codes of people who are not expected, because their
+    leave is approved, or because a request by this hall, by headquarters or by themselves is
+    pending. `without_effect`: sort keys of answers that match no request, and of documents whose
+    writer had no right to send them.
     """
 
     targets: Targets
@@ -118,11 +118,12 @@ class RequestStates(NamedTuple):
 
 
 class PointRequests(NamedTuple):
-    """The requests for leave and for substitutes at one point, and what determines their states.
+    """The requests for leave and substitutes in one hall, and the data that decide their states.
 
-    `rights` states who may decide. `closing` is the record that signs off the roll, or None if
-    there is none yet; after it the point may not decide. `effective` contains the records that
-    are not voided. Anomalies are added to `flags`.
+    `point` is the code of the hall, and `rights` states who may decide. `closing` is the record
+    that signs off the attendance list (roll), or None if there is none yet; after it, nobody in the
+    hall may decide. `effective` contains the records that have not been cancelled. Anomalies are
+    added to `flags`.
     """
 
     point: str
@@ -133,12 +134,12 @@ class PointRequests(NamedTuple):
     flags: Flags
 
     def judge(self) -> RequestStates:
-        """Determine the state of every request for leave and for a substitute by people on the
-        roll.
+        """Determine the state of every request for leave and for a substitute in this hall.
 
-        An approval that is given after the start of the meeting is flagged with `late_approval`. A
-        request, decision or withdrawal by somebody without authority is flagged with
-        `without_authority`. A written report on an absence is flagged if it is missing or late.
+        Requests for leave count only for people on the hall's list of summoned people. An approval
+        that is given after the start of the meeting is flagged with `late_approval`. A request,
+        decision or withdrawal by somebody without authority is flagged with `without_authority`. A
+        written report on an absence is flagged if it is missing or late.
         """
         leave_requests = self._leave_requests()
         substitutes = self.effective.at(self.point, Substitute)
@@ -226,8 +227,8 @@ class PointRequests(NamedTuple):
     ) -> bool:
         """Return whether a decision on the request `target` counts.
 
-        A decision by headquarters always counts. Any other decision must be made at this point,
-        before the roll is signed off, by a person who has the right to decide.
+        A decision by headquarters always counts. Any other decision must be made in this hall,
+        before the attendance list is signed off, by a person who has the right to decide.
         """
         by = decision.record.by
         if by == Profile.HEADQUARTERS:
@@ -338,7 +339,7 @@ def _replaced_person(target: Fact[AbsenceRequest | Substitute]) -> str | None:
 def excused_by_headquarters(effective: FactsByKind) -> set[str]:
     """Return the codes of the people whose leave headquarters approved.
 
-    Only headquarters' latest decision on a request counts, and decisions by points are ignored.
+    Only headquarters' latest decision on a request counts, and decisions made in halls are ignored.
     Requests that were withdrawn do not count.
     """
     latest_decisions: dict[RequestKey, str] = {}
@@ -370,8 +371,8 @@ def _may_answer(
 ) -> bool:
     """Return whether the writer of `fact` may withdraw a request or send a document for it.
 
-    The writer must be the person who asks for leave, headquarters, or a clerk of the point
-    where the request was made.
+    `fact` is the record of the withdrawal or the document. Its writer must be the person who asks
+    for leave, headquarters, or a clerk of the hall where the request was made.
     """
     is_there = fact.record.point == request.record.point
     return is_by_entitled_author(fact) and (is_there or fact.record.by != Profile.CLERK)

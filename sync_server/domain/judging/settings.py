@@ -28,7 +28,7 @@ REASONS = SHARED.absence_reasons
 
 
 class Officers(Struct, frozen=True):
-    """The officers of a point from a certain time on: the people who may preside there.
+    """The people who may preside in a hall from a certain time on.
 
     `from_ms` is in ms since 1970 UTC. `secretary` is a person code, or None if the office is
     vacant. `deputies` are person codes.
@@ -40,13 +40,13 @@ class Officers(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """The settings of a meeting at one point. A value that no setting gives is None or a default.
+    """The settings of a meeting in one hall; a value that was never set is None or a default.
 
     Names that end in `_ms` are in ms since 1970 UTC, except that `grace_ms` is a duration: the
     tolerated delay. `officers`: all appointments, in order of time. `guests`: the number expected.
-    `roll_frozen_ms`: when the roll was frozen. `merged_into`: the point that took over this point's
-    people. `roll_secretaries`: person codes of the Secretaries on the roll; there are several if
-    units were merged.
+    `roll_frozen_ms`: when the list of summoned people (roll) was frozen. `merged_into`: the hall
+    that took over this hall's people. `roll_secretaries`: person codes of the Secretaries on the
+    roll; there are several if units were merged.
     """
 
     starts_ms: int | None = None
@@ -112,10 +112,11 @@ class Terms(Struct, frozen=True):
 
 
 def terms_of(point: str, facts: Iterable[Fact[Record]], lines: Iterable[Summoned] = ()) -> Terms:
-    """Merge the settings of a point: for every field, the latest setting that contains it counts.
+    """Merge the settings of a hall: for every field, the latest setting that contains it counts.
 
-    `facts` are records with corrected times, sorted by time. `lines` are the people on the
-    point's roll. The Secretaries among them become `roll_secretaries`.
+    `point` is the code of the hall. `facts` are records with corrected times, sorted by time.
+    `lines` are the people summoned to the hall. The Secretaries among them become
+    `roll_secretaries`.
     """
     merged: dict[str, Any] = {}
     officers = []
@@ -157,12 +158,11 @@ def _ms(instant: str | None) -> int | None:
 
 
 class Rolls(NamedTuple):
-    """The people that a point summons, and the rolls from which this follows.
+    """The people summoned to a hall, and the lists (rolls) that determine who they are.
 
-    A roll lists the people that a point summons. `lines` is {person code: person summoned}.
-    `governing` is the latest roll of the point, or None. `later_rolls_elsewhere` are later
-    rolls of other points that list some of the same people. Those people belong to the other
-    points and are not in `lines`.
+    `lines` is {person code: person summoned}. `governing` is the latest roll of the hall, or None.
+    `later_rolls_elsewhere` are later rolls of other halls that list some of the same people. Those
+    people belong to the other halls and are not in `lines`.
     """
 
     lines: dict[str, Summoned]
@@ -181,11 +181,11 @@ class RollChanges(Struct, frozen=True, omit_defaults=True):
 
 
 def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
-    """Return the latest roll of a point, without the people on a later roll of another point.
+    """Return the people summoned to a hall by its latest list (roll).
 
-    A roll lists the people that a point summons. `facts` are records with corrected times; they
-    must be sorted by time and include the rolls of other points. Without a roll of the point,
-    the result is empty.
+    People on a later roll of another hall are left out. `point` is the code of the hall. `facts`
+    are records with corrected times; they must be sorted by time and include the rolls of other
+    halls. Without a roll of the hall, the result is empty.
     """
     latest: dict[str, Fact[Record]] = {}
     for fact in facts:
@@ -206,10 +206,11 @@ def rolls_of(point: str, facts: Iterable[Fact[Record]]) -> Rolls:
 
 
 def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) -> list[Fact[Record]]:
-    """Return those of `facts` (records with corrected times) that concern a point, in their order.
+    """Return, in their order, those records in `facts` that concern the hall `point`.
 
-    They are the records made at the point, the records about people on its roll, and the later
-    rolls of other points that took people from its roll.
+    They are the records made in the hall, the records about people on its list of summoned people
+    (roll), and the later rolls of other halls that took people from its roll. All `facts` are
+    records with corrected times.
     """
     return [
         fact
@@ -223,12 +224,12 @@ def facts_concerning(point: str, facts: Iterable[Fact[Record]], rolls: Rolls) ->
 def changes_since_frozen(
     point: str, facts: Iterable[Fact[Record]], rolls: Rolls, terms: Terms, flags: Flags
 ) -> RollChanges:
-    """Return the people added to or removed from a point's roll since the roll was frozen.
+    """Return the people added to or removed from a hall's list (roll) since it was frozen.
 
-    A roll is frozen at a deadline before the meeting. `facts` (records with corrected times)
-    must include rolls that no longer count, because one of them may have been the roll at the
-    deadline. Rolls after the deadline are flagged with `after_freeze`. The result is empty if
-    the roll was never frozen.
+    The list of summoned people is frozen at a deadline before the meeting. `facts` are records with
+    corrected times. They must include replaced rolls, because one of these may have been in force
+    at the deadline. Rolls after the deadline are flagged with `after_freeze`. The result is empty
+    if the roll was never frozen.
     """
     frozen_ms = terms.roll_frozen_ms
     if frozen_ms is None:
@@ -245,10 +246,10 @@ def changes_since_frozen(
 
 
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
-    """Return the codes of the people whose records are needed to compute a point's attendance.
+    """Return the codes of the people whose records are needed to compute a hall's attendance.
 
-    They are all officers of the point and all people who were ever on a roll of the point.
-    People on earlier rolls are included, because a roll of another point shows whether they
+    They are all officers of the hall and all people who were ever on its list of summoned people
+    (roll). People on earlier rolls are included, because a roll of another hall shows whether they
     moved there before or after the roll was frozen.
     """
     rolls = [record for record in records if isinstance(record, Roll) and record.point == point]

@@ -1,11 +1,10 @@
-"""Compute the standing of one point at one meeting from records and clock measurements alone.
+"""Compute the attendance in one hall of a meeting from records and clock measurements alone.
 
-A point is one hall of the meeting, and its standing is the computed attendance. The result
-does not depend on a database, on the current time, or on the order or repetition of
-records. It is computed in layers (stages), and every layer uses only the results of earlier
-ones: settings, rolls and rulings -> voids -> presence -> chair -> decisions -> closing.
-`site/app/rules/standing.js` contains the same rules for the kiosk. The cases in
-tests/vectors/ test both.
+In the code, a hall is called a point, and its attendance the standing of the point. The result does
+not depend on a database, on the current time, or on the order or repetition of records. The module
+`layers` computes it in stages up to the decisions on leave, and this module does the rest.
+`site/app/rules/standing.js` contains the same rules for the kiosk. The cases in tests/vectors/ test
+both.
 """
 
 from collections import defaultdict
@@ -104,20 +103,21 @@ class PointStanding(Struct, frozen=True):
 
 
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
-    """Compute the standing (the attendance) of a point from the records that concern the point.
+    """Compute the standing (the attendance) of a hall from the records that concern the hall.
 
-    `records` must contain the records made at the point and the records made elsewhere about
-    its officers and the people on its rolls, in any order. Repeated records have no effect.
-    `clocks` corrects the times of the records.
+    `point` is the code of the hall. `records` must contain the records made in the hall, and the
+    records made in other halls about its officers and the people on its lists of summoned people,
+    in any order. Repeated records have no effect. `clocks` corrects the times of the records.
     """
     flags = Flags()
     return standing_from(point, layers_of(point, records, clocks, flags), flags)
 
 
 def standing_from(point: str, layers: Layers, flags: Flags) -> PointStanding:
-    """Compute the standing of a point from the results of the layers (see `layers_of`).
+    """Compute the standing (the attendance) of a hall from the intermediate results in `layers`.
 
-    `flags` must contain the anomalies that the layers found. Further ones are added to it.
+    `point` is the code of the hall. `flags` must contain the anomalies found while `layers` was
+    computed. Further ones are added to it.
     """
     terms, effective, closing = layers.terms, layers.effective, layers.closing
     chair = _judge_chair(point, layers)
@@ -166,7 +166,10 @@ def standing_from(point: str, layers: Layers, flags: Flags) -> PointStanding:
 
 
 def shows_hall_at_work(point: str, fact: Fact[Record]) -> bool:
-    """Return whether a device at the point made the record, and the point has thereby reported."""
+    """Return whether a record shows that the hall `point` is at work and has reported.
+
+    A device in the hall must have made the record, and its type must be in `REPORTING_KINDS`.
+    """
     is_here = bool(fact.seq) and fact.record.point == point
     return is_here and isinstance(fact.record, REPORTING_KINDS)
 
@@ -175,8 +178,8 @@ def may_decide(standing: PointStanding, request: Request, person: str | None, at
     """Return whether a person may decide on a request at a time (ms since 1970 UTC).
 
     `person` is a person code, or None for headquarters. Nobody may decide on a withdrawn request.
-    On any other request headquarters may always decide, and a person at the point only until the
-    roll is signed off.
+    Headquarters may always decide on any other request. Anybody else needs the right to decide in
+    the hall, and has it only until the attendance list is signed off.
     """
     if request.state == "withdrawn":
         return False
@@ -230,10 +233,10 @@ def _judge_visitors(
 def _flag_point(
     point: str, layers: Layers, chair: Chair, counts: Counts, flags: Flags
 ) -> tuple[str, ...]:
-    """Flag anomalies of the whole point; return codes of what keeps the point from being ready.
+    """Flag anomalies of the whole hall; return the codes of reasons why the hall is not ready.
 
-    The result may contain `chair` (nobody is available to preside) and `capacity` (too few
-    seats). The flags are `over_capacity`, `no_chair` and `escalated`.
+    The result may contain `chair` (nobody is available to preside) and `capacity` (too few seats).
+    The flags are `over_capacity`, `no_chair` and `escalated` (headquarters must act).
     """
     terms, closing = layers.terms, layers.closing
     missing = []

@@ -1,6 +1,6 @@
-"""Add a hash chain to the audit log, and make the audit log and the ledger append-only.
+"""Add a hash chain to the audit log, and forbid changes to stored audit entries and records.
 
-Revision 0002, after 0001.
+The tables `audit` and `ledger` become append-only. Revision 0002, after 0001.
 """
 
 import hashlib
@@ -20,7 +20,10 @@ COLUMNS = "at_ms, who, action, is_act, outcome, path, about"
 
 
 def upgrade() -> None:
-    """Number the audit rows, link them by hashes, and forbid changes to audit and ledger rows."""
+    """Number the audit log's rows and link them by hashes, and make two tables append-only.
+
+    The tables are the audit log and the ledger, which contains the records.
+    """
     connection = op.get_bind()
     op.rename_table("audit", "audit_before")
     op.drop_index("ix_audit_at_ms", "audit_before")
@@ -57,5 +60,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse, because only the hash chain shows whether the audit log was changed."""
+    """Refuse to undo this revision, because only the hash chain shows changes to the audit log.
+
+    Raises: NotImplementedError.
+    """
     raise NotImplementedError

@@ -163,9 +163,9 @@ def new_codes() -> str:
 @blueprint.post("/thiet-bi/ma/<point>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def withdraw_codes(point: str) -> Response:
-    """Withdraw the unused enrolment codes of a hall (`point`), for example after sheets were lost.
+    """Withdraw the unused enrolment codes of a hall (`point`), and redirect to the list of devices.
 
-    Redirect to the list of devices.
+    This is necessary if, for example, sheets on which codes were printed are lost.
     """
     count = devices.withdraw_codes(transaction(), point, now_ms=now_ms())
     access.log_subjects(point)
@@ -211,7 +211,7 @@ def concerns_of(device: DeviceSummary, newest: str | None) -> tuple[str, ...]:
     """Return the codes of a device's problems that headquarters should examine.
 
     The codes are in the order of `CONCERNS`; one of them is `unsent` (records not sent yet).
-    `newest` is the newest version of the kiosk app, or None if it is not known.
+    `newest` is the newest version of the app that runs on the devices, or None if it is not known.
     """
     applies = {
         "unsent": bool(device.unsent),

@@ -138,8 +138,9 @@ def rule() -> Response:
 def dismiss_device() -> Response:
     """Dismiss the held records of one device together, and redirect to the list of held records.
 
-    The form contains the device's id and the reason. At most `DISMISSED_AT_ONCE` records without a
-    ruling are dismissed. Raises: BadForm if a field is missing.
+    Held records were received but not accepted; dismissed records do not count. The form contains
+    the device's id and the reason. At most `DISMISSED_AT_ONCE` records without a ruling are
+    dismissed. Raises: BadForm if a field is missing.
     """
     device, reason = forms.required_text("device", longest=48), forms.required_text("reason")
     at_ms, connection = now_ms(), transaction()
@@ -163,7 +164,8 @@ def dismiss_device() -> Response:
 def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_ms: int) -> None:
     """Dismiss a held record that cannot be parsed, and write the reason to the audit log.
 
-    The ledger gets no ruling, because a ruling names the record's id, which cannot be read.
+    A held record was received but not accepted. The dismissal is not stored as a ruling, because a
+    ruling names the record's id, which cannot be read.
     """
     quarantine.dismiss(connection, item.device, item.sha256)
     who, about = access.signed_in_account().writer.name, f"{reason} {item.sha256}"
@@ -176,7 +178,8 @@ def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_m
 def count_open(connection: Connection, since_ms: int) -> int:
     """Return how many held and contradictory records wait for a ruling by headquarters.
 
-    Contradictory records count only if their meeting ended after `since_ms` (ms since 1970 UTC).
+    A held record was received but not accepted. Contradictory records have the same id but
+    different contents; they count only if their meeting ended after `since_ms` (ms since 1970 UTC).
     """
     keys = _streams_with_contradictions(connection, since_ms)
     contradictory = [item for item in _contradictions(connection, keys) if item.is_open]
@@ -186,7 +189,8 @@ def count_open(connection: Connection, since_ms: int) -> int:
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
     """Return {device id: number of the device's held records that wait for a ruling}.
 
-    Devices with fewer than `MANY` such records are left out.
+    A held record was received but not accepted. Devices with fewer than `MANY` such records are
+    left out.
     """
     counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
     return {device: count for device, count in counts.items() if count >= MANY}

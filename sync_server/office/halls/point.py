@@ -299,10 +299,10 @@ def set_contacts(meeting: str, point: str) -> Response:
 
 
 def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
-    """Return {record id: headquarters' reason for the record}, for corrections and voids.
+    """Return {record id: reason that headquarters gave} for records that correct or void others.
 
-    The reasons are stored in encrypted form, and the audit log records every decryption. A
-    reason that cannot be decrypted is "". Records without a reason are left out.
+    The reasons are stored in encrypted form, and the audit log records every decryption. A reason
+    that cannot be decrypted is "". Records without a reason are left out.
     """
     details = {
         record.id: record.body.detail

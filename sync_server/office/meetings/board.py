@@ -124,12 +124,12 @@ def board(meeting: str) -> str:
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
 @allowed(Action.READ_BOARD)
 def update(meeting: str) -> Response:
-    """Return the rows of a meeting's board that have changed since the browser last received them.
+    """Return the changed rows of a meeting's board, the table that shows all its halls.
 
-    The browser sends short hashes of the rows in the header If-None-Match. At most
-    `MAX_UPDATE_ROWS` rows are returned, as HTML; the status is 304 if no row has changed. If the
-    page shows only halls with a certain warning, a row that loses this warning is also returned and
-    stays on the page. Raises: UnknownMeeting.
+    A row has changed if its short hash differs from the hash that the browser sends in the header
+    If-None-Match. At most `MAX_UPDATE_ROWS` rows are returned, as HTML; the status is 304 if no row
+    has changed. If the page shows only halls with a certain warning, a row that loses this warning
+    is also returned and stays on the page. Raises: UnknownMeeting.
     """
     g.is_refresh = True
     connection = transaction()
@@ -174,10 +174,10 @@ def update(meeting: str) -> Response:
 def row_marks(
     rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
 ) -> list[str]:
-    """Return a short hash for every row of a meeting's board, in the order of the rows.
+    """Return a short hash for every row of a meeting's board, the table that shows all its halls.
 
-    The hash of a row changes when a value shown in the row changes. `chairs` contains the names of
-    the chairs by person code.
+    The hashes are in the order of the rows. The hash of a row changes when a value shown in the row
+    changes. `chairs` contains the names of the chairs by person code.
     """
     return [
         _mark_of(
@@ -208,9 +208,9 @@ def _marks_in_etag(tag: str, count: int) -> list[str]:
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")
 @allowed(Action.READ_BOARD)
 def csv(meeting: str) -> Response:
-    """Return the board of a meeting as a CSV file, filtered and sorted as on the page.
+    """Return a meeting's board, the table that shows all its halls, as a CSV file.
 
-    Raises: UnknownMeeting.
+    The rows are filtered and sorted as on the page. Raises: UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -228,11 +228,12 @@ def csv(meeting: str) -> Response:
 
 
 def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
-    """Return the codes of the warnings about a hall (a row of the board), the most serious first.
+    """Return the codes of the warnings about a hall, the most serious first.
 
-    A missing report is a warning only after the meeting has opened. The warning `no_chair` means
-    before the start that no chair is named, and after the start that nobody presides. There are no
-    warnings if the meeting is cancelled or the hall summons nobody.
+    `row` contains the hall's figures. A missing report causes a warning only after the meeting has
+    opened. Before the meeting's start, the warning `no_chair` means that no chair is named; after
+    the start, that nobody presides. There are no warnings if the meeting is cancelled or the hall
+    summons nobody.
     """
     is_open = not row.closed and meeting.state != "closed"
     applies = {
@@ -288,10 +289,10 @@ def _filtered_lines(
 
 
 def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | None:
-    """Return the sum of the rows' counts, or None if the board is filtered by a warning.
+    """Return the sum of the rows' attendance figures, or None if the page is filtered by warning.
 
     With such a filter, a row stays on the page after its warning has ended, so the sum would not
-    match the rows on the page. Rehearsals and cancelled meetings do not count.
+    match the rows. Rehearsals and cancelled meetings do not count.
     """
     if board_filter.trouble:
         return None

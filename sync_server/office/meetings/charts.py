@@ -1,8 +1,7 @@
 """Compute the numbers and bar lengths of a meeting's charts, which templates draw as SVG.
 
-SVG is a picture written as text in the page. Charting libraries write styles into the page,
-which the office tells browsers to ignore, as a protection against injected code; so none is
-used.
+No charting library is used. Such libraries write styles into the page, and the office's content
+security policy makes browsers ignore these.
 """
 
 from msgspec import Struct
@@ -124,7 +123,7 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return one bar for every type of unit, in the order of the board.
+    """Return one bar for every type of unit, in the order of `board.by_unit_type`.
 
     The length of a bar is proportional to the number of people summoned.
     """

@@ -40,7 +40,9 @@ def short_hash(text: str) -> str:
 
 
 MOST_NUMBERS = 10
-"""How many numbers a message names that the draft does not contain."""
+"""The user is told which numbers in an edited text are missing from the program's draft of the
+text. The message lists at most this many.
+"""
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")
@@ -91,10 +93,10 @@ def page(meeting: str) -> str:
 def evaluate(meeting: str) -> Response:
     """Store a new version of every text that the user has edited in a meeting's evaluation.
 
-    A text drafted by the program is stored only if the user has edited it; otherwise it
-    continues to follow the meeting's figures. Redirect to the page of the evaluation. Raises:
-    UnknownMeeting; BadForm if nothing was edited, or if someone else has changed the same text
-    in the meantime.
+    A text drafted by the program is stored only if the user has edited it; otherwise the program
+    writes it from the latest figures whenever it is shown. Redirect to the page of the evaluation.
+    Raises: UnknownMeeting; BadForm if nothing was edited, or if someone else has changed the same
+    text in the meantime.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()

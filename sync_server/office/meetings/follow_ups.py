@@ -102,7 +102,8 @@ def add(meeting: str) -> Response:
 def _require_later(connection: Connection, meeting: str, due_ms: int | None) -> None:
     """Check that a due time (in ms since 1970 UTC) is not before the meeting's start.
 
-    None is accepted. Raises: UnknownMeeting; BadForm if the due time is before the start.
+    `due_ms` is None if there is no due time. Raises: UnknownMeeting; BadForm if the due time is
+    before the start.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     if due_ms is not None and due_ms < to_ms(summary.starts_at):

@@ -30,8 +30,8 @@ def _reads_meetings(account: Account) -> UrlValues:
 def start() -> str | Response:
     """Return the page with the list of meetings, or redirect accounts that must not see it.
 
-    An account of a unit is redirected to the unit's people. An account that may not read meetings
-    is redirected to the stored versions of the portal.
+    An account of a unit is redirected to the page of the unit's people, and an account that may not
+    read meetings to the list of stored versions of the public website.
     """
     account = access.signed_in_account()
     if account.unit is not None:

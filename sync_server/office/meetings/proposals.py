@@ -46,7 +46,7 @@ class Difference(NamedTuple):
 class Proposal(NamedTuple):
     """A meeting on the published portal that is new, or differs from the accepted meeting.
 
-    `differences` is empty if the meeting is new. `is_over`: the meeting has ended.
+    `differences` is empty if the meeting is new. `is_over` is True if the meeting has ended.
     """
 
     meeting: PublishedMeeting
@@ -58,10 +58,10 @@ class Proposal(NamedTuple):
 @blueprint.get("/de-nghi")
 @allowed(Action.READ_ARRANGEMENTS, menu=Menu(6, "proposals.title"))
 def index() -> str:
-    """Return the page with all differences between the published portal and the accepted data.
+    """Return the page with all differences between the published portal and the office's data.
 
-    The data concern meetings, units and halls. Raises: ReleaseMalformed if the portal's data
-    cannot be read.
+    The portal is the public website. The data concern meetings, units and halls. Raises:
+    ReleaseMalformed if the portal's data cannot be read.
     """
     connection = transaction()
     proposals = read_proposals(connection, with_answered=True)
@@ -75,10 +75,11 @@ def index() -> str:
 @blueprint.post("/de-nghi")
 @allowed(Action.ARRANGE)
 def answer_places() -> Response:
-    """Accept the published units and halls with `do=accept` in the form; otherwise decline them.
+    """Accept the units and halls of the published portal, or decline the differences.
 
-    Declined differences are no longer announced, but later changes in the portal are. Redirect
-    to the list of proposals. Raises: ReleaseMalformed if the portal's data cannot be read.
+    They are accepted if the form contains `do=accept`. Declined differences are no longer
+    announced, but later changes in the portal are. Redirect to the list of proposals. Raises:
+    ReleaseMalformed if the portal's data cannot be read.
     """
     connection = transaction()
     published = read_published(connection)
@@ -96,12 +97,12 @@ def answer_places() -> Response:
 @blueprint.post("/de-nghi/<meeting>")
 @allowed(Action.ARRANGE)
 def answer(meeting: str) -> Response:
-    """Accept a meeting as published with `do=accept` in the form; otherwise decline the proposal.
+    """Accept a meeting as the portal publishes it, or decline the proposal.
 
-    A declined proposal is announced again only after its next change. Redirect to the page that
-    summons people to the accepted meeting, or to the list of proposals. Raises: UnknownMeeting
-    if the portal does not publish the meeting; ReleaseMalformed if the portal's data cannot be
-    read.
+    The meeting is accepted if the form contains `do=accept`. A declined proposal is announced again
+    only after its next change. Redirect to the page that summons people to the accepted meeting, or
+    to the list of proposals. Raises: UnknownMeeting if the portal does not publish the meeting;
+    ReleaseMalformed if the portal's data cannot be read.
     """
     at_ms = now_ms()
     is_accepted = request.form.get("do") == "accept"

@@ -23,10 +23,10 @@ are inside the page, so the page may load nothing else."""
 
 
 def source_now() -> Source:
-    """Return the inputs for a report made now that do not come from the database.
+    """Return the inputs of a new report that do not come from the database.
 
-    They are the folder of the portal, the key that decrypts texts about people, and the current
-    time.
+    They are the folder of the portal (the public website), the key that decrypts texts about
+    people, and the current time.
     """
     settings: Settings = current_app.config["SETTINGS"]
     return Source(settings.site_dir, settings.seal_key, now_ms())

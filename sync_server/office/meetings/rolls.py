@@ -72,8 +72,8 @@ def by_rule(meeting: str) -> str | Response:
     """Return a page that shows how a rule would change the people that a meeting summons.
 
     The rule in the form names units, a rank such as committee members, and kinds of Party
-    membership. With `do=summon` in the form, apply the rule and redirect to the page of the rolls.
-    Raises: UnknownMeeting; BadForm if no unit is chosen or the rank is unknown.
+    membership. With `do=summon` in the form, apply the rule and redirect to the page of the
+    summoned people. Raises: UnknownMeeting; BadForm if no unit is chosen or the rank is unknown.
     """
     rank = forms.one_of("rank", RANKS)
     units, memberships = request.form.getlist("unit"), request.form.getlist("membership")
@@ -152,9 +152,9 @@ def decide(meeting: str, list_id: str) -> Response:
     """Import an uploaded list, or only store which units the names in the list refer to.
 
     The form field `do` selects one of the two. After an import, every hall in the list summons only
-    the people that the list names. Redirect to the page of the rolls, or to the preview if nothing
-    was imported. Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such list, or if
-    the list has already been imported; BadForm if the list now has faults.
+    the people that the list names. Redirect to the page of the summoned people, or to the preview
+    if nothing was imported. Raises: UnknownMeeting; UnknownUploadedList if the meeting has no such
+    list, or if the list has already been imported; BadForm if the list now has faults.
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
     if forms.text("do") != "summon":
@@ -236,11 +236,11 @@ def _changes_of(
 class _RollPlan(NamedTuple):
     """The rolls (people summoned) that a rule makes, and what the rule changes.
 
-    The keys of `rolls` and `changes` are hall codes; `changes` leaves out halls whose people
-    stay the same. `units_without_hall` is {unit code: number of people that the rule would
-    summon if they had a hall at this meeting}. `left_out`: the number of people of the rule's
-    units that the rule does not summon. `in_unit_hall`: the number of people who go to their
-    unit's hall because their own is not part of this meeting.
+    The keys of `rolls` and `changes` are hall codes; `changes` leaves out halls whose people stay
+    the same. `units_without_hall` is {unit code: number of people that the rule would summon if
+    they had a hall at this meeting}. `left_out` is the number of people of the rule's units that
+    the rule does not summon. `in_unit_hall` is the number of people who go to their unit's hall
+    because the hall where they usually sit is not part of this meeting.
     """
 
     rolls: Mapping[str, list[Summoned]]
@@ -251,10 +251,11 @@ class _RollPlan(NamedTuple):
 
 
 def _plan_rolls(connection: Connection, meeting: str, rule: Rule) -> _RollPlan:
-    """Return the rolls that a rule makes; nothing is stored.
+    """Return the rolls (people summoned) that a rule would make, without storing them.
 
-    A hall of the rule's units gets the people that the rule summons, and keeps people of other
-    units who usually sit there. In other halls, only people of the rule's units change.
+    If a hall belongs to one of the rule's units, it gets the people that the rule summons, and
+    keeps people of other units who usually sit there. In all other halls, only people of the rule's
+    units are added or removed.
     """
     before = arrangements.rolls_of(connection, meeting)
     halls = {code: hall for code, hall in directory.points(connection).items() if code in before}

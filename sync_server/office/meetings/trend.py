@@ -54,10 +54,10 @@ COLUMNS = (
 class TrendLine(NamedTuple):
     """One meeting's row in the table that compares the meetings of a year.
 
-    `planned` is the number of halls that were to take part, and `reported` the number of those
-    that have sent a record of their work, such as a check-in. `ready` is the number of the
-    latter that are ready, lacking neither equipment nor a person presiding, for example.
-    `counts` are the numbers of people in all halls.
+    `planned` is the number of halls that were to take part. `reported` is the number of halls that
+    have sent a record of their work, such as a check-in, and `ready` the number of these that have
+    everything they need, such as power, enough seats and a chair. `counts` are the numbers of
+    people in all halls.
     """
 
     meeting: MeetingSummary

@@ -146,11 +146,11 @@ def decide() -> AnyResponse:
 def _decidable(
     connection: Connection, targets: Sequence["Target"], account: Account, at_ms: int
 ) -> list[tuple["Target", str]]:
-    """Check that the account may decide on all requests for leave in `targets`, and return these.
+    """Check that the account may decide on all requests for leave in `targets`.
 
-    The result contains (target, code of the person who asks). `at_ms` is the current time in ms
-    since 1970 UTC. Raises: UnknownRecord if a request is unknown; BadForm if the account may
-    not decide on a request, or if a request has changed since the user saw it.
+    Return [(target, code of the person who asks for leave)]. `at_ms` is the current time in ms
+    since 1970 UTC. Raises: UnknownRecord if a request is unknown; BadForm if the account may not
+    decide on a request, or if a request has changed since the user saw it.
     """
     by = account.person if account.role is Profile.CHAIR else None
     keys = sorted({target.key for target in targets})
@@ -191,10 +191,10 @@ def detail(sha256: str) -> Response:
 
 
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
-    """Return requests for leave as cards, which pages show, in the same order.
+    """Prepare requests for leave for display, and return them in the same order.
 
-    Every request comes with its stream, which is the meeting and the hall. Texts that the account
-    may read are decrypted, and every decryption is logged; other texts are left empty.
+    `requests` are pairs of a stream (the meeting and the hall) and a request. Texts that the
+    account may read are decrypted, and every decryption is logged; other texts are left empty.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()
@@ -227,9 +227,9 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     cards = []
     for key, leave_request in requests:
         person = people[leave_request.person]
-        own = _details_of(leave_request, rightly_named[key.meeting])
+        sha256s = _details_of(leave_request, rightly_named[key.meeting])
         may_open = _may_open(account, key, leave_request)
-        contents = {sha256: opened[sha256] for sha256 in own if may_open and sha256 in opened}
+        contents = {sha256: opened[sha256] for sha256 in sha256s if may_open and sha256 in opened}
         answer_notes = {
             answer.id: sealed_details.text_fields_of(contents.get(answer.detail or "")).get(
                 "note", ""
@@ -246,7 +246,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
                 names,
                 sealed_details.text_fields_of(contents.get(leave_request.detail or "")),
                 answer_notes,
-                tuple(name for name in own if sealed_details.attachment_of(contents.get(name))),
+                tuple(name for name in sha256s if sealed_details.attachment_of(contents.get(name))),
                 leave_request.due_ms is not None
                 and leave_request.due_ms < at_ms
                 and "document_pending" in leave_request.flags,
@@ -258,9 +258,9 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
 def _details_of(leave_request: Request, rightly_named: Collection[tuple[str, str]]) -> list[str]:
     """Return the sha256 hashes of the encrypted texts and files of a request and its answers.
 
-    `rightly_named` contains the (record id, sha256) pairs in which the record's device also sent
-    the detail. All other hashes are left out: whoever knows the hash of another person's detail
-    could otherwise have it shown with a request of their own.
+    `rightly_named` contains (record id, sha256) if the device that made the record also sent the
+    text or file. All other hashes are left out: otherwise, a user who knows the hash of another
+    person's text could name it in a request, and the page would show the text.
     """
     named = [(leave_request.id, leave_request.detail)]
     named += [(answer.id, answer.detail) for answer in leave_request.answers]
@@ -332,9 +332,10 @@ def _is_recent(summary: MeetingSummary, at_ms: int) -> bool:
 def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
     """Return the codes of the people whose requests contain a detail, an encrypted text or file.
 
-    `sha256` identifies the detail. Headquarters and auditors may open any detail. A chair may open
-    the details of requests in the chair's hall, and a unit's secretary may open the details of
-    requests by the unit's people.
+    `sha256` identifies the detail. Only requests whose details the account may open are considered.
+    Headquarters and auditors may open all. A chair may open those of requests in the chair's hall,
+    except other people's requests on which only headquarters may decide. A unit's secretary may
+    open those of the unit's people.
 
     Raises: UnknownDetail if no record contains the detail; Forbidden if the account may not open
     it.

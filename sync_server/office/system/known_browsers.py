@@ -21,9 +21,10 @@ that signed in longest ago is dropped first."""
 
 
 def known_browser(name: str) -> str | None:
-    """Return this browser's code for the account `name`.
+    """Return the code under which this browser is known for the account `name`.
 
-    Return None if the account has never signed in with this browser.
+    The code is in the browser's cookie. Return None if the account has never signed in with this
+    browser.
     """
     return _codes().get(name)
 

@@ -41,9 +41,9 @@ T = TypeVar("T")
 SECRET_BYTES = 20
 """The length in bytes of a new secret for one-time codes: 160 bits, as RFC 4226 recommends."""
 LONGEST_SET_UP_MS = 10 * MINUTE_MS
-"""The time in ms in which a second factor that was begun must be confirmed: ten minutes."""
+"""The time in ms, ten minutes, within which a user who sets up a second factor must confirm it."""
 PENDING_PASSKEY = "passkey"
-"""The key under which the signed session cookie contains the options of a passkey to be made."""
+"""The key under which the signed session cookie contains the options for creating a passkey."""
 PENDING_TOTP = "totp"
 """The key under which the signed session cookie contains a new secret for one-time codes. The
 secret becomes part of the account when the user enters a code that a telephone has computed from
@@ -223,8 +223,8 @@ def set_passkey() -> Response:
 def _write_with_code(account: Account, work: Callable[[Connection], T]) -> T:
     """Check the form's one-time code, run `work`, and return its result, in one write transaction.
 
-    An account without a one-time code needs none. Raises: BadForm if the code is wrong or was used
-    before; TooManyRequests after ten codes in ten minutes.
+    No code is needed if the account has not set up one-time codes. Raises: BadForm if the code is
+    wrong or was used before; TooManyRequests after ten codes in ten minutes.
     """
     if account.has_totp:
         rate_limits.count_attempt(rate_limits.CODE, account.name)

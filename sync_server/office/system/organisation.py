@@ -38,7 +38,7 @@ def page() -> str:
 @blueprint.post("/to-chuc")
 @allowed(Action.ARRANGE)
 def put() -> Response:
-    """Store the details in the form, which describe the organisation that issues reports.
+    """Store the details of the organisation that issues reports, as entered in the form.
 
     New reports contain these details; earlier reports stay unchanged. Redirect to the page of the
     organisation. Raises: BadForm if a field is wrong.

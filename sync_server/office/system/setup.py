@@ -42,7 +42,8 @@ REDIRECT = 302
 def page() -> str:
     """Return the page with the form for the first account and the organisation's name.
 
-    Raises: NotFound if the query does not contain the valid one-time code for the setup.
+    Raises: NotFound if the query contains no valid code for the setup, or if there is already an
+    account.
     """
     with reading() as connection:
         _check_code(connection)
@@ -96,7 +97,7 @@ def put() -> Response:
 def _check_code(connection: Connection) -> None:
     """Check that the query contains a valid code, and that there is no account yet.
 
-    Raises: NotFound otherwise; to a stranger, the page does not exist.
+    Raises: NotFound otherwise, so that strangers do not learn that the page exists.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not first_setup.is_valid(connection, settings.secret_key, request.args.get("ma", "")):

@@ -28,8 +28,10 @@ blueprint = Blueprint("sign_in", __name__)
 SIGN_IN, SIGN_OUT = "sign_in", "sign_out"
 REDIRECT, UNAUTHORISED = 302, 401
 OPTIONS = "passkey_options"
-"""The key under which the signed session cookie contains the options for signing in with a passkey.
-Their challenge, and the time in ms beside them, make an answer good for one sign-in only."""
+"""The key under which the signed session cookie contains the options for signing in with a passkey,
+and the time in ms at which they were made. The options contain a random challenge, which the
+browser signs. The passkey's answer is accepted only once, and only for five minutes.
+"""
 
 
 @blueprint.get("/dang-nhap")
@@ -48,11 +50,12 @@ def _render_form(name: str, *, is_wrong: bool) -> str:
 
 @blueprint.post("/dang-nhap/khoa")
 def enter_with_passkey() -> Response | tuple[str, int]:
-    """Sign in with the passkey whose answer the form contains; redirect to the requested page.
+    """Sign a user in with a passkey, and redirect to the requested page.
 
-    A passkey counts as two factors, so no password is asked for. Every failure gets the sign-in
-    page, with status 401. Raises: TooManyRequests if one address makes over 30 attempts in a
-    minute; BadForm if the database is a demonstration and the browser is on another machine.
+    The form contains the browser's answer, signed with the passkey. A passkey counts as two
+    factors, so no password is asked for. Every failure gets the sign-in page, with status 401.
+    Raises: TooManyRequests if one address makes over 30 attempts in a minute; BadForm if the
+    database is a demonstration and the browser is on another machine.
     """
     rate_limits.count_attempt(rate_limits.SIGN_IN)
     settings: Settings = current_app.config["SETTINGS"]

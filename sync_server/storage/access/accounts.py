@@ -167,7 +167,7 @@ def use_one_time_code(
 ) -> bool:
     """Return whether a one-time code is right; if it is, mark the code as used.
 
-    A code is accepted only once. If the account has no second factor, every code is accepted.
+    A code is accepted only once. If the account does not use one-time codes, any code is accepted.
     `seal_key` (the setting `SEAL_KEY`) decrypts the account's stored secret.
 
     Raises: DetailUnreadable if the secret was encrypted with another key.
@@ -221,13 +221,16 @@ def sealed_totp_secrets(connection: Connection) -> dict[str, str]:
 
 
 def replace_totp_secret(connection: Connection, name: str, sealed_secret: str) -> None:
-    """Store an account's secret for one-time codes, encrypted with the present key."""
+    """Replace an account's stored secret for one-time codes by a newly encrypted copy.
+
+    `sealed_secret` is the same secret, encrypted with headquarters' present key.
+    """
     statement = update(AccountRow).where(AccountRow.name == name)
     connection.execute(statement.values(totp_secret=sealed_secret))
 
 
 def set_totp(connection: Connection, name: str, sealed_secret: str | None, step: int = 0) -> None:
-    """Store the encrypted secret for an account's one-time codes; None turns the second factor off.
+    """Store the encrypted secret for an account's one-time codes; None turns the codes off.
 
     A one-time code belongs to a time step of 30 s, counted from 1970 UTC. Codes of step `step` and
     of earlier steps are refused, so that a code cannot be used twice.
@@ -253,7 +256,7 @@ def all_accounts(connection: Connection) -> Sequence[Account]:
 def account_of_token(connection: Connection, token: str, *, now_ms: int) -> Account | None:
     """Return the account with this API token; None if the token is unknown or has expired.
 
-    A token does nothing while the account must change its password. `token` is in plain text, as
+    Also return None while the account's user must change the password. `token` is in plain text, as
     the calling program sends it.
     """
     holds_token = (

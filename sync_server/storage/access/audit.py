@@ -71,7 +71,7 @@ def note(connection: Connection, entry: AuditEntry) -> None:
 
     Only the first 2,000 characters (`LONGEST_PATH`) of the URL path are stored. Raises:
     IntegrityError if another transaction has added a row at the same moment; `database.write` then
-    runs this one again.
+    repeats the whole transaction.
     """
     entry = entry._replace(path=entry.path[:LONGEST_PATH])
     before = head(connection)
@@ -81,14 +81,17 @@ def note(connection: Connection, entry: AuditEntry) -> None:
 
 
 def head(connection: Connection) -> ChainHead:
-    """Return the number and the hash of the latest row; 0 and "" if the log is empty."""
+    """Return the number and the hash of the latest row of the audit log; 0 and "" if it is empty.
+
+    The hash is computed over this row and all rows before it.
+    """
     query = select(AuditRow.number, AuditRow.chain).order_by(AuditRow.number.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return ChainHead(*row) if row else ChainHead(0, "")
 
 
 def chain_at(connection: Connection, number: int) -> str | None:
-    """Return the hash of the row with this number; None if there is none."""
+    """Return the hash in the audit log's row with this number; None if there is no such row."""
     return connection.scalar(select(AuditRow.chain).where(AuditRow.number == number))
 
 
@@ -120,7 +123,7 @@ def _chain_of(before: str, number: int, entry: AuditEntry) -> str:
 def read(
     connection: Connection, wanted: AuditFilter, *, limit: int, skip: int = 0
 ) -> Sequence[AuditEntry]:
-    """Return the rows that match the filter, the latest first.
+    """Return the rows of the audit log that match the filter, the latest first.
 
     Skip the first `skip` rows and return at most `limit`.
     """

@@ -81,10 +81,11 @@ class DeviceWithUnsent(Struct, frozen=True):
 class EnrolmentAnswer(Struct, frozen=True):
     """The server's response to an enrolment; no other response ever contains the tokens.
 
-    `token` permits sending records; `read_token` also permits reading data. `profile` is clerk or
-    chair. `person` is the chair's person code, or None on a clerk's device. `seal_key` (for
-    encrypting) and `sign_key` (for checking signatures) are headquarters' public keys as JSON Web
-    Keys, and `keys_rev` is their revision. `owing`: devices of the same point that may have unsent
+    `token` permits sending records; `read_token` also permits reading data. `point` is the code of
+    the hall for which the device is enrolled. `profile` is clerk or chair. `person` is the chair's
+    person code, or None on a clerk's device. `seal_key` (for encrypting) and `sign_key` (for
+    checking signatures) are headquarters' public keys as JSON Web Keys, and `keys_rev` is a short
+    code that changes when these keys change. `owing`: devices of the same hall that may have unsent
     records.
     """
 
@@ -102,11 +103,11 @@ class EnrolmentAnswer(Struct, frozen=True):
 
 
 class FormerEnrolment(Struct, frozen=True):
-    """An earlier enrolment of a browser, which the server no longer knows.
+    """An earlier enrolment that a browser remembers but the server no longer knows.
 
     This happens if the server was restored from a backup that was made before the enrolment.
-    `device` is the id that the browser received; `point`, `profile` and `person` (a chair's
-    code) tell what the browser was enrolled for.
+    `device` is the id that the browser received. `point` is the code of the hall for which the
+    browser was enrolled, `profile` is clerk or chair, and `person` is the chair's person code.
     """
 
     device: Annotated[str, Meta(pattern=DEVICE_ID)]
@@ -116,11 +117,11 @@ class FormerEnrolment(Struct, frozen=True):
 
 
 class Gaps(NamedTuple):
-    """The numbers of a device's records that have not arrived, and the highest number that has.
+    """The numbers of a device's records that have not arrived, and the highest known number.
 
-    `missing`: inclusive ranges (first, last) below `head`. `head`: the highest record number
-    received, or 0 if none was. `enrolled_ms`: when the device was enrolled, in ms since 1970 UTC; 0
-    for an office account.
+    `missing`: inclusive ranges (first, last). `head`: the highest record number that has arrived or
+    that the device says it has sent; 0 if there is none. `enrolled_ms`: when the device was
+    enrolled, in ms since 1970 UTC; 0 if unknown or for an office account.
     """
 
     missing: Ranges
@@ -146,7 +147,7 @@ def new_enrolment(
     days: int = 1,
     second: str | None = None,
 ) -> str:
-    """Create a one-time code that enrols one device at a point, and return the code.
+    """Create a one-time code that enrols one device for a point (a hall), and return the code.
 
     The code is valid for `days` days. `profile` is clerk or chair, and `person` the code of the
     chair who will use the device. `second` is a second secret, given by telephone, that the device
@@ -179,13 +180,13 @@ def enrol(
     """Enrol a device with a one-time code, and return its id and its new tokens.
 
     `label` is the device's name in lists. `public_key` (a JSON Web Key as text) verifies the
-    device's signatures. A device that missed the first answer may repeat the request with the same
-    code and key for 15 minutes; it receives the same id and new tokens. In the result, `seal_key`,
-    `sign_key`, `keys_rev` and `owing` are empty.
+    device's signatures. A device that did not receive the answer may repeat the request with the
+    same code and key for 15 minutes; it receives the same id and new tokens. In the result,
+    `seal_key`, `sign_key`, `keys_rev` and `owing` are empty.
 
-    `former` are enrolments that a restored server does not know. If one of them was for the same
-    point, profile and person, the device gets its former id again, so that it can send the records
-    that it made under this id.
+    `former` are enrolments that the device remembers. If the server does not know one of them,
+    because it was restored from a backup, and it was for the same hall, profile and person, the
+    device gets its former id again. It can then send the records that it made under this id.
 
     Return None if the code needs a second secret and `second` is missing or wrong. A wrong secret
     is counted, so the caller must commit the transaction in this case, too.
@@ -254,9 +255,9 @@ def enrol(
 def _forgotten_device(
     connection: Connection, wanted: tuple[str, str, str | None], former: Sequence[FormerEnrolment]
 ) -> str | None:
-    """Return the id of the first former enrolment that the database lacks; None if there is none.
+    """Return the device id of the first enrolment in `former` that the database lacks, or None.
 
-    Only enrolments for the point, the profile and the person in `wanted` count.
+    Enrolments for another hall, profile or person than those in `wanted` are ignored.
     """
     ids = [old.device for old in former if (old.point, old.profile.value, old.person) == wanted]
     known = set(connection.scalars(select(Device.id).where(Device.id.in_(ids))))
@@ -266,9 +267,9 @@ def _forgotten_device(
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
     """Store a new device with random tokens that nobody receives.
 
-    `writer` contains the device's code, profile and point; `label` is the device's name in
-    lists. The function `enrol` then replaces the tokens. The devices of the demonstration keep
-    the random tokens, because such devices need no usable ones.
+    `writer` contains the device's code, its profile and the code of its hall; `label` is the
+    device's name in lists. The function `enrol` then replaces the tokens. The fictional devices of
+    a demonstration database keep the random tokens, because they never contact the server.
     """
     connection.execute(
         insert(Device).values(
@@ -319,7 +320,7 @@ class DeviceSummary(NamedTuple):
 
 
 def devices_with_unsent(connection: Connection, point: str) -> tuple[DeviceWithUnsent, ...]:
-    """Return the point's devices that still had unsent records at their last contact.
+    """Return the devices of a point (a hall) that had unsent records at their last contact.
 
     The device with the latest contact comes first; revoked devices are left out. If a browser loses
     its data, it must be enrolled as a new device. This list then shows the user whether the old
@@ -337,7 +338,7 @@ def devices_with_unsent(connection: Connection, point: str) -> tuple[DeviceWithU
 
 
 def list_devices(connection: Connection, *, point: str | None = None) -> list[DeviceSummary]:
-    """Return all devices, or only those of `point`, sorted by point and time of enrolment."""
+    """Return all devices, or only those of the hall `point`, sorted by hall and enrolment time."""
     query = select(
         Device.id,
         Device.point,
@@ -365,7 +366,7 @@ def list_devices(connection: Connection, *, point: str | None = None) -> list[De
 
 
 def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
-    """Return {point code: number of the point's enrolment codes that can still be used}.
+    """Return {point code: number of enrolment codes for the point (hall) that can still be used}.
 
     Points without such a code are left out.
     """
@@ -378,7 +379,7 @@ def count_open_codes(connection: Connection, *, now_ms: int) -> dict[str, int]:
 
 
 def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
-    """Make all usable enrolment codes of a point expire now; return the number of these codes."""
+    """Make all usable enrolment codes of a hall expire now; return the number of these codes."""
     is_of_point = EnrolmentCode.point == point
     result = connection.execute(
         update(EnrolmentCode).where(is_of_point, _is_open(now_ms)).values(expires_ms=now_ms)
@@ -508,11 +509,12 @@ def give_up_gaps(connection: Connection, device: str) -> Ranges:
 def close_gaps(
     connection: Connection, device: str, gaps: Gaps, numbers: Sequence[int], highest: int = 0
 ) -> Ranges:
-    """Remove the numbers of arrived records from a device's gaps; return the gaps that remain.
+    """Update a device's missing record numbers after records arrived; return the missing ones.
 
-    `gaps` (record numbers that had not arrived) is the result of `lock`, which has locked the
-    device's row. `numbers` are the numbers of the records that have now arrived, and `highest` is
-    the highest number that the device says it has sent. The result consists of inclusive ranges.
+    `gaps` contains the numbers that were missing before, as returned by `lock`, which has locked
+    the device's row. `numbers` are the numbers of the records that have now arrived, and `highest`
+    is the highest number that the device says it has sent. The result, which is also stored,
+    consists of inclusive ranges.
     """
     missing, head = missing_up_to(*missing_after(gaps.missing, gaps.head, numbers), highest)
     after = gaps._replace(missing=missing, head=head)

@@ -14,15 +14,15 @@ from sync_server.storage.prepared import columns_of
 
 MOST_PASSKEYS = 10
 LONGEST_ID = 340
-"""The number of letters of the longest id of a credential: 255 bytes in base64url."""
+"""The greatest length in characters of a passkey's id: 255 bytes in base64url."""
 
 
 class Passkey(NamedTuple):
     """A passkey of an account.
 
-    `id` is the id of the credential in base64url, and `public_key` the key in COSE form.
-    `sign_count` is the number of uses that the authenticator has reported, or 0 if it reports none.
-    Times are in ms since 1970 UTC.
+    `id` is the passkey's WebAuthn id in base64url, and `public_key` the key in the binary format
+    COSE. `sign_count` is the number of uses that the user's security key, telephone or computer has
+    reported, or 0 if it reports none. Times are in ms since 1970 UTC.
     """
 
     id: str

@@ -35,9 +35,10 @@ def sources_of(address: str, known_browser: str | None) -> tuple[str, ...]:
 def wait_ms(connection: Connection, name: str, sources: Sequence[str], *, now_ms: int) -> int:
     """Return how many milliseconds a user must wait before signing in; 0 if there is no wait.
 
-    After 5 failures with the name from one source (50 for `ANYWHERE`), the wait is 30 s. It doubles
-    with every further failure, up to 15 minutes. If there are several sources, the longest wait
-    applies.
+    `sources` are IP addresses or browsers, or `ANYWHERE`, which stands for all addresses together.
+    After 5 failures with the same account name and source (50 for `ANYWHERE`), the wait is 30 s. It
+    doubles with every further failure, up to 15 minutes. If there are several sources, the longest
+    wait applies.
     """
     return max(_wait_of(connection, name, source, now_ms) for source in sources)
 
@@ -58,7 +59,7 @@ def count_attempt(
 
 
 def count(connection: Connection, name: str, source: str, *, now_ms: int) -> None:
-    """Count one failed sign-in with a name from a source.
+    """Count one failed sign-in for an account name and a source, such as an IP address.
 
     Counts whose last failure was more than a day ago are deleted.
     """

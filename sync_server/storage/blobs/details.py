@@ -180,7 +180,11 @@ def opening_entry(sha256: str, reader: str, *, now_ms: int, about: str = "") -> 
 
 
 def complete_details(connection: Connection) -> list[BlobKey]:
-    """Return the keys of all details that have arrived in full and still have their content."""
+    """Return the keys of all details that have arrived in full and still have their content.
+
+    A detail is encrypted personal data. Its key contains its sha256 and the code of the device that
+    sent it. The keys are sorted.
+    """
     query = select(Blob.sha256, Blob.owner).where(
         Blob.is_complete, Blob.is_purged.is_(False), Blob.owner != PORTAL
     )
@@ -208,36 +212,44 @@ def rightly_named(
 ) -> set[tuple[str, str]]:
     """Return {(record id, sha256)} of the details to which the records `record_ids` may refer.
 
-    The records belong to one meeting. A reference counts only if the device that made the
-    record also sent the detail; see `records_naming`. Details that have not arrived in full are
-    left out.
+    A detail is encrypted personal data, identified by its sha256. The records belong to one
+    meeting. A reference counts only if the device that made the record also sent the detail,
+    because otherwise anybody who knows the sha256 could gain access to the detail. Details that
+    have not arrived in full are left out.
     """
-    found: set[tuple[str, str]] = set()
+    references: set[tuple[str, str]] = set()
     for ids in in_chunks(sorted(record_ids)):
         rows = connection.execute(
             select(Mention.record_id, Mention.sha256)
             .join(Blob, (Blob.sha256 == Mention.sha256) & (Blob.owner == Mention.device))
             .where(Mention.meeting == meeting, Mention.record_id.in_(ids), Blob.is_complete)
         )
-        found |= {(row.record_id, row.sha256) for row in rows}
-    return found
+        references |= {(row.record_id, row.sha256) for row in rows}
+    return references
 
 
 def count_older(connection: Connection, *, before_ms: int) -> int:
-    """Return how many details were received before `before_ms` and still have their content."""
+    """Return how many details were received before `before_ms` and still have their content.
+
+    A detail is encrypted personal data. `before_ms` is in ms since 1970 UTC.
+    """
     return connection.scalar(select(func.count()).select_from(Blob).where(*_older(before_ms))) or 0
 
 
 def _older(before_ms: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the SQL conditions for details that were received before a time, and are not empty."""
+    """Return the SQL conditions for details received before `before_ms` that still have content.
+
+    A detail is encrypted personal data.
+    """
     return Blob.received_ms < before_ms, Blob.is_purged.is_(False), Blob.owner != PORTAL
 
 
 def forget(connection: Connection, hashes: Collection[str]) -> int:
     """Delete the content of the details with the sha256 in `hashes`; return how many were deleted.
 
-    If several devices sent a detail, every device's copy is deleted and counted. The database
-    rows of the details stay, so that the server never asks for the content or accepts it again.
+    A detail is encrypted personal data. If several devices sent a detail, every device's copy is
+    deleted and counted. The database rows of the details stay, so that the server never again asks
+    for or accepts content that it had received in full.
     """
     rows = [
         BlobKey(*row)

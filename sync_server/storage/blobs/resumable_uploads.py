@@ -32,7 +32,7 @@ class BlobKey(NamedTuple):
 
 
 class Offset(NamedTuple):
-    """How far an upload has come: the number of bytes received, and whether that is all of it."""
+    """The progress of an upload: the number of bytes received, and whether all have arrived."""
 
     received: int
     is_complete: bool

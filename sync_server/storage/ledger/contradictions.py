@@ -10,10 +10,11 @@ from sync_server.storage.models import LedgerRow
 
 
 def find_contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
-    """Find different records that share an id, in the streams `keys`; return them in groups.
+    """Find different records that have the same id, and return them in groups.
 
-    A key is (meeting, point). A group contains the canonical JSON bytes of all records with one
-    id.
+    A key in `keys` is (meeting, point). Only ids that occur more than once among the records made
+    at these points are considered. A group contains the canonical JSON bytes of all records with
+    one id, sorted by their sha256.
     """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():

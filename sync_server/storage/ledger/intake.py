@@ -112,9 +112,11 @@ class Receipt(NamedTuple):
 
 
 LONGEST_OPEN_MS = 7 * DAY_MS
-"""A kiosk's page is open for at most seven days before the kiosk is enrolled. A device that claims
-to have been running since long before its enrolment lies, for example to add records to a meeting
-of the past. Its clock is then not believed, and its records are flagged with `clock_suspect`."""
+"""The longest time in ms, seven days, for which a device may credibly have been running before its
+enrolment. A device that claims a longer time may be lying, for example to add records to a past
+meeting. The measurement of its clock is then ignored, and its records are flagged with
+`clock_suspect`.
+"""
 QUARANTINE_FULL = "quarantine_full"
 """The reason code for a record that was refused and not stored anywhere, because its device had
 exceeded the daily limits of the quarantine."""
@@ -142,11 +144,13 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
 class Stored(NamedTuple):
     """The result of storing an upload, from which `receipt_of` makes the receipt.
 
-    `delivery` is the upload with refusals added. `appended` is the ledger's result. `in_quarantine`
-    contains the records that were not accepted, by their bytes as received; those whose sha256 is
-    in `quarantined_before` had been stored already, and those in `over_quota` were stored nowhere.
-    `rulings` are those about the uploaded records, by (meeting id, record id). `clocks` contains
-    the errors of the device's clock.
+    `delivery` is the upload; records whose number is too high have been refused in it. `appended`
+    is the result of adding records to the ledger. `in_quarantine` maps every record that was not
+    accepted, as received, to its quarantine entry. `quarantined_before` contains the sha256 of
+    records that were in quarantine already, and `over_quota` that of records that were stored
+    nowhere because the device had exceeded its daily limit. `rulings` is {(meeting id, record id):
+    headquarters' decision about the uploaded record}. `clocks` contains the errors of the device's
+    clock. `Receipt` explains the other fields.
     """
 
     delivery: Delivery
@@ -208,10 +212,9 @@ def store(connection: Connection, delivery: Delivery) -> Stored:
 
 
 def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
-    """Refuse the records whose number is not in `numbers`, and return the changed delivery.
+    """Refuse the records whose number is too high, and return the changed delivery.
 
-    Such a number exceeds the highest one received before by too much. Records without a number
-    pass.
+    `numbers` are the record numbers that are permitted. Records without a number are not refused.
     """
     offers = []
     for offer in delivery.offers:
@@ -341,10 +344,12 @@ def _fate_of(
     appended: AppendResult,
     ruling_by_record: Mapping[tuple[str, str], Ruling],
 ) -> tuple[Fate, str | None]:
-    """Return a record's present fate and the reason code, which is None for an accepted record.
+    """Return a record's present state (its fate) and the code of the reason, which may be None.
 
-    A ruling (a decision of headquarters) makes the fate `released` or `dismissed`. The keys of
-    `ruling_by_record` are (meeting id, record id).
+    If headquarters has decided on the record by a ruling, the fate is `released` or `dismissed`;
+    the keys of `ruling_by_record` are (meeting id, record id). The code is the reason why the
+    record was quarantined. An accepted record has no code; but if a different record with the same
+    id cancels it, it is `held` with the code `id_reuse`.
     """
     code = quarantined.reason.code if quarantined else None
     typed = _typed_record(offer) if ruling_by_record else None

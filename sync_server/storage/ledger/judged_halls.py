@@ -1,7 +1,9 @@
-"""Remember judged halls in this process, so that a new arrival costs a reader little.
+"""Keep the computed attendance of halls in memory, so that new records are added quickly.
 
-Each process has a memory for each database that it is connected to. A hall that is not in it is
-judged whole from its records, so nothing but time is lost when a process ends.
+A judged hall is the attendance at one hall at one meeting, computed from the hall's records. Each
+process has a separate memory for each database that it is connected to. If a hall is not in memory,
+its attendance is computed again from all its records. The end of a process therefore costs only
+time.
 """
 
 import threading
@@ -19,7 +21,9 @@ from sync_server.storage.ledger.sightings import clocks_of
 from sync_server.storage.ledger.streams import StreamKey, StreamVersion
 
 MAX_REMEMBERED_RECORDS = 40_000
-"""The greatest number of records in all remembered halls of a database; they take some 60 MB."""
+"""The greatest total number of records of the halls whose attendance is kept in memory for one
+database. The records take about 60 MB.
+"""
 
 
 class _Memory(NamedTuple):
@@ -28,7 +32,10 @@ class _Memory(NamedTuple):
 
 
 class _Memories:
-    """The remembered halls of a database, the least recently used first. Threads may share it."""
+    """The halls of one database whose attendance is kept in memory, the least recently used first.
+
+    Several threads may use the object at the same time.
+    """
 
     def __init__(self) -> None:
         self._memories: OrderedDict[tuple[str, StreamKey], _Memory] = OrderedDict()
@@ -36,14 +43,20 @@ class _Memories:
         self._guard = threading.Lock()
 
     def take(self, epoch: str, key: StreamKey) -> _Memory | None:
-        """Remove a hall and return it, so that only the caller has it; None if there is none."""
+        """Remove a hall from memory and return it; return None if the hall is not in memory.
+
+        The hall is removed so that no other thread can use it at the same time.
+        """
         with self._guard:
             memory = self._memories.pop((epoch, key), None)
             self._records -= len(memory.hall) if memory else 0
             return memory
 
     def keep(self, epoch: str, key: StreamKey, memory: _Memory) -> None:
-        """Remember a hall, unless a later version of it is remembered already."""
+        """Put a hall's attendance into memory, unless a later version of it is already there.
+
+        If the halls in memory then have too many records, drop the least recently used halls.
+        """
         with self._guard:
             other = self._memories.get((epoch, key))
             if other and other.version.revision > memory.version.revision:
@@ -63,10 +76,12 @@ _all_memories_guard = threading.Lock()
 def recall(
     connection: Connection, versions: Mapping[StreamKey, StreamVersion]
 ) -> dict[StreamKey, JudgedHall]:
-    """Return {stream key: judged hall} of those remembered halls that could be brought up to date.
+    """Return {stream key: judged hall} for the halls in memory that could be brought up to date.
 
-    `versions` is {stream key (meeting, point): version in the open read transaction}. Until
-    `remember` is called for a returned hall, no other thread can get it.
+    A judged hall is the attendance at one point (a hall) at one meeting, computed from its records.
+    `versions` is {stream key (meeting, point): version of the hall's records in the open read
+    transaction}. No other thread can get a returned hall until the caller has passed it to
+    `remember`.
     """
     epoch = streams.epoch(connection) or ""
     memories = _memories_of(connection)
@@ -83,7 +98,11 @@ def recall(
 
 
 def _is_up_to_date(connection: Connection, key: StreamKey, memory: _Memory) -> bool:
-    """Add the records that came since to a hall; return False if it must be judged whole."""
+    """Add to a hall in memory the records that have arrived since its last use.
+
+    Return False if this is not possible; the hall's attendance must then be computed again from all
+    its records.
+    """
     records = streams.records_after(connection, key, memory.version.head)
     clocks = clocks_of(connection, memory.hall.devices | devices_of(records))
     return memory.hall.add(records, clocks)
@@ -92,10 +111,10 @@ def _is_up_to_date(connection: Connection, key: StreamKey, memory: _Memory) -> b
 def remember(
     connection: Connection, halls: Mapping[StreamKey, tuple[StreamVersion, JudgedHall]]
 ) -> None:
-    """Remember judged halls, and forget those that were not needed for longest.
+    """Keep the computed attendance of halls in memory, and drop what was not used for longest.
 
-    The halls must have been judged in a read transaction: what a write transaction sees may never
-    be committed.
+    The attendance must have been computed in a read transaction, because what a write transaction
+    sees may never be committed.
     """
     epoch = streams.epoch(connection) or ""
     memories = _memories_of(connection)
@@ -104,6 +123,10 @@ def remember(
 
 
 def _memories_of(connection: Connection) -> _Memories:
-    """Return the memory of the connection's database. Copies of one ledger share its epoch."""
+    """Return the halls that are kept in memory for the database of the connection.
+
+    The database is recognised by its connection pool. Its epoch (random code) would not do, because
+    copies of a database can have the same one.
+    """
     with _all_memories_guard:
         return _all_memories.setdefault(connection.engine.pool, _Memories())

@@ -1,11 +1,11 @@
-"""List records in the streams of other points that they concern.
+"""Add records to the streams of other points that they concern; such an addition is a listing.
 
 A stream is all records that concern one point (a hall) at one meeting, so that the attendance at
-the point can be computed from them alone. A record about a person is listed at every point where
-the person is summoned or an officer. A roll (a list of summoned people) is also listed at points
-that have summoned any person that it adds or drops, because the later of two rolls takes
-precedence. Records with the same id are listed together, because one may cancel another. A ruling
-(a decision of headquarters) is listed wherever the record is on which it decides.
+the point can be computed from them alone. A record about a person is added to the stream of every
+point where the person is summoned or an officer. A roll (a list of summoned people) is also added
+to the streams of points that have summoned any person that it adds or drops, because the later of
+two rolls takes precedence. A stream that contains a record also contains all records with the same
+id, because one may cancel another, and all rulings (decisions of headquarters) about the record.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,11 +38,11 @@ when a record is added to the stream."""
 def list_records(
     connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
 ) -> set[StreamKey]:
-    """List the new records `fresh` in the other streams that they concern; return changed streams.
+    """Add the new records `fresh` to the streams of other points that they concern.
 
-    A stream is all records that concern one point at one meeting. `routing` names the streams
-    concerned, which must all be locked. `heads` contains the last position used in every
-    stream, and is updated.
+    A stream is all records that concern one point (a hall) at one meeting. `routing` names the
+    streams concerned, which must all be locked. `heads` contains the last position used in every
+    stream, and is updated. Return the keys of the streams that changed.
     """
     changed_streams: set[StreamKey] = set()
     # Records with a reused id come first, because a roll among them may lose its effect.
@@ -98,10 +98,11 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """List rulings (decisions of headquarters) in the streams that they concern.
+    """Add rulings (decisions of headquarters) to the streams that they concern.
 
-    A stream is all records that concern one point at one meeting. A ruling is listed in the streams
-    of the record that it releases or dismisses, or of the newcomer (attendee on no list) that it
+    These are the rulings among the new records `fresh`, and stored rulings about new records. A
+    stream is all records that concern one point at one meeting. A ruling is added to the streams of
+    the record that it releases or dismisses, or of the newcomer (attendee on no list) that it
     identifies. Return the streams that grew. `heads`, the last position used in every stream, is
     updated.
     """
@@ -123,11 +124,11 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """List the records with the ids `ids`, and the rulings about them, in the stream `key`.
+    """Add to the stream `key` the records with the ids `ids`, and headquarters' rulings about them.
 
-    Records that the stream already contains are skipped. `heads`, the last position used in
-    every stream, is updated. Return the stream's key in a set if the stream grew, otherwise an
-    empty set.
+    A stream is all records that concern one point at one meeting. Records that the stream already
+    contains are skipped. `heads`, the last position used in every stream, is updated. Return the
+    stream's key in a set if the stream grew, otherwise an empty set.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -165,12 +166,13 @@ def _list_in(
 
 
 def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Update a point's `summons` rows and listings to match the point's rolls and officers.
+    """Update a point's stream after the point's rolls or officers have changed.
 
-    A roll is a list of summoned people. A listing adds a record to the stream (all records) of
-    another point. If a stream lists one roll of a point, it lists all rolls of that point, so that
-    the latest is known. Return the streams that grew. The caller must hold the meeting's exclusive
-    lock.
+    A stream is all records that concern one point at one meeting. A point needs the records about
+    its officers and about the people on its rolls (lists of summoned people). The codes of these
+    people are stored, and missing records are added to the stream. Points that have summoned the
+    same person also get all of each other's rolls, so that the latest is known. Return the streams
+    that grew. The caller must hold the meeting's exclusive lock.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, devices_of(records))
@@ -194,11 +196,11 @@ def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> se
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """List in the stream `key` the records about `people` that were made at other points.
+    """Add to the stream `key` the records about `people` that were made at other points.
 
-    Only records of the stream's meeting are listed. `people` are person codes. `heads`, the
-    last position used in every stream, is updated. Return the stream's key in a set if the
-    stream grew, otherwise an empty set.
+    A stream is all records that concern one point at one meeting; only records of this meeting are
+    added. `people` are person codes. `heads`, the last position used in every stream, is updated.
+    Return the stream's key in a set if the stream grew, otherwise an empty set.
     """
     wanted = sorted(person for person in people if person)
     if not wanted:

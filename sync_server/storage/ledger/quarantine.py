@@ -15,10 +15,11 @@ from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
-"""Daily limits, in records and in bytes, on what one device may add to the quarantine. They keep a
-stolen laptop from filling the disk or headquarters' list. They suffice for a hall of 500 people,
-which makes about 1,500 records, all of them quarantined if the hall's laptop is revoked
-(blocked)."""
+"""Daily limits, in records and in bytes, on what one device may add to the quarantine, so that a
+stolen laptop cannot fill the disk, or headquarters' list of quarantined records. The limits suffice
+for a hall of 500 people, which makes about 1,500 records, even if all of them are quarantined
+because the hall's laptop is revoked (blocked).
+"""
 
 
 class QuarantinedRecord(NamedTuple):
@@ -178,7 +179,11 @@ def count_refused(connection: Connection) -> dict[str, int]:
 
 
 def count_older(connection: Connection, *, before_ms: int) -> int:
-    """Return the number of records that `purge` would delete."""
+    """Return the number of old quarantined records that `purge` would delete.
+
+    `before_ms` is the same as for `purge`: the time (ms since 1970 UTC) before which they were
+    received.
+    """
     old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
     return connection.scalar(select(func.count()).where(*old)) or 0
 

@@ -61,7 +61,7 @@ class AppendResult(NamedTuple):
 
 
 class _StoredForm(NamedTuple):
-    """A stored record that has the same id as a new one, without the record's content.
+    """The id, hash, meeting, point and kind of a stored record with the same id as a new record.
 
     Different records with the same id are called the forms of that id. `fingerprint` is the sha256
     of the record's canonical JSON.
@@ -75,7 +75,7 @@ class _StoredForm(NamedTuple):
 
 
 class _LookUp(NamedTuple):
-    """What is read from the database before entries are added to the ledger.
+    """The data that are read from the database before entries are added to the ledger.
 
     `forms`: the stored records that have the same id as one of the entries. `fresh`: the entries
     that are not stored yet. `routing`: the streams (records of one point at one meeting) that the

@@ -22,9 +22,10 @@ from sync_server.storage.prepared import CompiledStatement
 
 
 def home_stream(record: Record) -> StreamKey:
-    """Return the key of the stream to which a record belongs.
+    """Return the key (meeting, point) of the stream to which a record belongs.
 
-    The key is the record's meeting and the point (hall) where the record was made.
+    A stream is all records that concern one point (a hall) at one meeting. A record belongs to the
+    stream of the point where it was made.
     """
     return StreamKey(record.meeting, record.point)
 
@@ -81,12 +82,12 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Find newcomers whom `records` identify; return {stream key: newcomers of its point}.
+    """Return {stream key: newcomers of the stream's point whom rulings in `records` identify}.
 
-    A stream is all records that concern one point at one meeting. A newcomer is an attendee on
-    no list, with a provisional code that begins with `N-`, and belongs to the points where it
-    was recorded. A record identifies a newcomer if it is a ruling of headquarters that gives
-    the person's real code.
+    A stream is all records that concern one point at one meeting. A newcomer is an attendee who is
+    on no list and has a provisional code, which begins with `N-`. A ruling of headquarters
+    identifies a newcomer by giving the person's real code. The newcomer belongs to every point
+    where a record about the person was made.
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:

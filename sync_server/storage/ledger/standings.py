@@ -1,8 +1,9 @@
 """Return the standings: who attended a meeting at a point (a hall), and how.
 
-A stored standing is a cache. New records only raise the revision of the point's stream (the point's
-records at the meeting). If this process remembers the hall, the next reader adds the new records to
-what it remembers. Otherwise the next reader computes the whole standing again, and it is stored
+A stored standing is only a cache. New records do not change it; they raise the revision number of
+the point's records at the meeting, so that the stored standing counts as out of date. The next
+reader then brings it up to date. If this process still has the standing in memory, only the new
+records are added, if possible. Otherwise the standing is computed from all records, and stored
 after the reader's transaction. Readers therefore never get a standing that is older than the
 records they can see.
 """
@@ -114,9 +115,10 @@ def _judge(
 ) -> dict[StreamKey, PointStanding]:
     """Compute the attendance at points from the records, and return {stream key: attendance}.
 
-    `versions` is {stream key (meeting, point): present version of the stream}. In a read
-    transaction, no stream is computed twice, halls that this process remembers are only brought up
-    to date, and the others are remembered and, after the transaction, stored.
+    `versions` is {stream key (meeting, point): present version of the point's records}. In a read
+    transaction, the attendance at a point is computed only once. If this process has an older
+    version of it in memory, only the new records are added, if possible. Attendance that is
+    computed from all records is stored after the transaction.
     """
     judged: dict[StreamKey, PointStanding] = read_once("judged standings", dict)
     wanted = {key: version for key, version in versions.items() if key not in judged}

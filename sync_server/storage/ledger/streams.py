@@ -42,10 +42,11 @@ class StreamKey(NamedTuple):
 
 
 class StreamVersion(NamedTuple):
-    """How far a stream has come, as a transaction sees it.
+    """The version of a stream that a transaction sees.
 
-    `revision` rises whenever something may have changed the attendance at the point, also without
-    a new record. `head` is the last position used in the stream.
+    A stream is all records that concern one point at one meeting. `revision` rises whenever
+    something may have changed the attendance at the point, also without a new record. `head` is the
+    last position used in the stream.
     """
 
     revision: int
@@ -84,7 +85,11 @@ def epoch(connection: Connection) -> str | None:
 
 
 def renew_epoch(connection: Connection) -> None:
-    """Give the database a new random code, so that every reader starts from the beginning."""
+    """Give the database a new random code, so that readers read all records again.
+
+    The code is part of every cursor (a reader's position in the records). Cursors with the old code
+    are no longer accepted.
+    """
     connection.execute(update(Node).values(epoch=_new_epoch()))
 
 
@@ -211,7 +216,10 @@ def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
 
 
 def of_meeting(connection: Connection, meeting: str) -> list[StreamKey]:
-    """Return the keys (meeting, point) of all streams of a meeting, in no particular order."""
+    """Return the keys (meeting, point) of all streams of a meeting, in no particular order.
+
+    A stream is all records that concern one point (a hall) at one meeting.
+    """
     points = connection.scalars(select(Stream.point).where(Stream.meeting == meeting))
     return [StreamKey(meeting, point) for point in points]
 
@@ -236,7 +244,10 @@ def of_people(
 
 
 def all_streams(connection: Connection) -> list[StreamKey]:
-    """Return the keys (meeting, point) of all streams in the database, sorted."""
+    """Return the keys (meeting, point) of all streams in the database, sorted.
+
+    A stream is all records that concern one point (a hall) at one meeting.
+    """
     rows = connection.execute(select(Stream.meeting, Stream.point))
     return sorted(StreamKey(*row) for row in rows)
 
@@ -254,8 +265,8 @@ def roster_rev(connection: Connection, key: StreamKey) -> str:
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
     """Return {stream key (meeting, point): records of the stream, in no particular order}.
 
-    Records that were made at other points but concern the stream's point are included. For a
-    stream without records, the list is empty.
+    A stream is all records that concern one point at one meeting, including records that were made
+    at other points. For a stream without records, the list is empty.
     """
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
@@ -266,7 +277,11 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 
 
 def records_after(connection: Connection, key: StreamKey, position: int) -> list[Record]:
-    """Return the records of a stream that follow a position, in no particular order."""
+    """Return the records of a stream that follow a position, in no particular order.
+
+    A stream is all records that concern one point at one meeting. Its records are numbered from 1;
+    these numbers are the positions.
+    """
     rows = _RECORDS_AFTER.rows(connection, meeting=key.meeting, point=key.point, after=position)
     return [decode_canonical(row[0]) for row in rows]
 
@@ -284,10 +299,10 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """Return {stream key (meeting, point): records up to the stream's position in `heads`}.
+    """Return {stream key (meeting, point): records of the stream up to a position, in order}.
 
-    The records are in the order of their positions. `heads` is {stream key: last position to
-    include}.
+    A stream is all records that concern one point at one meeting, numbered from 1. `heads` is
+    {stream key: position (number) of the last record to include}.
     """
     return {
         key: [

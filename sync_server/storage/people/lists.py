@@ -121,7 +121,7 @@ def all_done(connection: Connection) -> list[StoredList]:
 
 
 def put_changes(connection: Connection, list_id: str, changes: bytes) -> None:
-    """Replace what is stored about the changes that the import of a list made (`changes`, JSON).
+    """Replace the stored description (`changes`, JSON) of the changes that a list's import made.
 
     Also delete the decisions that the user made about the list before the import.
     """

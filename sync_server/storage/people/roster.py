@@ -24,7 +24,9 @@ from sync_server.storage.people import cards
 from sync_server.storage.prepared import columns_of, in_chunks
 
 ANONYMOUS = "anonymous"
-"""The reason for having left that is stored for a person whose data were made anonymous."""
+"""The value of `ended_why`, the reason why a person left, if the person's data were made
+anonymous.
+"""
 
 
 class RosterPerson(Struct, frozen=True):
@@ -32,9 +34,9 @@ class RosterPerson(Struct, frozen=True):
 
     `unit` and `next_unit` are codes of units. At `moves_ms` (ms since 1970 UTC), the person moves
     to `next_unit`. `point` is the code of the hall where the person usually sits, or "" for the
-    unit's first hall. `ended_why` is the reason why the person has ended: retired, moved away or
-    died. New lists of summoned people do not include ended people. If this entry was a duplicate,
-    `merged_into` is the code of the person's remaining entry.
+    unit's first hall. From `ended_ms` on, the person is not included in new lists of summoned
+    people. `ended_why` is the code of the reason, such as `retired`, `moved_away` or `died`. If
+    this entry was a duplicate, `merged_into` is the code of the person's remaining entry.
     """
 
     person: str
@@ -62,11 +64,11 @@ class RosterPerson(Struct, frozen=True):
 
 
 class RosterLine(Struct, frozen=True, omit_defaults=True):
-    """What a device in a hall may store about a summoned person.
+    """The data about a summoned person that a device in a hall may store.
 
-    Birth year, telephone number and documents are not included. `person` is the person's code,
-    and `name` the full name. `card_hash` is the hash of the personal card, or empty if there is
-    none. `exempt`: the person may attend but is not counted as summoned.
+    Birth year, telephone number and documents are not included. `person` is the person's code, and
+    `name` the full name. `card_hash` is the hash of the personal card, or empty if there is none.
+    `exempt`: the person may attend but is not counted as summoned.
     """
 
     person: str
@@ -122,7 +124,7 @@ def search(
 
 
 def remove_people(connection: Connection, codes: Sequence[str]) -> None:
-    """Delete people from the database, as if they had never been stored.
+    """Delete the stored entries of people from the database.
 
     `codes` are person codes. Records and lists of summoned people that name these people stay.
     """
@@ -315,7 +317,10 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 
 
 def summonses_of(connection: Connection, people: Sequence[str]) -> list[StreamKey]:
-    """Return the (meeting, point) to which any of these people were summoned, sorted."""
+    """Return the sorted keys (meeting, point) where any of these people are summoned or officers.
+
+    `people` are person codes.
+    """
     return sorted(_streams_summoning(connection, people))
 
 

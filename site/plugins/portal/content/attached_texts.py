@@ -75,7 +75,7 @@ Larger fields are usually thumbnails or colour profiles.
 _ZEROS = re.compile(r"0[0 .()-]*")
 """A number format that shows leading zeros, such as `0000 000 000` for telephone numbers."""
 _FORMAT_MARKS = re.compile(r"\[[^]]*\]|_.|\\(?=.)|\"")
-"""Marks in a number format that show nothing, or the letter behind them."""
+"""A pattern of the parts of a number format that are not shown, such as `[Red]`, `_)` or quotes."""
 
 
 class ExtractedText(NamedTuple):
@@ -102,9 +102,10 @@ def extract_texts(name: str, content: bytes) -> ExtractedText:
 
 
 class _Extraction:
-    """The texts and problems of a file so far, and how much more may be unpacked from it.
+    """The texts and problems found in a file so far, and the limits on what may still be unpacked.
 
-    The bounds count for all files inside the file together, or a few bytes could become gigabytes.
+    The limits apply to all files inside the file together. Otherwise, a small archive could be
+    unpacked to gigabytes.
     """
 
     def __init__(self) -> None:
@@ -113,7 +114,10 @@ class _Extraction:
         self._left_bytes, self._left_members = MAX_INFLATED_BYTES, MAX_MEMBERS
 
     def take(self, archive: zipfile.ZipFile) -> bool:
-        """Return whether the files in an archive may still be unpacked, and count them."""
+        """Count the files and bytes in an archive, and return whether the archive may be unpacked.
+
+        The result is False if the archives counted so far exceed a limit together.
+        """
         parts = archive.infolist()
         self._left_bytes -= sum(part.file_size for part in parts)
         self._left_members -= len(parts)
@@ -343,7 +347,10 @@ def _with_zeros(number: int, shown_format: str) -> str:
 
 
 def _rows_of_csv(text: str) -> str:
-    """Return the rows of a CSV file with ` | ` between the cells, whatever separates them there."""
+    """Return the rows of a CSV text with ` | ` between the cells instead of the original separator.
+
+    Return the text itself if it cannot be read as CSV.
+    """
     separator, text = separator_of(text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:

@@ -232,7 +232,8 @@ def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard
 def _text_of(source: Source, path: Path) -> tuple[str, str]:
     """Return a file's visible text and the file's hidden text, such as metadata, in this order.
 
-    Only a PDF has a separate hidden text, to which its pages with wide gaps belong. For other
+    The hidden text is separate only for a PDF. It then also contains copies of the pages in which
+    wide gaps separate the columns of tables, and pages in an unreadable old encoding. For other
     files, the hidden text is part of the first string, and the second is "". Problems in reading
     the file are added to `source` as faults or warnings.
     """

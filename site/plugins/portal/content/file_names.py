@@ -1,14 +1,14 @@
-"""Decide from their names which files in the content folder are read, and which are left alone."""
+"""Decide by its name whether a file in the content folder is read or ignored."""
 
 import re
 
 PICTURES = "images"
-"""The folder of the pictures."""
+"""The folder, inside the content folder, that contains the pictures."""
 DIRECTORY = "directory.yaml"
-"""The file that lists the units and halls."""
+"""The name of the file that lists the Party organisations (units) and their halls."""
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""The names that a picture or an attached file may have, because they are part of an address."""
+"""A pattern of valid file names for pictures and attached files, which become part of a URL."""
 _LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z", re.IGNORECASE)
 
 

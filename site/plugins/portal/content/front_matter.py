@@ -231,14 +231,18 @@ def _note_bad_letters(source: Source) -> None:
 
 
 _SIGN = re.compile(r"\s*(?:- )?(?:[\w-]+:\s+|- )([\[{\"'*&%@`!|>])")
-"""A value in YAML that begins with a mark that means something else there."""
+"""A pattern of a line in which the value begins with a special character of YAML, such as `[`.
+
+If YAML cannot read the line, the value probably needs quotation marks.
+"""
 
 
 def _sign_before(matter: str, line: int) -> str | None:
-    """Return the mark with which the value in this line begins, if YAML misreads it; else None.
+    """Return the special character of YAML, such as `[`, with which the value in a line begins.
 
-    `matter` is the front matter, and `line` the line where YAML gave up, counted from 1. The value
-    may also stand in the line above.
+    `matter` is the front matter. `line` is the number, counted from 1, of the line for which YAML
+    reported an error. The line above is checked next, because the faulty value may be there. Return
+    None if neither value begins with such a character.
     """
     lines = matter.split("\n")[max(line - 2, 0) : line]
     return next((sign[1] for words in reversed(lines) if (sign := _SIGN.match(words))), None)

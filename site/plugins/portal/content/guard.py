@@ -29,8 +29,11 @@ _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\u2014\u2022\u
 _LOWER_CASE_PARTS = (
     "an", "dân", "ký", "nam", "nữ", "mức", "suất", "lệ", "hồi", "mới", "môn", "sau",
 )  # fmt: skip
-"""Words before «sinh» that are also people's names, as in «Trần Thị Lệ sinh năm 1970». They exclude
-«sinh» only in small letters, as in «hy sinh năm 1968» or «tỷ lệ sinh năm 2023»."""
+"""Words before «sinh» ("born") that are also people's names, as in «Trần Thị Lệ sinh năm 1970».
+
+In lower case, such a word changes the meaning of «sinh», as in «tỷ lệ sinh năm 2023» (the birth
+rate in 2023), so that no year of birth follows.
+"""
 _IN_WORD = "".join(
     [
         rf"(?<!{part} )"
@@ -60,8 +63,10 @@ capital letter: «An sinh năm 1970» still counts as a year of birth.
 
 _MARKS = r"[\s:(\[\"“]{0,3}"
 _NO_SPAN = r"(?! đến | ?[–-] ?(?:19|20)\d\d| trở )"
-"""What does not follow a year of birth: a second year, or the words for "and before" or "and
-after"."""
+"""A negative lookahead that rejects the first year of a span, which is not a year of birth.
+
+The span is written with a second year, or with the words «đến» ("to") or «trở» ("onwards").
+"""
 _IN_DATE = r"(?: ?[/.,-] ?| )(?:tháng |năm )?"
 _MONTHS = "giêng|hai|ba|tư|năm|sáu|bảy|tám|chín|mười(?: một| hai)?|chạp"
 
@@ -122,19 +127,24 @@ INVISIBLE = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""The format characters of Unicode (category Cf), and other characters that nobody sees. One
-expression finds them a
-hundred times faster than a look at the category of every letter."""
+"""A pattern of invisible characters: Unicode's format characters (category Cf) and some others.
+
+One pattern is a hundred times faster than looking up the category of every character.
+"""
 _LEADERS = re.compile(r" ?\.{2,} ?")
-"""The dots on which a form is filled in."""
+"""A pattern of a row of dots, such as the dotted line in a form on which people write."""
 _SIGNS = {
     "secret": ("mật", "nội bộ"),
     "email": ("@", "(at", "[at", "(a còng", "[a còng"),
     "birth": ("sinh", "sn", "s.n", "ns:", "ns.", "n.s"),
     "table": ("|", "\t", "  "),
 }
-"""Words of which a text has one, in small letters, if it may contain data of this kind, or a table.
-Most texts have none, and a look for a word is much faster than a pattern."""
+"""For each kind of data, the words or signs of which a text must contain one.
+
+Otherwise, the text is not searched for this kind of data or, with the key `table`, for tables. The
+words are in lower case. Most texts contain none of them, and searching for a word is much faster
+than for a pattern.
+"""
 _TAX_CODE = re.compile(
     r"(?:mã số thuế|MST|mã số doanh nghiệp|MSDN|ĐKKD|GPKD|mã hồ sơ|(?:zoom|meeting) ID"
     r"|(?:mã|ID) cuộc họp)(?: số)?\W{0,3}\d(?:[ -]?\d){8,14}\b"
@@ -154,9 +164,9 @@ _DAY = re.compile(
     r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d)"
     rf"(?: (?:[01]?\d|2[0-3]):[0-5]\d)?(?!{_BETWEEN}\d)(?!:)"
 )
-"""A date, perhaps with a time of day, and with no other number behind it.
+"""A pattern of a date, perhaps with a time of day, that is not followed by another number.
 
-Nearly every text has a date, and `_LONG_NUMBER` would match it.
+Nearly every text contains a date. `_LONG_NUMBER` also matches dates, which are therefore skipped.
 """
 
 COLUMNS = re.compile(r"\b(?:full_name|birth_year|membership|card_hash)\b", re.IGNORECASE)
@@ -168,7 +178,7 @@ MOST_GROUPS = 6
 _ORDINAL_AND_AMOUNT = re.compile(r"0\d \d{1,3}(?:\.\d{3})+|0(\d)(?: \d\d){3,}")
 _OF_TELEPHONE = re.compile(r"thoại|đt|tel|gọi|liên hệ|zalo|phone|di động", re.IGNORECASE)
 MOST_OF_COLUMN = 20
-"""The greatest number of values of one column that are reported."""
+"""The maximum number of values that are reported because of the same column heading."""
 
 KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\s*:')
 """Names of JSON fields that contain personal data, such as `"full_name":`."""
@@ -176,8 +186,10 @@ KEYS = re.compile(r'"(?:person|full_name|birth_year|membership|card_hash|seat)"\
 _WORDS = re.compile(r"[^\W_\u02b9\u02bb\u02bc]+")
 """A word of letters or digits. Apostrophes separate words, so that `K’Brăk` is two words."""
 FEWEST_BARE_WORDS = 3
-"""The fewest words of a name that is recognised without its accents. Many other words look like
-shorter names once they have lost their accents."""
+"""The minimum number of words in a name that is also recognised without its accents.
+
+Without accents, many other words look like shorter names.
+"""
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
@@ -213,8 +225,8 @@ class Guard:
     def __init__(self, roster: Iterable[RosterEntry] = ()) -> None:
         """Prepare the search for the names and codes of the people in `roster`.
 
-        A name of only one word is not searched for. In words without accents, as in the name of a
-        file, names of three or more words are recognised.
+        A name of only one word is not searched for. Names of three or more words are also
+        recognised if they are written without accents, as in the name of a file.
         """
         people = list(roster)
         names = [tuple(map(_fold, _WORDS.findall(person.name))) for person in people]
@@ -238,7 +250,7 @@ class Guard:
 
     @property
     def fingerprint(self) -> bytes:
-        """Bytes that two guards share only if they look for the same people."""
+        """The sha256 of all names and codes to search for. It is equal only if these are equal."""
         names = sorted(map(repr, (*self._names, *self._bare_names, *self._codes)))
         return hashlib.sha256("\n".join(names).encode()).digest()
 
@@ -246,9 +258,9 @@ class Guard:
         """Yield the passages of a text that may be personal data, grouped by kind.
 
         The passages in `allowed`, which may be published, and the tax codes of organisations are
-        left out. Within a kind, the passages are in the order in which they occur in the text. Of
-        a column of a table with personal data, such as years of birth, up to `MOST_OF_COLUMN`
-        values are reported.
+        left out. Within a kind, the passages are in the order in which they occur in the text. At
+        most `MOST_OF_COLUMN` values are reported because of the same column heading, such as «Năm
+        sinh».
         """
         text = _plain(text)
         allowed = sorted(map(_plain, allowed), key=len, reverse=True)
@@ -365,10 +377,12 @@ def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[S
 
 
 def _is_row_of_numbers(match: re.Match[str]) -> bool:
-    """Return whether what looks like a telephone number is a row of small numbers, as in a table.
+    """Return whether a match of the telephone pattern is a row of small numbers, as in a table.
 
-    Nobody writes a telephone number in six groups or more, or in five of which the first is `0`,
-    with only spaces between. If the line speaks of a telephone, it is one all the same.
+    A telephone number has fewer than six groups of digits with only spaces between them, and fewer
+    than five if the first group is `0`. Groups after a word such as «điện thoại» (telephone) on the
+    same line are nevertheless a telephone number. A number from `00` to `09` before an amount, or
+    before at least three numbers of two digits, is always such a row.
     """
     groups = re.findall(r"\d+", match[0])
     if _ORDINAL_AND_AMOUNT.fullmatch(match[0]):
@@ -396,7 +410,11 @@ def visible_text(html: str) -> str:
 
 
 def _on_one_line(row: re.Match[str]) -> str:
-    """Return the HTML of a table's row on one line, followed by empty rows for its other lines."""
+    """Put the HTML of a table's row on one line, and return it with empty rows after it.
+
+    The empty rows replace the other lines, so that the line numbers in the rest of the text stay
+    the same.
+    """
     rest = "|\n" * (row[0].count("\n") - 1)
     return re.sub(r"\s*\n\s*", " ", row[0]) + "\n" + rest
 

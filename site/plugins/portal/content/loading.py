@@ -132,7 +132,10 @@ M = TypeVar("M", MeetingFrontMatter, MaterialMatter, PageMatter, Directory)
 
 
 _LOOKS_OTHERWISE = re.compile(r"[*_<&`\\|]|\d\n\d")
-"""What makes readers see something else than what is written: marks, and numbers on two lines."""
+"""A pattern of Markdown that readers see differently from how it is written.
+
+Examples are formatting marks, and a number that continues on the next line.
+"""
 _SOFT_BREAK = re.compile(r"(?<=[^>\n])\n(?=[^<\n])")
 """A line break in HTML that readers see as a space."""
 
@@ -162,7 +165,10 @@ class FileCache:
         self._addresses: Addresses | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is kept on disk: all but the guard, which may know people."""
+        """Return the attributes to store on disk, with an empty guard in place of the present one.
+
+        The present guard may contain the names of people, which are not to be stored there.
+        """
         return {**self.__dict__, "guard": Guard()}
 
     def addresses(self, current: Addresses) -> Addresses:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 MOST_SPANNED = 63
 """The greatest number of columns that one cell fills in a DOCX; Word has the same limit."""
 MOST_LETTERS = 64 * 1024 * 1024
-"""The greatest number of letters that one part may yield."""
+"""The maximum number of characters of text in one XML file of an office file."""
 
 _NUMBER_PARTS = re.compile(
     r"(?:word|xl|ppt)/(?:theme/|styles\.xml|fontTable|webSettings|tableStyles|presProps|viewProps"
@@ -25,7 +25,7 @@ that people typed."""
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
 
 _RUNS = frozenset({"t", "delText", "instrText", "delInstrText"})
-"""Elements whose text goes on in the next element. A word may stand in several of them."""
+"""XML elements whose text may continue in the next element, so that a word may be split."""
 _LINE_ENDS = frozenset({"p", "br", "cr", "si", "txbxContent", "comment", "text", "row", "v", "pt"})
 _TABS = frozenset({"tab", "ptab"})
 _NUMBERS = frozenset(
@@ -35,9 +35,15 @@ _NUMBERS = frozenset(
         "pctWidth", "pctHeight", "pctPosHOffset", "pctPosVOffset",  # the place of a drawing
     }
 )  # fmt: skip
-"""Elements with numbers that are no text. Two adjacent ones could look like a telephone number."""
+"""XML elements with numbers that are not part of the text, such as the position of a drawing.
+
+These numbers are left out, because two adjacent numbers could look like a telephone number.
+"""
 _SHEET_ELEMENTS = frozenset({"is", "f", "formula1", "formula2", "headerFooter"})
-"""Elements of a worksheet with text that is not among the values of the cells."""
+"""XML elements of a worksheet whose text is read, such as formulas and page headers.
+
+All other text in a worksheet is skipped; `attached_texts` reads the values of the cells.
+"""
 _ATTRIBUTES = frozenset(
     {
         "descr", "title", "alt", "string", "alias", "author", "displayName", "userId", "instr",
@@ -52,11 +58,11 @@ _QUOTED = re.compile(r'"([^"]*)"')
 def texts_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
     """Yield the texts in all XML files of a DOCX, XLSX or PPTX.
 
-    These are also hidden text, comments, the names of authors, the targets of links, and the
+    The texts include hidden text, comments, the names of authors, the targets of links, and the
     descriptions of pictures.
 
-    Raises: ValueError if a file is not well-formed, or has a DOCTYPE, which office files never
-    have; TooLong if it yields too much.
+    Raises: ValueError if an XML file is not well-formed, or has a DOCTYPE, which office files never
+    have; TooLong if an XML file contains more than `MOST_LETTERS` characters of text.
     """
     for name in archive.namelist():
         if name.endswith((".xml", ".rels", ".vml")) and not _NUMBER_PARTS.match(name):
@@ -64,7 +70,7 @@ def texts_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
 
 
 class TooLong(ValueError):
-    """Raised if a file yields more than `MOST_LETTERS`."""
+    """Raised if an XML file of an office file contains more than `MOST_LETTERS` characters."""
 
 
 class _Row:
@@ -77,7 +83,10 @@ class _Row:
 
 
 class _PartReader:
-    """A reader of one XML file, which collects text while the parser meets its elements."""
+    """A reader that collects the text of one XML file of an office file.
+
+    If `is_sheet` is True, the file is a worksheet, of which only some elements are read.
+    """
 
     def __init__(self, *, is_sheet: bool) -> None:
         self._is_sheet = is_sheet

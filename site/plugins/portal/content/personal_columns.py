@@ -1,8 +1,7 @@
-"""Find personal data in the tables of a text, where only a heading tells what a number means.
+"""Find personal data in the tables of a text, where only a heading shows what a number means.
 
-`1975` alone is any number; in a column with the heading «Năm sinh» it is somebody's year of birth.
-A table is recognised in three forms: cells between `|` or tabs, and cells with wide gaps between
-them, as in the text of a PDF.
+For example, `1975` is a year of birth if it is in a column with the heading «Năm sinh». The cells
+of a table are separated by `|`, by tabs, or by wide gaps, as in the text of a PDF.
 """
 
 import re
@@ -15,9 +14,10 @@ from sync_server.domain.names import fold
 
 
 class Cell(NamedTuple):
-    """A cell of a table, with the first and the last place that it fills in its row.
+    """A cell of a table, with its first and last position in the row.
 
-    A place is the number of a column, or in a text with wide gaps the number of a letter.
+    A position is the index of a column or, in a text with wide gaps between the columns, the index
+    of a character in the line.
     """
 
     text: str
@@ -25,7 +25,7 @@ class Cell(NamedTuple):
     last: int
 
     def overlaps(self, other: "Cell") -> bool:
-        """Return whether the two cells, which are in different rows, stand below each other."""
+        """Return whether this cell is above or below `other`, which is in a different row."""
         return self.first <= other.last and other.first <= self.last
 
 
@@ -58,16 +58,28 @@ _HEADINGS = {
     "party_card": r"\bso (?:the|tdv)\b|\bthe dang",
 }  # fmt: skip
 _HEADING = {kind: re.compile(pattern) for kind, pattern in _HEADINGS.items()}
-"""What a heading contains, in lower case without accents, by the kind of data in its column."""
+"""Patterns that recognise the heading of a column, by the kind of data in the column.
+
+They are applied to headings in lower case without accents.
+"""
 _BORN = re.compile(r"(?:năm|ngày|tháng|\bn)[\s,./]{0,3}sinh\b(?! hoạt)|\bsinh (?:năm|ngày)|^sinh$")
-"""What a heading of births contains if it has accents, for «nam sinh» (schoolboys) has none."""
+"""A pattern of headings for dates of birth that are written with accents, such as «Năm sinh».
+
+Without accents, «năm sinh» (year of birth) would look like «nam sinh» (schoolboys).
+"""
 _OF_AMOUNTS = re.compile(
     r"\btien\b|kinh phi|chi phi|\bvon\b|so luong|so nguoi|\btong\b|ty le|so the da cap|\bmuc\b"
 )
-"""What a heading contains if its column has amounts, as in «Tiền điện thoại»."""
+"""A pattern of headings over amounts, such as «Tiền điện thoại» (telephone costs).
+
+The columns below such headings contain no personal data.
+"""
 _OF_NAMES = re.compile(r"\bho (?:va )?ten\b|^ten$")
 _PARTS_OF_DAYS = frozenset({"nam", "nu", "ngay", "thang", "d", "m", "y"})
-"""The headings of the parts into which a heading such as «Ngày sinh» may be split below it."""
+"""Subheadings, in lower case without accents, that may be below a heading such as «Ngày sinh».
+
+For example, the columns below «Ngày sinh» (date of birth) may be day, month and year.
+"""
 LONGEST_HEADING = 60
 """The greatest length in letters of a heading, notes in brackets not counted."""
 MOST_HEADINGS = 200
@@ -94,7 +106,7 @@ _VALUES = {
     "party_card": re.compile(rf"\d(?:{_SPACE}\d){{6,7}}"),
     TAX_CODE: re.compile(r"\d{9,10}(?:-\d{3})?"),
 }
-"""What the whole text of a cell looks like if the cell contains data of this kind."""
+"""Patterns that the whole text of a cell must match if the cell contains this kind of data."""
 _PART_OF_NUMBER = re.compile(r"[(+]?\d[\d ().\u2013-]{1,12}")
 _SMALL_NUMBER = re.compile(r"\d{1,2}")
 _DIGIT = re.compile(r"\d")
@@ -111,9 +123,10 @@ class _Heading(NamedTuple):
 
 
 def values_under_headings(text: str) -> Iterator[Value]:
-    """Yield the personal data that stand under or beside a heading of their kind, line by line.
+    """Yield the cells of tables in a text that, according to a heading, contain personal data.
 
-    Organisations' tax codes are yielded, too, with the kind `TAX_CODE`.
+    The heading is above the cell or, as in a form, to the left of it. Organisations' tax codes are
+    yielded, too, with the kind `TAX_CODE`. The cells are in the order of the lines.
     """
     table = _Table()
     for number, line in enumerate(text.split("\n"), 1):
@@ -221,9 +234,11 @@ class _Table:
         return names
 
     def _kind_at(self, cell: Cell, *, is_accented: bool) -> tuple[str | None, str]:
-        """Return the kind of data that a cell heads, or None, and the words of the heading.
+        """Return the kind of data that a heading in a cell announces, and the words of the heading.
 
-        `is_accented`: whether the row has accents, so that «Nam sinh» means schoolboys.
+        The words may include those of the rows above, if the heading continues over several rows.
+        The kind is None if the cell is not such a heading. If the row is written with accents
+        (`is_accented`), «Nam sinh» means schoolboys and not year of birth.
         """
         words = cell.text
         if not words or words[0].isdigit():
@@ -245,7 +260,7 @@ class _Table:
         return None, cell.text
 
     def _text_above(self, row: list[Cell], cell: Cell) -> str:
-        """Return the text of the only cell of `row` that stands above `cell`; else ""."""
+        """Return the text of the cell in `row` above `cell`, or "" if there is not exactly one."""
         if self.has_separators:
             return row[cell.first].text if cell.first < len(row) else ""
         texts = [other.text for other in row if other.text and other.overlaps(cell)]
@@ -258,9 +273,10 @@ class _Table:
 
 
 def _cells_of(line: str) -> list[Cell]:
-    """Return the cells of a line, from left to right; a line that is no row of a table is one cell.
+    """Return the cells of a line, from left to right.
 
-    A blank line has no cells, and neither has the rule below a heading in Markdown.
+    A line that is not a row of a table is one cell. A blank line has no cells, and neither does the
+    line of hyphens below the headings of a Markdown table.
     """
     if "|" in line or "\t" in line:
         parts = _BETWEEN_CELLS.split(line.removeprefix("|"))
@@ -305,10 +321,11 @@ def _is_value(heading: _Heading, text: str) -> bool:
 
 
 def _heading_beside(before: list[Cell], names: list[_Heading]) -> _Heading | None:
-    """Return the heading to which a cell belongs if it stands beside it, as in a form, or None.
+    """Return the heading to the left of a cell in the same row, as in a form, or None.
 
-    `before` are the cells to the left of the cell, and `names` the headings in the same row.
-    Between the two, there may be small numbers, such as a day and a month.
+    `before` are the cells to the left of the cell, and `names` are the headings in the row. Between
+    the heading and the cell, there may only be empty cells and numbers of one or two digits, such
+    as a day and a month.
     """
     for other in reversed(before):
         if other.text and not _SMALL_NUMBER.fullmatch(other.text):
@@ -317,15 +334,19 @@ def _heading_beside(before: list[Cell], names: list[_Heading]) -> _Heading | Non
 
 
 def _joined_digits(cells: list[Cell]) -> str:
-    """Return the text of the first cell, or the digits of all if every one has a box of its own."""
+    """Join the digits of the first cells, as in a form with a separate box for every digit.
+
+    If the first cell does not contain a single digit, return the text of that cell.
+    """
     digits = list(takewhile(lambda cell: _DIGIT.fullmatch(cell.text), cells))
     return "".join(cell.text for cell in digits) or cells[0].text
 
 
 def _replaces(cell: Cell, heading: Cell) -> bool:
-    """Return whether a cell is a new heading of the column below `heading`.
+    """Return whether a cell below `heading` is a new heading for the same column.
 
-    It is one if it has words, and is no wider than the heading, as the title of a section would be.
+    A new heading contains at least three letters, and is not wider than `heading`. A wider cell is
+    usually the title of a section.
     """
     is_word = sum(map(str.isalpha, cell.text)) > 2
     return is_word and cell.last - cell.first <= max(heading.last - heading.first, 1)

@@ -1,7 +1,8 @@
-"""Keep on disk what a build made its files from, so that the next build makes only what changed.
+"""Store the inputs and results of a build on disk, so that the next build makes only changed files.
 
-The next build may be in another process. What it takes over is exactly what it would make: the same
-program, the same address, the same lists of people to look for, and equal inputs.
+The next build may run in another process. It takes a file over only if it would make the same file:
+the program, the portal's address, the people to search for, and the inputs of the file must be
+unchanged.
 """
 
 import gc
@@ -20,21 +21,24 @@ from portal.media.cache import FOLDER
 from portal.pages.memory import Memory
 
 MOST_MEMORIES = 10
-"""The number of memories that are kept: one for every content folder and address. The one that was
-saved least recently is deleted first."""
+"""The maximum number of stored builds, at most one for every content folder and address.
+
+The build that was stored least recently is deleted first.
+"""
 
 WORTH_SAVING = 20
-"""A memory is saved if one file in 20 or more was made anew."""
+"""A build is stored only if it newly made at least one file in 20."""
 
 PROGRAM = ("site", "sync_server", "requirements", "build.py", "package-lock.json")
 """The files and folders, in the top folder, on which the result of a build may depend."""
 
 
 class BuildMemory(NamedTuple):
-    """What a build has read and made.
+    """The inputs and results of a build.
 
-    `output` is the finished portal's folder. No file in it that is newer than `saved_ns` (in ns
-    since 1970) comes from this build.
+    `file_cache` contains the content files that were read, and `made` describes the files that were
+    made. `output` is the folder of the finished portal. A file in this folder that is newer than
+    `saved_ns` (in ns since 1970) was changed after the build.
     """
 
     file_cache: FileCache
@@ -44,9 +48,10 @@ class BuildMemory(NamedTuple):
 
 
 def load(content: Path, url: str, guard: Guard) -> BuildMemory | None:
-    """Return the memory of the last build of a content folder for an address; None if none fits.
+    """Return the stored inputs and results of the last build of a content folder for an address.
 
-    A memory does not fit if the program or the people in `guard` have changed since.
+    Return None if there are none, or if the program or the people in `guard` have changed since
+    that build.
     """
     with suppress(OSError, ValueError, EOFError, pickle.UnpicklingError, AttributeError):
         with _path(content, url).open("rb") as file:
@@ -67,10 +72,11 @@ def load(content: Path, url: str, guard: Guard) -> BuildMemory | None:
 def save(
     content: Path, url: str, guard: Guard, file_cache: FileCache, made: Memory, output: Path
 ) -> None:
-    """Keep what a finished build has read and made. If the disk is full, nothing is kept.
+    """Store the inputs and results of a finished build on disk, where `load` finds them.
 
-    If the build made few files anew, the memory of an earlier build stays: to make these files once
-    more costs less than to save everything.
+    If the files cannot be written, for example because the disk is full, nothing is stored. If the
+    build newly made only a few files, the earlier stored build is kept: making these files again
+    takes less time than storing everything.
     """
     if made.made_anew * WORTH_SAVING < len(made.files):
         return
@@ -94,7 +100,10 @@ def _path(content: Path, url: str) -> Path:
 
 
 def _conditions(guard: Guard) -> bytes:
-    """Return a line that differs if the program or the people to look for have changed."""
+    """Return a hash, as a line of text, of the program's files and of the people to search for.
+
+    The hash of a file covers only its path, size and modification time.
+    """
     digest = hashlib.sha256(guard.fingerprint)
     for name in PROGRAM:
         top = ROOT / name

@@ -92,7 +92,8 @@ class Builder:
     ) -> Built:
         """Build the content into the folder `output`, and write only files that have changed.
 
-        With `finished`, unchanged files are taken over from the portal that it describes.
+        If `finished` is given, unchanged files are taken over from the earlier portal in the folder
+        `finished.output`.
 
         Raises: ContentFaults if a file may contain personal data; BundleFault if the JavaScript
         cannot be bundled; BuildFault if Pelican fails.

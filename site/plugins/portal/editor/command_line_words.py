@@ -1,4 +1,4 @@
-"""Translate the messages of argparse, the library of `build.py`'s command line, into Vietnamese."""
+"""Translate the messages of argparse, the parser of `build.py`'s options, into Vietnamese."""
 
 import argparse
 from gettext import ngettext
@@ -7,9 +7,9 @@ from portal.messages import catalogue
 
 
 def install() -> None:
-    """Let argparse take its messages from the group `argparse` of our catalogue.
+    """Make argparse take its messages from the group `argparse` of the program's message catalogue.
 
-    A message that the catalogue lacks stays English.
+    A message that is missing there remains in English.
     """
     vars(argparse).update(_=_word, ngettext=_word_for_count)
 

@@ -50,7 +50,7 @@ message.
 """
 
 LATER_FOLDER = ROOT / ".cache" / "later"
-"""The folder for building releases for later times at which more documents become public."""
+"""The folder for building versions of the portal that a server is to serve only at a later time."""
 
 
 class PublishTarget:

@@ -23,7 +23,7 @@ _CHANGED = {"word/document.xml", "word/numbering.xml", "word/styles.xml"}
 _ADDRESS = re.compile(
     r"(?:https?:\\?/\\?/|www\\?\.)\S+|(?<![\w.+\\-])[\w.+\\-]{1,100}@[\w.\\-]{1,200}"
 )
-"""An address in Markdown, perhaps with backslashes before its punctuation marks."""
+"""A pattern of a web or e-mail address in Markdown, perhaps with backslashes in it."""
 _NOTE = re.compile(r"⸨(e?\d+)⸩(:?)")
 _ROMAN = re.compile(r"^\*\*((?:[IVX]+|[A-Z])\\?[.)] .+?)\*\*$", re.MULTILINE)
 _NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.MULTILINE)
@@ -65,9 +65,12 @@ def _convert(path: Path) -> str:
 
 
 def _as_shown(path: Path) -> io.BytesIO:
-    """Return a DOCX file as Word shows it: with the numbers of lists, and without hidden text.
+    """Return a copy of a DOCX file with the numbers of lists as text, and without hidden text.
 
-    Raises: OSError; TooLarge; BadZipFile, KeyError or ParseError if the file is damaged.
+    The copy contains what Word shows.
+
+    Raises: OSError if the file cannot be read; TooLarge if it would be too large when decompressed;
+    BadZipFile, KeyError or ParseError if it is damaged.
     """
     shown = io.BytesIO()
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(shown, "w") as copy:
@@ -87,7 +90,11 @@ def _as_shown(path: Path) -> io.BytesIO:
 
 
 def _simplify(parent: Element) -> None:
-    """Turn elements that mammoth does not know into those it knows, and remove hidden text."""
+    """Replace the XML elements that mammoth does not know, and remove hidden text.
+
+    mammoth is the library that converts a DOCX to HTML. The elements inside `parent` are changed in
+    place.
+    """
     for at, child in reversed(list(enumerate(parent))):
         tag = child.tag.rpartition("}")[2]
         if tag in _WRAPPERS:
@@ -125,7 +132,11 @@ def _run(words: str) -> Element:
 _WRAPPERS = frozenset(
     {"fldSimple", "sdt", "dir", "bdo", "ruby", "rubyBase", "smartTag", "customXml"}
 )
-"""Elements around text that is shown. mammoth leaves out what is in some of them."""
+"""XML elements around visible text, which are replaced by the elements inside them.
+
+Otherwise mammoth, the library that converts a DOCX to HTML, would leave out the content of some of
+them.
+"""
 _LIKE = {"cr": "br", "ptab": "tab"}
 MOST_SPANNED = 63
 """The greatest number of columns that a cell fills; Word has the same limit."""
@@ -147,10 +158,11 @@ def _is_on(mark: Element) -> bool:
 
 
 def _with_plain_tables(html: str) -> str:
-    """Return HTML whose tables and footnotes Markdown can show.
+    """Simplify the tables and footnotes in HTML, so that they can be converted to Markdown.
 
     A merged cell is followed by empty cells, so that every figure stays in its column. A table
-    inside a cell becomes text. A footnote and its marks become `⸨n⸩`, which is replaced later.
+    inside a cell becomes text. References to a footnote become `⸨n⸩`, and the footnote becomes a
+    paragraph that begins with `⸨n⸩:`; `_convert` replaces these signs later.
     """
     from bs4 import BeautifulSoup
 
@@ -183,7 +195,10 @@ def _note_key(name: str) -> str:
 
 
 def _fill_merged_cells(page: Any, table: Any) -> None:
-    """Put an empty cell wherever a merged cell of a table extends to."""
+    """Split the merged cells of a table in HTML: add an empty cell for every place they cover.
+
+    `page` is the BeautifulSoup document that contains `table`.
+    """
     below: dict[int, int] = {}  # how many more rows a merged cell fills, by its column
     for row in table.find_all("tr"):
         column = 0

@@ -29,7 +29,7 @@ _CLAUSE = re.compile(r"(?<=\S)\n(?=[a-zđ]\) )")
 Markdown would show the line break as a space, so it is replaced by a forced line break.
 """
 _BULLET = re.compile(r"^( {0,3})[•●▪◦] +", re.MULTILINE)
-"""A bullet as word processors write it, which is no list in Markdown."""
+"""A bullet such as `•` at the start of a line, which Markdown does not recognise as a list."""
 _IN_LIST = re.compile(r"\s|[-*+] |\d+[.)] ")
 _FOOTNOTE = re.compile(r"fn(?:ref)?-[\w-]+\Z")
 _BLOCK_END = re.compile(r"(?<=[^\s>.,;:!?])</(?:p|li|h[1-6]|pre|blockquote|dt|dd)>")
@@ -66,10 +66,10 @@ def to_raw_html(text: str) -> str:
 
 
 def _without_office_indents(text: str) -> str:
-    """Remove the tabs and spaces at the beginning of paragraphs in Markdown.
+    """Remove the indentation of paragraphs in Markdown that begin with a tab or four spaces.
 
-    Markdown would treat a paragraph that begins with a tab or four spaces as program code. They are
-    kept inside lists and fenced code.
+    Markdown would treat such a paragraph as program code. Inside lists and fenced code, the
+    indentation is kept.
     """
     lines: list[str] = []
     last_filled, is_fenced = "", False

@@ -14,7 +14,7 @@ from portal.media.cache import cached
 from sync_server.domain.legacy_text import is_legacy
 
 VERSION = b"4"
-"""The version of this extraction, which is part of the cache key.
+"""The version of the text extraction in this module, which is part of the cache key.
 
 Increase this number if the extraction changes. Otherwise old results stay in use.
 """
@@ -24,14 +24,14 @@ Problem = Literal["unreadable", "locked", "legacy", "scanned"]
 
 
 class PdfText(Struct, frozen=True):
-    """The text of a PDF by page, in Unicode form NFC, or the problem that prevents reading it.
+    """The text of every page of a PDF, or the problem that prevents reading it.
 
-    `problem` is None if the text is readable, "unreadable" if the file is damaged, "locked" if the
-    file needs a password, "legacy" if the text is in TCVN3 or VNI (encodings older than Unicode),
-    and "scanned" if the pages contain no text. `legacy_pages` are the pages in TCVN3 or VNI: nobody
-    can read their words, but numbers and addresses in them look as they always do. `with_gaps` are
-    the pages with wide gaps between the cells of tables, in which `portal.content.guard` searches
-    the columns for personal data.
+    All texts are in Unicode form NFC. `problem` is None if the text is readable, "unreadable" if
+    the file is damaged, "locked" if it needs a password, "legacy" if the text is in TCVN3 or VNI
+    (encodings older than Unicode), and "scanned" if the pages contain no text. `legacy_pages` are
+    the texts of the pages if the PDF is in TCVN3 or VNI: the words are garbled, but numbers and
+    addresses are readable. `with_gaps` are the texts of all pages with wide gaps between table
+    columns, so that the columns can be searched for personal data.
     """
 
     pages: tuple[str, ...] = ()
@@ -114,8 +114,9 @@ def to_html(pages: tuple[str, ...]) -> str:
 def paragraphs_of(page: str) -> list[str]:
     """Join the lines of a page's text into paragraphs, and return the paragraphs in order.
 
-    A paragraph ends at a blank line, after a punctuation mark such as `.` or `:`, and before the
-    next item of a list. Lines with only a page number, such as `3` or `3/10`, are left out.
+    A paragraph ends at a blank line, after a line that ends with `.`, `:`, `;`, `!` or `?`, and
+    before the next item of a list. Lines that contain only a page number, such as `3` or `3/10`,
+    also end a paragraph, and are left out.
     """
     lines = [line.strip() for line in page.splitlines()]
     paragraphs: list[str] = []

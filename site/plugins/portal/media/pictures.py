@@ -74,9 +74,9 @@ def _shrink(content: bytes) -> bytes:
 
 
 def icon(size: int) -> bytes:
-    """Return the app's icon for home screens, as a square PNG of `size` pixels.
+    """Return the app's icon for home screens, as a square PNG with sides of `size` pixels.
 
-    The icon shows the drawing in static/icon.svg on a background without transparent edges.
+    The icon shows the drawing in static/icon.svg on a background that fills the whole square.
     """
     return cached("icon", VERSION + str(size).encode(), lambda: _draw_icon(size))
 

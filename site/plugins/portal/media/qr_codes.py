@@ -23,10 +23,10 @@ Increase this number if the drawing changes. Otherwise old results stay in use.
 
 
 def qr_svg(text: str) -> bytes:
-    """Return a QR code of `text` as SVG, dark on white, with one unit for every square of the code.
+    """Return a QR code of `text` as SVG, dark on white.
 
-    Up to a quarter of the code may be unreadable (error correction level Q), because codes are
-    printed, folded and copied.
+    Every square of the code is one SVG unit wide. A quarter of the code can be damaged without
+    making it unreadable (error correction level Q), because codes are printed, folded and copied.
     """
     return cached("qr", f"{VERSION} {text}".encode(), lambda: _draw(text).encode())
 

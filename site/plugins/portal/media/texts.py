@@ -56,10 +56,10 @@ def headings_of(parts: Sequence[str]) -> list[Heading]:
 
 
 def link_parts(parts: Sequence[str], address: Callable[[int], str]) -> list[str]:
-    """Return the HTML parts of a text with links that work although every part is a separate page.
+    """Correct the links between the HTML parts of a text, and return the parts.
 
-    A link to a heading in another part gets the address of that part's page. `address` returns the
-    address for a part's number, which is counted from 1.
+    Every part is shown on a separate page, so a link to a heading in another part gets the address
+    of that part's page. `address` returns the address for a part's number, which is counted from 1.
     """
     part_of = {name: n for n, part in enumerate(parts, 1) for name in _IDS.findall(part)}
 
@@ -87,10 +87,11 @@ class Text(NamedTuple):
 
 
 def text_of(content: PortalContent, folder: str, markdown: str) -> Text:
-    """Convert Markdown to HTML in parts, with portal addresses for links and sizes for pictures.
+    """Convert Markdown to HTML, and split the HTML into parts for separate pages.
 
-    `folder` is the content folder of the Markdown file, such as `materials`. `content` contains the
-    addresses of all files.
+    Links get their addresses in the portal, and pictures their width and height. `folder` is the
+    content folder of the Markdown file, such as `materials`. `content` contains the addresses of
+    all files.
     """
     html = to_html(markdown, lambda link: content.addresses.resolve(folder, link))
     html = _PICTURE.sub(lambda match: _sized(match[0], picture_at(content, match[1])), html)

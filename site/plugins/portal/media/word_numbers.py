@@ -11,22 +11,30 @@ from xml.etree.ElementTree import Element, SubElement
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MOST_LEVELS = 9
 _BULLETS = "2000000000"
-"""The number of the list that is added for bullets. Word itself does not count so far."""
+"""The id of the list with bullets that this module adds to a document. It is far above the ids that
+Word assigns.
+"""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _ROMAN = (
     (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
     (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
 )  # fmt: skip
 _LONGEST_NUMBER = 300
-"""The greatest number that is written in letters or Roman numerals."""
+"""The greatest number that is written in letters or Roman numerals; a greater one is written in
+digits.
+"""
 
 
 LONGEST_LABEL = 100
-"""The greatest length of the number before a paragraph, in letters."""
+"""The greatest length, in characters, of the pattern for a level's numbers, such as `%1.%2.`; a
+longer pattern is cut.
+"""
 GREATEST_NUMBER = 32_767
 """The greatest number with which a list may begin; Word has the same limit."""
 MOST_STYLES = 20
-"""The greatest number of styles on which a style is based, one on the other; Word has about ten."""
+"""The greatest number of styles in a chain in which every style is based on the next one. Word
+allows about ten.
+"""
 
 
 class _Level(NamedTuple):
@@ -51,9 +59,10 @@ _Levels = dict[int, _Level]
 def write_numbers(body: Element, numbering: Element, styles: Element | None) -> None:
     """Put the number of every numbered paragraph in `body` before the paragraph's text.
 
-    The paragraph then no longer belongs to a list; those with bullets are left alone. The arguments
-    are the root elements of `word/document.xml`, `word/numbering.xml` and `word/styles.xml`;
-    `styles` is None if there is no such file. The first two are changed.
+    A numbered paragraph is then taken out of its list, and a paragraph with a bullet stays in a
+    list. `body`, `numbering` and `styles` are the root elements of `word/document.xml`,
+    `word/numbering.xml` and `word/styles.xml`; `styles` is None if there is no such file. `body`
+    and `numbering` are changed.
     """
     lists = _lists_of(numbering)
     _add_bullet_list(numbering)
@@ -88,7 +97,11 @@ def write_numbers(body: Element, numbering: Element, styles: Element | None) -> 
 
 
 def _move_bullet(properties: Element, levels: _Levels, at: int) -> None:
-    """Put a bullet on the level that it has among bullets, if levels above it have numbers."""
+    """Move a paragraph with a bullet to a list of bullets only, if levels above it have numbers.
+
+    `properties` is the paragraph's `w:pPr` element. `levels` are the levels of its list, and `at`
+    is its level there, counted from 0. The new level is the number of levels above it with bullets.
+    """
     above = sum(level.form == "bullet" for place, level in levels.items() if place < at)
     if above == at:
         return
@@ -100,7 +113,7 @@ def _move_bullet(properties: Element, levels: _Levels, at: int) -> None:
 
 
 def _add_bullet_list(numbering: Element) -> None:
-    """Add a list to a document in which every level has bullets."""
+    """Add a list with bullets on every level to `numbering`, the document's list definitions."""
     bullets = SubElement(numbering, f"{W}abstractNum", {f"{W}abstractNumId": _BULLETS})
     for at in range(MOST_LEVELS):
         level = SubElement(bullets, f"{W}lvl", {f"{W}ilvl": str(at)})
@@ -110,7 +123,10 @@ def _add_bullet_list(numbering: Element) -> None:
 
 
 def _number(text: str) -> int:
-    """Return a number of at most `GREATEST_NUMBER`; 0 if the text is no such number."""
+    """Return the number that a text states, but at most `GREATEST_NUMBER`.
+
+    Return 0 unless the text consists of one to five digits.
+    """
     is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(GREATEST_NUMBER))
     return min(int(text), GREATEST_NUMBER) if is_number else 0
 
@@ -121,7 +137,11 @@ def _value(parent: Element, path: str, default: str = "") -> str:
 
 
 def _lists_of(root: Element) -> dict[str, tuple[str, _Levels]]:
-    """Return {number of a list: (its family, its levels)}. Lists of one family go on counting."""
+    """Return {id of a list: (name of its counter, its levels)} for `root`, the list definitions.
+
+    Lists with the same counter continue each other's numbers. A list whose numbers start again has
+    a counter of its own.
+    """
     families = {
         abstract.get(f"{W}abstractNumId", ""): {
             _number(level.get(f"{W}ilvl", "0")): _Level(
@@ -192,7 +212,7 @@ def _next_label(counts: dict[int, int], levels: _Levels, at: int) -> str:
 
 
 def _in_form(number: int, form: str) -> str:
-    """Return a number as Word writes it in this form: decimal, letters or Roman numerals."""
+    """Return a number as text in `form`, a value of Word's `numFmt` such as `upperRoman`."""
     if form == "none":
         return ""
     if form.endswith("Letter") and 0 < number <= _LONGEST_NUMBER:

@@ -1,4 +1,4 @@
-"""Remember what the files of a portal were made from, and take unchanged files over."""
+"""Remember the inputs of a portal's files, so that the next build can reuse unchanged files."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ from sync_server.domain.release import FileLine
 
 
 class Memory:
-    """The inputs and results of the previous build.
+    """The inputs and results of a build, which the next build can reuse.
 
-    `files` is {file name: (inputs from which the file was made, the file's line in the
-    manifest)}. `results` is {name: (inputs, result)}. `allowed` contains the passages that could be
-    published then although they look like personal data. `made_anew` is the number of files that
-    the last build did not take over.
+    `files` is {file name: (inputs from which the file was made, the file's line in the manifest)}.
+    `results` is {name: (inputs, result)}. `allowed` contains the passages that the build was
+    permitted to publish although they look like personal data. `made_anew` is the number of files
+    that the build made instead of reusing earlier ones.
     """
 
     def __init__(self) -> None:
@@ -43,9 +43,11 @@ class Finished(NamedTuple):
     finished_ns: int
 
     def link(self, line: FileLine, target: str) -> bool:
-        """Let `target` be the same file as the one in `line`, and return whether this succeeded.
+        """Make `target` a hard link to a file of the finished portal, and return whether this
+        succeeded.
 
-        It fails if the file is not as the build left it, or if the file system has no hard links.
+        `line` is the file's line in the manifest. Return False if the file has been changed or
+        deleted since the build, or if the file system has no hard links.
         """
         source = f"{self.folder}/{line.path}"
         try:

@@ -21,7 +21,7 @@ GUARDED = frozenset({".html", ".ics", ".atom", ".xml", ".json", ".js"})
 WRITERS = 4
 """The number of threads that write files. One thread is slow for thousands of small files."""
 CODE_PATHS = ("app/", "sw.js")
-"""Beginnings of the paths of code, which is not searched for personal data."""
+"""Prefixes of the paths of program code, which is not searched for personal data."""
 
 
 class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
@@ -68,9 +68,10 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         return name
 
     def _is_there(self, line: FileLine) -> bool:
-        """Return whether the output folder has a file of the previous build, or now gets it.
+        """Return whether the output folder contains a file of the previous build.
 
-        If the portal is built in a new folder, the file is taken over from the finished portal.
+        `line` is the file's line in the manifest. If the portal is built in a new folder, the file
+        is first linked into that folder from the finished portal.
         """
         if self._finished is None or line.path in self._taken_over:
             return True
@@ -131,7 +132,7 @@ class PortalWriter(Writer):  # type: ignore[misc]  # Pelican is untyped
         self._pending.append((self._in_folder(name), content))
 
     def _in_folder(self, name: str) -> str:
-        """Return the path of an output file, whose folder now exists."""
+        """Create the folder of an output file if it does not exist, and return the file's path."""
         folder = name.rpartition("/")[0]
         if folder not in self._folders:
             (self._output / folder).mkdir(parents=True, exist_ok=True)
