@@ -73,6 +73,12 @@ PAUSE_S = 0.02
 """The longest pause in seconds before the second attempt to write. The limit grows with every
 further attempt. The actual pause is random, so that two writers do not collide again."""
 
+POSTGRESQL_PLANS = "-c enable_seqscan=off -c jit=off"
+"""How PostgreSQL plans the server's statements. Nearly all of them look rows up by a key, but on a
+morning the ledger grows faster than PostgreSQL gathers statistics. It then believes that a few ids
+are most of the table, and reads the whole ledger for every upload. Statements as short as these are
+not worth compiling (jit)."""
+
 RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
 """PostgreSQL's error codes (SQLSTATE) after which a transaction runs again. They mean:
 serialization failure, deadlock, two writers inserting the same row, and lock timeout."""
@@ -130,7 +136,7 @@ def init_app(app: Flask) -> None:
             "pool_timeout": WAIT_S,
             "connect_args": {
                 "connect_timeout": int(WAIT_S),
-                "options": f"-c lock_timeout={WAIT_S * 1000:.0f}",
+                "options": f"-c lock_timeout={WAIT_S * 1000:.0f} {POSTGRESQL_PLANS}",
             },
         }
     db.init_app(app)

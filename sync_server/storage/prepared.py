@@ -3,7 +3,7 @@
 On every execution, SQLAlchemy builds a cache key, the types, and one parameter for every value in a
 list. This takes longer than SQLite needs to answer, and as long as a round trip to PostgreSQL.
 Here, SQLite's driver runs the compiled text directly, and PostgreSQL receives every list as one
-array.
+array, and all rows of an INSERT as one JSON text.
 """
 
 import re
@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, insert, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Executable, LargeBinary, bindparam, insert
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import ARRAY, psycopg
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.sql import ClauseElement
 
 from sync_server.database import Base, wrapped_error
@@ -128,7 +129,7 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[s
     """Insert rows into a model's table; do nothing if there are no rows.
 
     Every row maps column names to values, with the same columns in all rows. SQLite runs one
-    `executemany`; PostgreSQL receives one array for every column.
+    `executemany`; PostgreSQL receives all rows as one JSON text.
 
     Raises: IntegrityError if a row has the same key as another one or as a row in the table.
     """
@@ -137,9 +138,8 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[s
     if connection.dialect.name != "postgresql":
         _insert_into(model).run(connection, rows)
         return
-    names = tuple(rows[0])
-    columns = {name: [row[name] for row in rows] for name in names}
-    connection.exec_driver_sql(_insert_of_arrays(model, names), columns)
+    text = _insert_of_json(model, tuple(rows[0]))
+    connection.exec_driver_sql(text, {"rows": msgspec.json.encode(rows).decode()})
 
 
 @cache
@@ -148,15 +148,22 @@ def _insert_into(model: type[Base]) -> CompiledStatement:
 
 
 @cache
-def _insert_of_arrays(model: type[Base], names: tuple[str, ...]) -> str:
-    """Return the SQL text of a PostgreSQL INSERT that takes one array for every column.
+def _insert_of_json(model: type[Base], names: tuple[str, ...]) -> str:
+    """Return the SQL text of a PostgreSQL INSERT that takes all rows as a JSON list of objects.
 
-    `names` are the names of the columns; the parameters in the text have the same names.
+    `names` are the names of the columns and of the objects' fields; bytes are in base64. The text
+    has one parameter, `rows`. The driver would need longer to write an array for every column.
     """
-    arrays = [
-        func.unnest(bindparam(name, type_=ARRAY(model.__table__.c[name].type))) for name in names
-    ]
-    return str(insert(model).from_select(names, select(*arrays)).compile(dialect=_POSTGRESQL))
+    columns = [model.__table__.c[name] for name in names]
+    fields, values = [], []
+    for column in columns:
+        is_bytes = isinstance(column.type, LargeBinary)
+        fields.append(f"{column.name} {'TEXT' if is_bytes else column.type.compile(_POSTGRESQL)}")
+        values.append(f"decode({column.name}, 'base64')" if is_bytes else column.name)
+    return (  # the names are those of our own models
+        f"INSERT INTO {model.__tablename__} ({', '.join(names)}) SELECT {', '.join(values)}"  # noqa: S608
+        f" FROM json_to_recordset(%(rows)s::json) AS rows ({', '.join(fields)})"
+    )
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

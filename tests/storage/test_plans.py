@@ -1,13 +1,22 @@
 """Test that the server scans no database table from end to end when it stores records."""
 
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import create_engine
+import psycopg
+from sqlalchemy import create_engine, event
 
-from sync_server.database import Base
+from sync_server import create_app
+from sync_server.config import Settings
+from sync_server.database import POSTGRESQL_PLANS, Base, db, write
 from sync_server.domain.judging.clocks import Sighting
-from tests.factories import draft, roll, setting
-from tests.storage.nodes import enrol_everybody, send, sight
+from sync_server.storage.models import LedgerRow
+from sync_server.storage.prepared import insert_rows
+from tests.conftest import SECRET, URL, FakeClock
+from tests.databases import PostgresDatabases
+from tests.factories import MEETING, draft, roll, setting
+from tests.storage.nodes import NOW, enrol_everybody, send, sight
 
 
 def test_no_statement_of_an_upload_scans_a_table() -> None:
@@ -29,3 +38,52 @@ def test_no_statement_of_an_upload_scans_a_table() -> None:
     assert len(plans) >= 10
     scans = {text: p for text, p in plans.items() if any("SCAN" in step[3] for step in p)}
     assert scans == {}
+
+
+def test_postgresql_does_not_read_the_ledger_that_has_just_grown(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    databases = PostgresDatabases(postgres_url)
+    databases.renew("plans")
+    app = create_app(Settings(databases.url("plans"), SECRET, SECRET, tmp_path, URL), FakeClock())
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, parameters: Any, *_: Any) -> None:
+        statements.append((text, parameters))
+
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        write(enrol_everybody)
+        write(lambda c: send(c, setting(), roll(1, "M1", "M2")))
+        write(lambda c: insert_rows(c, LedgerRow, [_row(n) for n in range(1, 3001)]))
+        event.listen(db.engine, "before_cursor_execute", note)
+        write(lambda c: sight(c, Sighting("D-ONE", "b1", 500, 0, 1)))
+        write(lambda c: send(c, *(draft("check_in", n, person="M1") for n in range(20, 59))))
+        db.engine.dispose()
+    address = databases.url("plans").replace("+psycopg", "")
+    with psycopg.connect(address, options=POSTGRESQL_PLANS) as connection:
+        plans = {text: _plan(connection, text, values) for text, values in statements}
+
+    assert len(plans) >= 10
+    assert [text for text, plan in plans.items() if "Seq Scan on ledger" in plan] == []
+
+
+def _row(number: int) -> dict[str, Any]:
+    """Return a row of the ledger, of another hall."""
+    return {
+        "id": str(UUID(int=number)),
+        "fingerprint": f"{number:064}",
+        "meeting": MEETING,
+        "point": "P002",
+        "position": number,
+        "device": "D-TWO",
+        "person": None,
+        "kind": "check_in",
+        "received_ms": NOW,
+        "record": b"{}",
+    }
+
+
+def _plan(connection: psycopg.Connection, text: str, values: Any) -> str:
+    """Return how PostgreSQL would run a statement with these parameters."""
+    return "\n".join(line for (line,) in connection.execute(f"EXPLAIN {text}".encode(), values))

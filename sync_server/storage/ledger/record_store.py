@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, union
 
 from sync_server.database import RowsChanged, is_only_writer
 from sync_server.domain.judging.facts import is_cancelled
@@ -187,37 +187,23 @@ def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[St
     wanted = sorted(devices)
     if not wanted:
         return set()
-    return {
-        StreamKey(*row)
-        for query in (_MADE_BY, _LISTED_BY, _RELEASED_FOR, _RELEASE_LISTED_FOR)
-        for row in query.rows(connection, devices=wanted)
-    }
+    return {StreamKey(*row) for row in _STREAMS_OF_DEVICES.rows(connection, devices=wanted)}
 
 
-_OF_DEVICES = LedgerRow.device.in_(bindparam("devices", expanding=True))
-_MADE_BY = CompiledStatement(
-    select(LedgerRow.meeting, LedgerRow.point).where(_OF_DEVICES).distinct()
-)
-_LISTED_BY = CompiledStatement(
-    select(Listing.meeting, Listing.point)
-    .join(LedgerRow, LedgerRow.id == Listing.id)
-    .where(_OF_DEVICES)
-    .distinct()
-)
-
-
-_OF_RELEASED = RulingRow.device.in_(bindparam("devices", expanding=True))
-_RELEASED_FOR = CompiledStatement(
-    select(LedgerRow.meeting, LedgerRow.point)
-    .join(RulingRow, RulingRow.id == LedgerRow.id)
-    .where(_OF_RELEASED)
-    .distinct()
-)
-_RELEASE_LISTED_FOR = CompiledStatement(
-    select(Listing.meeting, Listing.point)
-    .join(RulingRow, RulingRow.id == Listing.id)
-    .where(_OF_RELEASED)
-    .distinct()
+_DEVICES: BindParameter[str] = bindparam("devices", expanding=True)
+_STREAMS_OF_DEVICES = CompiledStatement(
+    union(
+        select(LedgerRow.meeting, LedgerRow.point).where(LedgerRow.device.in_(_DEVICES)),
+        select(Listing.meeting, Listing.point)
+        .join(LedgerRow, LedgerRow.id == Listing.id)
+        .where(LedgerRow.device.in_(_DEVICES)),
+        select(LedgerRow.meeting, LedgerRow.point)
+        .join(RulingRow, RulingRow.id == LedgerRow.id)
+        .where(RulingRow.device.in_(_DEVICES)),
+        select(Listing.meeting, Listing.point)
+        .join(RulingRow, RulingRow.id == Listing.id)
+        .where(RulingRow.device.in_(_DEVICES)),
+    )
 )
 
 
