@@ -116,6 +116,19 @@ def jpeg_with(artist: str) -> bytes:
     return out.getvalue()
 
 
+PIVOT_FIELD = '<a><cacheField name="Điện thoại"><sharedItems>{}</sharedItems></cacheField></a>'
+
+
+def with_pivot(shared: str, **records: str) -> bytes:
+    """Return a workbook with the hidden list of a pivot table, whose only column is a telephone.
+
+    `shared` (XML) are the values that the column shares among rows.
+    """
+    return with_part(
+        xl__pivotCache__pivotCacheDefinition1_0_xml=PIVOT_FIELD.format(shared), **records
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -143,6 +156,11 @@ def jpeg_with(artist: str) -> bytes:
         ("a.csv", "Họ tên;Điện thoại\nAn;912345678".encode()),
         ("a.xlsx", workbook(["Họ tên", "SĐT"], ["An", "912345678"])),
         ("a.xlsx", with_part(xl__pivotCache__records1_0_xml=f'<r><s v="An {PHONE}"/></r>')),
+        ("a.xlsx", with_pivot('<n v="912345678"/>')),
+        ("a.xlsx", with_pivot("", xl__pivotCache__pivotCacheRecords1_0_xml='<a><r>'
+                              '<n v="912345678"/></r></a>')),
+        ("a.xlsx", with_pivot('<n v="1"/><n v="912345678"/>',
+                              xl__pivotCache__pivotCacheRecords1_0_xml='<a><r><x v="1"/></r></a>')),
         ("a.xlsx", with_part(xl__externalLinks__link1_0_xml=f"<cell><v>{PHONE}</v></cell>")),
         ("a.xlsx", with_part(xl__persons__person_0_xml=f'<person displayName="An {PHONE}"/>')),
         ("a.xlsx", with_part(xl__threadedComments__tc1_0_xml=f"<text>{PHONE}</text>")),

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple
 
 from portal.content.office_texts import TooLong, texts_of_office_file
+from portal.content.pivot_caches import texts_of_pivot_caches
 from portal.media.pdf import text_with_gaps
 from sync_server.domain.legacy_text import is_legacy
 from sync_server.sheets.archives import MAX_INFLATED_BYTES, TooLarge, check_inflated_size
@@ -285,6 +286,7 @@ def _look_into_archive(
             _look_into_inserted(part.filename, archive, extracted, depth)
         if kind == "xlsx":
             extracted.texts.extend(_rows_of_workbook(content))
+            extracted.texts.extend(texts_of_pivot_caches(archive))
     except (TooLarge, TooLong):
         extracted.problems.append(("too_deep", name))
     except Exception:  # noqa: BLE001 - the libraries can raise any exception for a damaged file

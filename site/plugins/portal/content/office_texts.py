@@ -104,7 +104,7 @@ class _PartReader:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartDoctypeDeclHandler = refuse_doctype
         try:
             parser.Parse(content, True)
         except expat.ExpatError as fault:
@@ -180,7 +180,8 @@ class _PartReader:
             self._attributes.append(attributes["v"])
 
 
-def _refuse_doctype(*_: Any) -> None:
+def refuse_doctype(*_: Any) -> None:
+    """Raise ValueError: office files have no DOCTYPE, which may let a small file grow huge."""
     raise ValueError("DOCTYPE")
 
 
