@@ -218,7 +218,7 @@ class Hall(NamedTuple):
 
 
 def send_round(client: Client, hall: Hall) -> None:
-    """Send a hall's records, and then its attachments (`details`) in pieces, as a kiosk does."""
+    """Send a hall's records, then its attachments (`details`) in pieces, as check-in devices do."""
     body = gzip.compress(json.dumps({"records": hall.records}).encode(), 6)
     client.until_done(
         lambda: client.ask("POST", "/api/v1/sync", body, **{"Content-Encoding": "gzip"})[0] == OK
@@ -282,7 +282,7 @@ def fetch(client: Client, name: str, size_bytes: int, received: bytearray) -> bo
 
 
 def pull_day(client: Client, hall: Hall) -> None:
-    """Fetch all records of a hall, as a kiosk does that was offline for a week."""
+    """Fetch all records of a hall, as a check-in device does that was offline for a week."""
     cursor = ["0"]
 
     def pull() -> bool:

@@ -238,10 +238,11 @@ async def watch(process_id: int, morning: Morning) -> list[float]:
 
 
 async def measure(port: int, process_id: int, load: ingest.Load, seconds: float) -> int:
-    """Simulate a morning of `seconds` seconds on the server on `port`, and print the figures.
+    """Simulate a conference morning on the server on `port`, and print the figures.
 
-    `load` holds the kiosks' tokens and records. `process_id` is the id of the server's process,
-    whose memory is measured. Return 0 if every aim in `AIMS_S` is met, else 1.
+    The simulation lasts `seconds` seconds. `load` contains the access tokens and the records of
+    the halls' check-in devices. `process_id` is the id of the server's process, whose memory is
+    measured. Return 0 if the waiting times meet every aim in `AIMS_S`, else 1.
     """
     morning = Morning(port, load, seconds)
     _, sizes = await asyncio.gather(morning.run(), watch(process_id, morning))

@@ -65,10 +65,10 @@ class Upload(NamedTuple):
 
 
 def prepare(url: str, folder: Path, scale: float) -> tuple[list[Upload], str]:
-    """Store the provinces' meetings, and return what the halls will send, and the office's token.
+    """Store the provinces' meetings, and return the halls' uploads and headquarters' access token.
 
-    Of every province, the part `scale` of its halls takes part. `folder` is used as the portal's
-    folder.
+    In every province, the share `scale` of its halls takes part, but at least one hall.
+    `folder` is used as the folder of the portal (the static website).
     """
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     dice = random.Random(7)  # noqa: S311 - a fixed seed gives the same load in every run
@@ -127,7 +127,11 @@ def prepare_province(province: int, codes: Sequence[str]) -> None:
 
 @contextmanager
 def timed_board(port: int, token: str, times_ms: list[float]) -> Iterator[None]:
-    """Read a province's board until the context ends, and add every answer's time to `times_ms`."""
+    """Request headquarters' overview of a province again and again while the `with` block runs.
+
+    The time of every answer in ms is added to `times_ms`. `token` is headquarters' access
+    token.
+    """
     is_over = threading.Event()
 
     def read() -> None:

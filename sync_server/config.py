@@ -34,8 +34,8 @@ with the other form fields.
 MAX_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 """The largest size in bytes of a request without a token or a session.
 
-Such requests only sign a user in or enrol a kiosk. A low limit keeps strangers from filling the
-server's memory.
+Such requests only sign a user in or register a device of a hall. A low limit keeps
+strangers from filling the server's memory.
 """
 OFFICE_PATH = "/van-phong"
 UPLOADS_PATH = f"{OFFICE_PATH}/nhap-tep"

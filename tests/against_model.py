@@ -22,8 +22,8 @@ def corrected_times_ms(connection: Connection, records: list[Json]) -> dict[str,
     """Return the time of every record, corrected for the error of its device's clock.
 
     The result maps a record's text, as `tests.model.spelling` returns it, to a time in ms since
-    1970 (UTC). The clock errors are read from the database behind `connection`. A ruling can
-    contain the record that it releases; such records are included.
+    1970 (UTC). The clock errors are read from the database behind `connection`. If a decision
+    of headquarters contains the record that is to count, this record is included too.
     Raises: msgspec.DecodeError if a record is faulty.
     """
     seen = clocks(connection)

@@ -127,8 +127,9 @@ class Persona:
 
 
 PIN_ITERATIONS = 1_000
-"""Number of hashing rounds for a PIN in tests; the published kiosk uses 600,000. A small number
-saves time, and the PINs in tests protect nothing."""
+"""Number of hashing rounds for a PIN in tests; the published check-in page uses 600,000. A
+small number saves time, and the PINs in tests protect nothing.
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -293,7 +294,7 @@ def app(
 ) -> Iterator[Flask]:
     """Yield the app as if it had just started, with a new copy of the database `accepted`.
 
-    The test runs inside the app's context.
+    The database holds two halls and one meeting. The test runs inside the app's context.
     """
     databases.renew("test", template=accepted)
     wired_app.config.from_mapping(SETTINGS=settings, CLOCK=clock)
@@ -305,10 +306,10 @@ def app(
 
 @pytest.fixture
 def as_clerk(app: Flask, clock: FakeClock) -> Callable[..., Persona]:
-    """Return a function that registers a kiosk for a hall and returns the clerk as an API caller.
+    """Return a function that registers a check-in device for a hall and returns its clerk.
 
-    The function takes the hall's code, by default P001. With `reads=False`, the clerk's token can
-    send records but read nothing.
+    The function takes the hall's code, by default P001, and returns the clerk as an API caller.
+    With `reads=False`, the clerk's token can send records but read nothing.
     """
 
     def make(point: str = "P001", *, reads: bool = True) -> Persona:

@@ -18,12 +18,12 @@ def id_of(number: int) -> str:
 
 
 def draft(kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """Return a record as a JSON object, made at the hall P001 `number` minutes after 07:00 (UTC+7).
+    """Return a record (a JSON object), made in the hall P001 `number` minutes after 07:00 (UTC+7).
 
-    Kinds of record that the office makes come from the device O-office, others from D-ONE.
-    `changes` replace the default fields, which come from tests/vectors/base.json. In `refs`, a
-    number stands for the id of the record with that number. If the body contains a further record,
-    as `record`, this may be given as [kind, number, changes].
+    Kinds of record that only headquarters makes come from the device O-office, others from
+    D-ONE. `changes` replace the default fields, which come from tests/vectors/base.json. In
+    `refs`, a number stands for the id of the record with that number. If the body contains a
+    further record, as `record`, this may be given as [kind, number, changes].
     """
     is_office = kind in BASE["office"]
     hour, minute = divmod(number, 60)
@@ -68,7 +68,7 @@ def raw(fields: dict[str, Any]) -> bytes:
 
 
 def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """Return the office's record that sets the terms of the meeting at the hall P001.
+    """Return headquarters' record that sets the times of the meeting at the hall P001.
 
     The meeting lasts from 07:30 to 11:00 in Vietnam, and people who arrive up to 5 minutes late
     count as on time. `changes` replace fields.
@@ -79,7 +79,7 @@ def setting(number: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 def roll(number: int, *people: str, **changes: Any) -> dict[str, Any]:
-    """Return the office's record that summons people of the unit U01 to the hall P001.
+    """Return headquarters' record that summons people of the organisation U01 to the hall P001.
 
     `people` are the people's codes; their seats are A1, A2 and so on. `changes` replace fields.
     """

@@ -61,9 +61,10 @@ class Model:
 
 
 class Point:
-    """The attendance at one hall of a meeting, as the model computes it.
+    """The attendance at one hall of a meeting, as the naive rules of this module compute it.
 
-    It covers the hall's people, its chair, the decisions on leave, and the closing of attendance.
+    It covers the hall's people, its chair, the decisions on leave, and the closing, which is
+    the record by which the chair signs off the attendance list.
     """
 
     def __init__(self, model: Model, point: str) -> None:
@@ -484,8 +485,10 @@ def undoes(other: Json, record: Json) -> bool:
 def cancels(form: Json, other: Json) -> bool:
     """Return whether `form` cancels `other`, another version of the record with the same id.
 
-    It does if both have the same author and hall, or if `form` is by headquarters. A record that
-    voids another record is never cancelled; only headquarters can cancel a closing or a reopening.
+    It does if both have the same author and hall, or if `form` is by headquarters. A record
+    that only serves to cancel another one (`void`) is never cancelled. Only headquarters can
+    cancel the record that signs off the attendance list (`closing`) or one that undoes this
+    (`reopening`).
     """
     is_signature = other["kind"] in ("closing", "reopening")
     if other["kind"] == "void" or (is_signature and form["by"] != "headquarters"):

@@ -40,9 +40,10 @@ def runner(portal: Path, databases: Databases, clock: FakeClock) -> Iterator[Fla
 
 @pytest.fixture
 def ready(runner: FlaskCliRunner) -> FlaskCliRunner:
-    """Return a runner of `flask` commands on a database with one accepted meeting.
+    """Return a runner of `flask` commands on a database with one meeting.
 
-    Raises: AssertionError if the meeting cannot be accepted.
+    Headquarters has taken the meeting over from the portal (the public website).
+    Raises: AssertionError if the command that does so fails.
     """
     upgrade_schema()
     assert run(runner, "meeting accept 2026-12-18-quy-bon").exit_code == 0

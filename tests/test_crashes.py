@@ -83,7 +83,10 @@ class Installation:
     """A database with registered devices, for servers that are started, killed and restarted."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the database in `folder`, with one accepted meeting, and enrol the devices."""
+        """Make the database in `folder`, with two halls and one meeting, and register the devices.
+
+        Headquarters has already taken the meeting over from the portal (the public website).
+        """
         self.path = folder / "d.sqlite3"
         accept_meeting(f"sqlite:///{self.path}", folder)
         self.environ = {

@@ -1,6 +1,7 @@
 """Test what operators rely on: `flask doctor`, metrics, request ids and the readiness check.
 
-The tests also check that accounts of a demonstration work only on the server's own computer.
+The tests also check that accounts of a demonstration (a database of made-up people and
+halls) work only on the computer on which the server runs.
 """
 
 import json

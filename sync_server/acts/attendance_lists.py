@@ -218,10 +218,12 @@ def undo_import(
     reason: Note,
     now_ms: int,
 ) -> None:
-    """Void all records made from the lines `recorded` of an imported attendance list.
+    """Cancel all records made from the lines `recorded` of an imported attendance list.
 
-    A voided record stays in the ledger but no longer counts. `reason` is the encrypted explanation,
-    which is stored once for all records. Raises: BadForm if the ledger refuses a record.
+    For every such record, a further record (a void) is written, which cancels it. A cancelled
+    record stays in the ledger (the set of all records) but no longer counts. `reason` is the
+    encrypted explanation, which is stored once for all records. Raises: BadForm if the ledger
+    refuses a record.
     """
     body = VoidBody(detail=reason.sha256)
     voids = [

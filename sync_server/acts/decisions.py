@@ -40,9 +40,9 @@ from sync_server.messages import say
 from sync_server.storage.ledger.streams import StreamKey, records_of
 
 KINDS_NEVER_VOIDED = frozenset({"setting", "roll", "ruling", "void"})
-"""Kinds of records that cannot be voided (declared not to count). To change a setting, a roll (list
-of summoned people) or a ruling, write a later record of the same kind. A record that voids another
-one is final.
+"""Kinds of records that cannot be cancelled by another record (a void). To change a setting, a
+list of summoned people (`roll`) or a decision of headquarters about a record (`ruling`),
+write a later record of the same kind. A record that cancels another one is final.
 """
 
 Decision = Literal["approve", "decline"]
@@ -168,13 +168,14 @@ def void(
     reason: Note,
     now_ms: int,
 ) -> str:
-    """Void a record, so that it no longer counts; return the code of the person concerned.
+    """Cancel a record, so that it no longer counts; return the code of the person concerned.
 
-    The result is "" if the record concerns no person. `key` is the meeting and the hall of the
-    record. `reason` is the encrypted explanation.
+    A further record (a void) is written, which cancels the record. The result is "" if the
+    cancelled record concerns no person. `key` is the meeting and the hall of the record.
+    `reason` is the encrypted explanation.
 
-    Raises: UnknownRecord if the hall has no record with this id; BadForm if records of this kind
-    cannot be voided (see `KINDS_NEVER_VOIDED`).
+    Raises: UnknownRecord if the hall has no record with this id; BadForm if records of this
+    kind cannot be cancelled (see `KINDS_NEVER_VOIDED`).
     """
     record = find_record(connection, key, record_id)
     if kind_of(record) in KINDS_NEVER_VOIDED:
@@ -206,14 +207,16 @@ def rule(
     reason: Note,
     now_ms: int,
 ) -> Record:
-    """Record headquarters' ruling on a record that was held for review, refused or contradictory.
+    """Record headquarters' decision whether a quarantined or contradictory record counts.
 
-    A record is contradictory if a different record has the same id. With the ruling `release`, the
-    record in `raw` counts, and no other record with its id does. With `dismiss`, no record with its
-    id counts. `raw` is the JSON of the record as received. `reason` is the encrypted explanation.
-    Return the record that was ruled on.
+    A record is in quarantine if it was refused because it is not valid, or kept for review. A
+    record is contradictory if a different record has the same id. `ruling` is the decision:
+    with `release`, the record in `raw` counts, and no other record with its id does; with
+    `dismiss`, no record with its id counts. `raw` is the JSON of the record as received.
+    `reason` is the encrypted explanation. Return the record in `raw`.
 
-    Raises: BadForm if `raw` cannot be parsed as a record, or if the ledger refuses the ruling.
+    Raises: BadForm if `raw` cannot be parsed as a record, or if the record of the decision is
+    refused.
     """
     try:
         record = parse_record(raw)

@@ -287,12 +287,12 @@ def _secretaries(
 
 
 class _Draft(NamedTuple):
-    """A line of the list after parsing, before it is matched to a stored person.
+    """A line of an imported list of people after parsing, not yet matched to a stored person.
 
-    `position`, `membership` or `point` is None if the list has no column for it. `has_birth` is
-    True if the list has a column for the date of birth; `birth` is the text in that column, and
-    `birth_year` the year in the text. `row` and `column` count from 0; `column` is the column of
-    the name.
+    `position`, `membership` or `point` (the code of the person's hall) is None if the list has
+    no column for it. `has_birth` is True if the list has a column for the date of birth;
+    `birth` is the text in that column, and `birth_year` the year in the text. `row` and
+    `column` count from 0; `column` is the column of the name.
     """
 
     row: int

@@ -41,12 +41,12 @@ about meetings.
 
 
 class PlaceDifference(NamedTuple):
-    """A value that differs between the published portal and the office, for one unit or hall.
+    """A difference between the published portal and the server's database, for one unit or hall.
 
-    `code` is the code of the unit or hall. `what` is the name of the value: `name`, `type` or
-    `unit`, or `new` if the office lacks the unit or hall. `before` is the value in the office,
-    or "" if `what` is `new`. `after` is the value in the portal; if `what` is `new`, this is
-    the name.
+    `code` is the code of the unit (an organisation) or hall. `what` is the name of the value
+    that differs: `name`, `type` or `unit`, or `new` if the database lacks the unit or hall.
+    `before` is the value in the database, or "" if `what` is `new`. `after` is the value in the
+    portal; if `what` is `new`, this is the name.
     """
 
     code: str
@@ -131,10 +131,11 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 
 
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
-    """Return the differences between the portal's and the office's data on units and halls.
+    """Return the differences between the portal's and the database's data on units and halls.
 
-    `published` contains the portal's data. Differences between units come first, and then those
-    between halls. Units and halls that only the office has are left out.
+    `published` contains the portal's data. Differences between units (organisations) come
+    first, and then those between halls. Units and halls that only the database has are left
+    out.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
     return [
@@ -164,10 +165,11 @@ def _differences(
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:
-    """Replace the office's data on units and halls by the portal's, which are in `published`.
+    """Replace the database's data on units and halls by those of the published portal.
 
-    The data are the names and types of units, and the names and units of halls. Units and halls
-    that only the portal has are added. Return the number of differences before the change.
+    `published` contains the portal's data: the names and types of units (organisations), and
+    the names and units of halls. Units and halls that only the portal has are added. Return the
+    number of differences before the change.
     """
     count_before = len(differences(connection, published))
     directory.put_places(connection, published.units, published.points)

@@ -53,9 +53,9 @@ def export(connection: Connection, person: RosterPerson, seal_key: str) -> Perso
 
     The file `du-lieu.json` contains the person's stored data, summonses, records and rows of
     the audit log, with times in ISO 8601 UTC. The codes of other people in the rows are left
-    out. The details (reasons and the like) are decrypted with `seal_key`. Pictures and
-    documents are separate files, named by the first 16 digits of their sha256. The caller must
-    log that the details were opened.
+    out. Encrypted personal data and attachments of the records (details, such as reasons for
+    leave) are decrypted with `seal_key`. Pictures and documents are separate files, named by
+    the first 16 digits of their sha256. The caller must log that the details were opened.
     """
     codes = _codes_of(connection, person)
     stored = record_store.records_of_people(connection, codes)
@@ -133,11 +133,12 @@ def _codes_of(connection: Connection, person: RosterPerson) -> list[str]:
 
 
 class Overdue(NamedTuple):
-    """How much personal data the office has kept for longer than its settings allow.
+    """How much personal data the server has kept for longer than its settings allow.
 
-    `details`: encrypted reasons, documents and names of guests. `refused`: records that were not
-    accepted and have been dealt with. `people`: people who have left. People with an account are
-    left out, because the account must be deleted first.
+    `details`: the number of encrypted reasons, documents and names of guests. `refused`: the
+    number of records that were not accepted but put into quarantine, and on which headquarters
+    has decided. `people`: people who have left. People with an account are left out, because
+    the account must be deleted first.
     """
 
     details: int
@@ -243,7 +244,8 @@ def _forget_in_lists(connection: Connection, codes: Collection[str]) -> None:
 def _details_of(connection: Connection, stored: Sequence[StoredRecord]) -> dict[str, str]:
     """Return {record's id: sha256 of the record's detail} for the records `stored`.
 
-    A detail counts only if the device that made the record also sent the detail.
+    A detail is encrypted personal data or an attachment of a record. It counts only if it has
+    arrived in full, and if the device that made the record also sent the detail.
     """
     ids_by_meeting: dict[str, list[str]] = {}
     for line in stored:
@@ -269,8 +271,9 @@ def _opened(
 ) -> dict[str, object] | str:
     """Return a decrypted detail: its fields, or the name of the file that is added to `files`.
 
-    If the detail has not arrived, was deleted or cannot be decrypted, return a sentence (in
-    Vietnamese) that says so.
+    A detail is encrypted personal data or an attachment of a record, with the given sha256. If
+    it has not arrived, was deleted or cannot be decrypted, return a sentence (in Vietnamese)
+    that says so.
     """
     try:
         content, media_type = sealing.decrypt_detail(seal_key, details.read(connection, sha256))

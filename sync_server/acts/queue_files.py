@@ -87,13 +87,14 @@ class ReceiptLine(Struct, frozen=True):
 
 
 class ParcelReceipt(Struct, frozen=True):
-    """The receipt for the records and details of one device, which headquarters signs.
+    """The receipt for the data of one device in an imported file, which headquarters signs.
 
-    `device` and `point` are the codes of the device and its hall. `records` are the results in
-    the order of the file. `details` contains the sha256 of every detail that was stored.
-    `received_at` is the time of the import in ISO 8601 UTC. `want`: inclusive ranges of the
-    record numbers that headquarters lacks; the device must send these records again, even if it
-    has an earlier receipt for them.
+    `device` and `point` are the codes of the device and its hall. `records` are the results for
+    the device's records, in the order of the file. `details` contains the sha256 of every
+    stored detail (encrypted personal data or attachment of a record). `received_at` is the time
+    of the import in ISO 8601 UTC. `want`: inclusive ranges of the record numbers that
+    headquarters lacks; the device must send these records again, even if it has an earlier
+    receipt for them.
     """
 
     device: str
@@ -125,9 +126,9 @@ class ImportResult(Struct, frozen=True):
 def import_file(content: bytes, seal_key: str, now_ms: int) -> ImportResult:
     """Import a queue file, which brings a hall's records to headquarters without a network.
 
-    The whole file is checked before any record or detail is stored. `seal_key` is headquarters'
-    secret key, which decrypts the file and signs the receipt. Importing a file again changes
-    nothing.
+    The whole file is checked before any record, or any encrypted personal data or attachment of
+    a record, is stored. `seal_key` is headquarters' secret key, which decrypts the file and
+    signs the receipt. Importing a file again changes nothing.
 
     Raises: QueueFileFaulty if the file is too large, damaged, forged or meant for another
     headquarters; nothing is stored then.

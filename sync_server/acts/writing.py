@@ -1,7 +1,7 @@
-"""Write records in the name of an office account, and encrypt their personal details.
+"""Write records for users of the office's web pages and for commands; encrypt personal data.
 
-A record is one entry in the ledger, and contains only codes. Personal data, such as a reason for
-leave, are encrypted and stored outside the ledger.
+A record is one entry in the ledger (the set of all records), and contains only codes.
+Personal data, such as a reason for leave, are encrypted and stored outside the ledger.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ def seal_note(**fields: str) -> Note:
 
 
 def envelope(writer: Writer, meeting: str, point: str, now_ms: int) -> dict[str, Any]:
-    """Return the common fields of a new record that an office account writes.
+    """Return the common fields of a new record by a user of the office's web pages or a command.
 
     The fields include a new record id, the meeting, the hall (`point`), the author and the time
     `now_ms` (ms since 1970 UTC). The caller adds the person, the content and any references to
@@ -89,10 +89,11 @@ def write_records(
     now_ms: int,
     sealed: Mapping[str, str] | None = None,
 ) -> None:
-    """Append records to the ledger in the name of an office account or of a command.
+    """Append records to the ledger for a user of the office's web pages or for a command.
 
-    `sealed` is {sha256: encrypted detail} for the details of the records. Raises: BadForm if
-    the ledger refuses a record; nothing is stored then.
+    The ledger is the set of all records. `sealed` contains the personal data of the records,
+    which are stored outside the ledger, as {sha256: encrypted data}. Raises: BadForm if the
+    ledger refuses a record; nothing is stored then.
     """
     offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
     for offer in offers:

@@ -30,12 +30,13 @@ MAX_LOGGED_PATH = 200
 
 
 def authenticate_caller(connection: Connection) -> Caller:
-    """Return the device or office account to which the request's bearer token belongs.
+    """Return the device or user account to which the request's bearer token belongs.
 
-    Call this function before reading the body, so that an unknown caller's body is not processed.
+    Call this function before reading the body, so that an unknown caller's body is not
+    processed.
 
-    Raises: Unauthenticated if the token is missing or unknown; TooManyRequests after many unknown
-    tokens from one address.
+    Raises: Unauthenticated if the token is missing or unknown; TooManyRequests after many
+    unknown tokens from one address.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     caller = None
@@ -74,9 +75,10 @@ def require_permission(caller: Caller, action: Action, point: str | None = None)
 def log_access(response: Response) -> Response:
     """Write an entry in the audit log if the request must be logged, and return the response.
 
-    Changes made by office accounts, their reading of personal data and refused requests are logged.
-    For every address, at most 5 refused requests per minute are logged, so that nobody can fill the
-    log. If the database is too busy for the entry, an error is returned instead of the response.
+    Three kinds of request are logged: changes made by user accounts (not by devices), their
+    reading of personal data, and refused requests. For every address, at most 5 refused
+    requests per minute are logged, so that nobody can fill the log. If the database is too busy
+    for the entry, an error is returned instead of the response.
     """
     writer, action = g.pop("checked_action", (None, None))
     is_act, is_refused = request.method == "POST", response.status_code in REFUSED

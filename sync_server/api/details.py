@@ -91,9 +91,10 @@ def get_detail(sha256: str) -> Response:
 
 
 def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bool:
-    """Return whether a chair may now decide on a request for leave that refers to a detail.
+    """Return whether a chair may now decide on a request that refers to given encrypted data.
 
-    `caller` is the chair, who must belong to a point, and `sha256` names the detail.
+    It is a request for leave or for a substitute. The data (a detail), such as the reason for
+    leave, are identified by `sha256`. `caller` is the chair, who must belong to a hall.
     """
     point, person = caller.writer.point, caller.writer.person
     assert point is not None

@@ -1,7 +1,7 @@
-"""Return meetings and attendance to devices and office accounts.
+"""Return meetings and attendance to devices and user accounts.
 
-The routes return lists of summoned people, the attendance at a point (a connected hall), and the
-board, which compares all points of a meeting.
+The routes return lists of summoned people, the attendance in a hall (`point`), and
+headquarters' overview (`board`), which compares all halls of a meeting.
 """
 
 from typing import Any
@@ -29,8 +29,9 @@ API_NAMES = {"is_late": "late", "has_left_early": "left_early"}
 differ.
 """
 CHART_FIELDS = ("arrivals_ms", "late_after_ms")
-"""Fields of a point's row on the board that the API leaves out, because only the charts of the
-office pages use them."""
+"""Fields of a hall's row in headquarters' overview of a meeting that the API leaves out,
+because only the charts on the office's web pages use them.
+"""
 
 
 @blueprint.get("/meetings")
@@ -112,9 +113,10 @@ def standing(meeting: str) -> Response:
 
 @blueprint.get("/meetings/<meeting>/board")
 def board(meeting: str) -> Response:
-    """Return the board of a meeting, which compares all its points (connected halls).
+    """Return headquarters' overview of a meeting, which compares all halls of the meeting.
 
-    The board has totals, totals by unit type, and a row for every point.
+    The overview (board) has totals, totals by type of unit (organisation), and a row for every
+    hall.
 
     Raises: UnknownMeeting; Unauthenticated; Forbidden.
     """

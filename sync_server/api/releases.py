@@ -36,8 +36,9 @@ blueprint = Blueprint("releases", __name__)
 
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
-"""The largest size of a file in a release, in bytes (200 MiB). It is enough for a recording of a
-whole morning."""
+"""The largest size of a file in a published version of the portal, in bytes (200 MiB). It is
+enough for a recording of a whole morning.
+"""
 BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_BLOB_BYTES)
 
 
@@ -82,9 +83,9 @@ def kept_releases() -> Response:
 def put_release() -> Response:
     """Receive the manifest of a release, and store the release if all its files have arrived.
 
-    The manifest names lists, which in turn name files. Return the id of the release and the sha256
-    of every missing file or, if lists are missing, of every missing list. As long as anything is
-    missing, the release is not stored.
+    A release is a version of the portal. The manifest names lists, which in turn name files.
+    Return the id of the release and the sha256 of every missing file or, if lists are missing,
+    of every missing list. As long as anything is missing, the release is not stored.
 
     Raises: ReleaseMalformed; ForeignCode if the release's code for browsers differs from this
     server's.
@@ -119,10 +120,10 @@ def put_release() -> Response:
 
 
 def _check_directory(files: Mapping[str, FileLine]) -> None:
-    """Check that a release contains a valid `facts.json` (units, connected halls and meetings).
+    """Check that a release (version of the portal) contains a valid `facts.json`.
 
-    `files` is {path: file of the release}. Raises: ReleaseMalformed if `facts.json` is missing
-    or not valid.
+    That file lists units (organisations), connected halls and meetings. `files` is {path: file
+    of the release}. Raises: ReleaseMalformed if `facts.json` is missing or not valid.
     """
     line = files.get(FACTS_PATH)
     if line is None:
@@ -134,13 +135,13 @@ def _check_directory(files: Mapping[str, FileLine]) -> None:
 
 @blueprint.put("/blobs/<sha256>")
 def put_blob(sha256: str) -> Response:
-    """Store the request body as a piece of a release's file, which is named by its sha256.
+    """Store the request body as a piece of the file with the given sha256.
 
-    Without the header `Content-Range`, the body is the whole file. Respond 204; the headers state
-    how many bytes have arrived.
+    The file belongs to a release (a version of the portal). Without the header `Content-Range`,
+    the body is the whole file. Respond 204; the headers state how many bytes have arrived.
 
-    Raises: PieceTooLarge; PieceOutOfPlace if the piece does not follow the last one; BlobMismatch
-    if the file does not match its sha256; UploadQuotaReached; Forbidden.
+    Raises: PieceTooLarge; PieceOutOfPlace if the piece does not follow the last one;
+    BlobMismatch if the file does not match its sha256; UploadQuotaReached; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)

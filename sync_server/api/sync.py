@@ -98,9 +98,10 @@ class SyncAnswer(Struct, frozen=True):
     `verdicts` state for every sent record whether it was accepted. `records` are those that the
     device lacks. `cursor` marks the last of them, and `more` says that further records wait.
     `want`: ranges of record numbers, both ends included, that the device must send again.
-    `want_details`: the sha256 of details to which sent records refer, but which have not arrived in
-    full. `roster_rev` and `release` are the current versions of the list of summoned people and of
-    the portal. `keys_rev` is the revision of headquarters' public keys, which `GET /keys` returns.
+    `want_details`: the sha256 of encrypted personal data and attachments to which sent records
+    refer, but which have not arrived in full. `roster_rev` and `release` are the current
+    versions of the list of summoned people and of the portal. `keys_rev` is the revision of
+    headquarters' public keys, which `GET /keys` returns.
     """
 
     verdicts: list[Verdict]
@@ -123,12 +124,13 @@ _decoder = msgspec.json.Decoder(SyncRequest)
 def sync() -> Response:
     """Store the records that a device sends, and return records that the device does not have yet.
 
-    The request names a meeting, a hall and a cursor, which marks the last record that the device
-    has received. The response contains the hall's later records of that meeting, and one verdict
-    for every record sent, in the same order.
+    The request names a meeting, a hall and a cursor, which marks the last record that the
+    device has received. The response contains the hall's later records of that meeting, and one
+    verdict for every record sent, in the same order.
 
-    Raises: TooManyRecords for more than `MAX_RECORDS` records or `MAX_DETAILS` details;
-    TooManyRequests; MalformedRequest; MalformedJson; Unauthenticated; Forbidden; DatabaseBusy.
+    Raises: TooManyRecords for more than `MAX_RECORDS` records, or for more than `MAX_DETAILS`
+    details (encrypted personal data of records); TooManyRequests; MalformedRequest;
+    MalformedJson; Unauthenticated; Forbidden; DatabaseBusy.
     """
     at_ms = now_ms()
     settings: Settings = current_app.config["SETTINGS"]
@@ -183,9 +185,9 @@ def sync() -> Response:
 def _receive(delivery: Delivery) -> Receipt:
     """Store the records and details that a device has sent, and return the receipt.
 
-    The receipt states what was accepted and what the device must send again. If the database is
-    busy, a delivery without records and details is not stored, because it contains only the state
-    of the device.
+    Details are the encrypted personal data of records. The receipt states what became of every
+    record, and what the device must send again. If the database is busy, a delivery without
+    records and details is not stored, because it contains only the state of the device.
 
     Raises: DatabaseBusy if a delivery with records or details cannot be stored in time.
     """
@@ -283,9 +285,9 @@ def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> byte
     """Return a record's JSON with its corrected time inserted as the first field, `at_corrected`.
 
     `form` is the record's JSON, and `at_ms` the time after clock correction, in ms since 1970
-    UTC. `released_at_ms` is None unless the record is a ruling that releases another record,
-    which the ruling contains. Then it is that other record's corrected time, and is inserted
-    there too.
+    UTC. `released_at_ms` is None unless the record is headquarters' decision to count another
+    record, which the decision contains. Then it is that other record's corrected time, and is
+    inserted there too.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

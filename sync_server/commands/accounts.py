@@ -1,4 +1,4 @@
-"""Commands that create office accounts and their tokens."""
+"""Commands that create accounts for users of the office's web pages, and the accounts' tokens."""
 
 import click
 from flask.cli import AppGroup
@@ -28,11 +28,12 @@ user_group = AppGroup("user")
 def user_add(
     name: str, role: str, password: str, point: str | None, unit: str | None, person: str | None
 ) -> None:
-    """Create an office account, or give an existing account a new role and password.
+    """Create a user account, or give an existing account a new role and password.
 
-    A chair's account has `point` (the code of the hall) and `person` (the chair's code); a unit
-    secretary's account has `unit` (the unit's code). Other roles have none of these. Raises:
-    CommandFault if one of the values is not acceptable, for example a weak password.
+    The account is for the office's web pages. A chair's account has `point` (the code of the
+    hall) and `person` (the chair's code); a unit secretary's account has `unit` (the unit's
+    code). Other roles have none of these. Raises: CommandFault if one of the values is not
+    acceptable, for example a weak password.
     """
     account = Account(name, Profile(role), point, unit, person)
     with database.reading() as c:
@@ -63,10 +64,10 @@ def setup_link() -> None:
 @click.argument("name")
 @on_current_schema
 def user_token(name: str) -> None:
-    """Print a new bearer token, valid for 180 days, for programs that act as an office account.
+    """Print a new bearer token, valid for 180 days, for programs that act as a user account.
 
-    `name` is the name of the account. Its previous token becomes invalid. Raises: CommandFault if
-    there is no such account.
+    `name` is the name of the account. Its previous token becomes invalid. Raises: CommandFault
+    if there is no such account.
     """
     token = database.write(lambda c: accounts.renew_token(c, name, now_ms=now_ms()))
     if token is None:

@@ -150,10 +150,10 @@ def seal_renew() -> None:
 def purge(yes: bool) -> None:
     """Delete personal data that have been kept for longer than the settings allow.
 
-    First print how much would be deleted, and ask for confirmation; `--yes` skips the question. All
-    accepted records of meetings, the attendance figures computed from these records and the audit
-    log stay complete. With neither a terminal nor `--yes`, nothing is deleted, and the exit status
-    is `NOT_CONFIRMED`.
+    First print how much would be deleted, and ask for confirmation; `--yes` skips the question.
+    All records of meetings that were not put into quarantine, the attendance figures computed
+    from these records and the audit log stay complete. With neither a terminal nor `--yes`,
+    nothing is deleted, and the exit status is `NOT_CONFIRMED`.
     """
     settings, at_ms = current_settings(), now_ms()
     with database.reading() as c:

@@ -13,7 +13,7 @@ COMMITTEE = ("BI_THU", "PHO_BI_THU", "CAP_UY_VIEN")
 """The codes of the Secretary, a Deputy Secretary and a committee member, highest rank first."""
 
 OFFICES: dict[str, Office] = {"BI_THU": "secretary", "PHO_BI_THU": "deputy"}
-"""The codes of the positions whose holders may preside at a hall, with their office there.
+"""{position code: `secretary` or `deputy`} for the positions whose holders may preside.
 
 Only the Secretary and the Deputies may preside (checklist rows 24 and 25).
 """

@@ -17,10 +17,10 @@ from sync_server.domain.foreign_bytes import decode_foreign
 MANIFEST_PATH = "manifest.json"
 FACTS_PATH = "facts.json"
 CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
-"""A pattern for the paths of code that runs in browsers: bundles, kiosk and service worker.
+"""A pattern for paths of code that runs in browsers: bundles, check-in page, service worker.
 
-A release may not change this code. A stolen publishing key therefore cannot change what browsers
-run.
+A new version of the portal (a release) may not change this code. A stolen publishing key
+therefore cannot change what browsers run.
 """
 
 _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
@@ -29,7 +29,8 @@ MAX_FILES = 100_000
 MOST_LISTS = 2_000
 """The largest number of file lists that a manifest may name; a manifest with more is refused.
 
-A release has one list per meeting and a few other lists.
+A manifest is the table of contents of a release, which is one version of the portal. A
+release has one list per meeting and a few other lists.
 """
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -81,17 +82,18 @@ _list_decoder = msgspec.json.Decoder(list[FileLine])
 
 
 class BadRelease(Exception):
-    """Raised if the manifest of a release or a list of its files is not valid.
+    """Raised if the manifest or a list of the files of a release is not valid.
 
-    The message names the file and the faulty path or field.
+    A release is one version of the portal, and the manifest is its table of contents. The
+    message names the file and the faulty path or field.
     """
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Parse the JSON of a release's manifest, which names the lists of files.
+    """Parse the JSON of a manifest, which names the lists of files of one portal version.
 
-    Raises: BadRelease if the JSON is malformed, has more than `MOST_LISTS` lists, or names one list
-    twice.
+    Raises: BadRelease if the JSON is malformed, has more than `MOST_LISTS` lists, or names one
+    list twice.
     """
     try:
         manifest = decode_foreign(content, _manifest_decoder)
@@ -106,9 +108,11 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
-    """Return {path: file} for all files of a release, including the manifest and its lists.
+    """Return {path: file} for all files of one version of the portal (a release).
 
-    `content` is the JSON of the manifest. `lists` is {sha256 of a list: JSON of the list}.
+    The result includes the manifest, which is the release's table of contents, and the lists
+    that the manifest names. `content` is the JSON of the manifest, and `manifest` its parsed
+    form. `lists` is {sha256 of a list: JSON of the list}.
 
     Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with
     different content, or more than `MAX_FILES` files are named; KeyError if `lists` lacks a
@@ -138,9 +142,9 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
     """Return the first path, in sorted order, at which a release and the server differ in code.
 
-    `files` are the files of the release. `ours` contains the sha256 of the server's code files by
-    path. A code file that only the release or only the server contains counts as a difference.
-    Return None if there is no difference.
+    A release is one version of the portal; `files` are its files. `ours` contains the sha256 of
+    the server's code files by path. A code file that only the release or only the server
+    contains counts as a difference. Return None if there is no difference.
     """
     theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}
     return next(

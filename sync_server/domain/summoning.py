@@ -20,11 +20,12 @@ MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 
 
 class Candidate(Protocol):
-    """A person who may be summoned, with the values that a rule uses.
+    """A person who may be summoned, with the values by which a rule selects people.
 
-    `person` and `unit` are codes. `position` is the office in the Party committee: a code such
-    as `BI_THU`, or other words as the list states them. `membership` is one of `MEMBERSHIPS`.
-    `point` is the code of the hall where the person usually sits, or "".
+    `person` and `unit` are codes. `position` is the position in the Party committee: a code
+    such as `BI_THU` (Secretary), or other words as the list of people states them. `membership`
+    is one of `MEMBERSHIPS`. `point` is the code of the hall where the person usually sits, or
+    "".
     """
 
     @property

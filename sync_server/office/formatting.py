@@ -126,7 +126,7 @@ def unbroken_rate(part: int, whole: int) -> str:
 
 
 def init(blueprint: Blueprint) -> None:
-    """Register on a blueprint the functions and filters that the office's templates use."""
+    """Register on a blueprint the functions and filters for the templates of the office's pages."""
     template_globals: dict[str, Callable[..., Any]] = {
         "say": say,
         "word": name_code,

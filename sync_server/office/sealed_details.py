@@ -25,9 +25,10 @@ _fields_decoder = msgspec.json.Decoder(dict[str, object])
 
 
 class DetailContent(NamedTuple):
-    """The decrypted content of a detail, which is a JSON text, a picture or a PDF document.
+    """The decrypted content of a detail: a JSON text, a picture or a PDF document.
 
-    `media_type` is determined by the first bytes of the content.
+    A detail is an encrypted text or file about a person. `media_type` is determined by the
+    first bytes of the content.
     """
 
     content: bytes

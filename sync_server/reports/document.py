@@ -117,7 +117,7 @@ class Document(NamedTuple):
 
     @property
     def signer_office(self) -> str:
-        """The office of the person who signs the report, such as BÍ THƯ."""
+        """The position of the person who signs the report, such as BÍ THƯ (Secretary)."""
         return self.spelled(self._signing.office or self.organisation.signer_office)
 
     @property

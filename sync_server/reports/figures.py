@@ -61,12 +61,12 @@ class MeetingFacts(Struct, frozen=True):
 class HallLine(Struct, frozen=True):
     """One row of table 1 of a report: the attendance and other figures of one hall.
 
-    `point` is the hall's code. `chair` is the office of the person who presided last; "" if
-    nobody did. `is_connected`: a device of the hall has sent a record. `is_reported`: the hall
-    has sent a record of its work, such as a check-in. `keeps_materials`: the hall has reported
-    that its device stores the materials for use offline. `is_on_time`: the attendance was
-    signed off no later than `ON_TIME_MS` after the end of the meeting. `notes` are codes of
-    remarks, such as `no_chair`.
+    `point` is the hall's code. `chair` is the position of the person who presides or presided
+    last: `secretary` or `deputy`; "" if nobody did. `is_connected`: a device of the hall has
+    sent a record. `is_reported`: the hall has sent a record of its work, such as a check-in.
+    `keeps_materials`: the hall has reported that its device stores the materials for use
+    offline. `is_on_time`: the attendance was signed off no later than `ON_TIME_MS` after the
+    end of the meeting. `notes` are codes of remarks, such as `no_chair`.
     """
 
     point: str

@@ -54,8 +54,8 @@ class Signing(Struct, frozen=True):
     """The details that staff fill in when they register and sign a report; "" leaves a blank.
 
     `number` is the document number, such as 05. `day` is the date of signing as YYYY-MM-DD, and
-    `signer` the name of the person who signs. `office` is the signer's office, such as PHÓ BÍ THƯ;
-    "" stands for the office in the organisation's details.
+    `signer` the name of the person who signs. `office` is the signer's position, such as PHÓ BÍ
+    THƯ (Deputy Secretary); "" stands for the position in the organisation's details.
     """
 
     number: str = ""

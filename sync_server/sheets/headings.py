@@ -1,4 +1,4 @@
-"""Recognise the column headings that offices write in their lists.
+"""Recognise the column headings that different organisations write in their lists.
 
 Every heading names a field, such as `full_name` or `birth`, in one of several spellings.
 """

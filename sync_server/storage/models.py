@@ -229,13 +229,14 @@ class EnrolmentCode(Base):
 
 
 class AccountRow(Base):
-    """An account for the office pages. Only hashes of its password and its API token are stored.
+    """An account for the office, the web pages for signed-in users.
 
-    `point` and `person` are set for a chair, and `unit` for a unit secretary. `token_hash`: the
-    hash of the API token, or None if there is none. `totp_secret`, the secret for one-time codes,
-    is encrypted with headquarters' key. `totp_step`: the number of the 30 s time step of the code
-    used last, so that no code works twice. `must_change`: somebody else chose the password, so the
-    user must change it first.
+    Only hashes of its password and its API token are stored. `point` (the code of the hall) and
+    `person` are set for a chair, and `unit` for a unit secretary. `token_hash`: the hash of the
+    API token, or None if there is none. `totp_secret`, the secret for one-time codes, is
+    encrypted with headquarters' key. `totp_step`: the number of the 30 s time step of the code
+    used last, so that no code works twice. `must_change`: somebody else chose the password, so
+    the user must change it first.
     """
 
     __tablename__ = "account"
@@ -401,8 +402,8 @@ class CallNote(Base):
 class MeetingLock(Base):
     """A meeting's row, which transactions lock before they write records of the meeting.
 
-    Most writers share the lock. A writer of a roll (a list of summoned people) or a ruling (a
-    decision of headquarters) holds it alone, because such a record also changes other points.
+    Most writers share the lock. A writer of records that also change other halls, such as a
+    list of summoned people or a decision of headquarters about a record, holds it alone.
     """
 
     __tablename__ = "meeting_lock"
@@ -426,11 +427,12 @@ class Stream(Base):
 
 
 class LedgerRow(Base):
-    """An accepted record in canonical form (`record`: JSON bytes).
+    """A record that the server accepted, in canonical form (`record`: JSON bytes).
 
-    `position` is the record's place among the records of its meeting and point. `fingerprint` is
-    the sha256 of the bytes. It is part of the primary key, because different records with the same
-    id are all stored. `person` is the code of the person concerned.
+    `point` is the code of the hall where the record was made, and `position` the record's place
+    among the records of this hall and meeting. `fingerprint` is the sha256 of the bytes. It is
+    part of the primary key, because different records with the same id are all stored. `person`
+    is the code of the person concerned.
     """
 
     __tablename__ = "ledger"
@@ -452,11 +454,11 @@ class LedgerRow(Base):
 
 
 class Listing(Base):
-    """A reference that adds a record of one point to the records of another point.
+    """A reference that adds a record made in one hall to the records of another hall.
 
-    The record concerns both points. `point` is the point to whose records it is added, and
-    `position` the record's place among them at the meeting. `id` and `fingerprint` are the
-    record's key in the ledger. See `storage.ledger.listings`.
+    The record concerns both halls. `point` is the code of the hall to whose records it is
+    added, and `position` the record's place among them at the meeting. `id` and `fingerprint`
+    are the record's key in the ledger. See `storage.ledger.listings`.
     """
 
     __tablename__ = "listing"

@@ -117,8 +117,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     def _limits(self) -> Adjustments:
         """Return waitress's settings with the largest body that this request may have.
 
-        The body may be larger for an API request with a token and for an office request with a
-        signed session. It may be largest for file uploads in the office.
+        The body may be larger for an API request with a token, and for a request with a signed
+        session to the web pages for signed-in users (the office). It may be largest for uploads of
+        files of unsent records to these pages.
         """
         if self.path.startswith(API_PATH):
             return self.adj if "AUTHORIZATION" in self.headers else _UNAUTHENTICATED_LIMITS

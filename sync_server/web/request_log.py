@@ -73,9 +73,10 @@ def count_stored(count: int) -> None:
 class Figures(NamedTuple):
     """The counts of all processes since the server began.
 
-    `requests` is {(part, HTTP status): number}, and `seconds` {part: seconds spent on requests}. A
-    part of the site is api, office or portal. `stored` is the number of stored records, and
-    `waiting` that of the requests that waited for a thread when the processes last answered.
+    `requests` is {(part, HTTP status): number}, and `seconds` {part: seconds spent on
+    requests}. A part of the site is api, office (the web pages for signed-in users) or portal
+    (the public website). `stored` is the number of stored records, and `waiting` that of the
+    requests that waited for a thread when the processes last answered.
     """
 
     requests: dict[tuple[str, int], int]

@@ -40,8 +40,8 @@ PARTS = {
 def routes(app: Flask) -> Iterator[tuple[Rule, str, str]]:
     """Yield (rule, path, HTTP method) for every route that needs credentials.
 
-    `rule` is the route as Werkzeug stores it. In the path, values from `PARTS` replace parameters
-    such as `<point>`.
+    `rule` is the route as Werkzeug stores it. In the path, values from `PARTS` replace
+    parameters such as `<point>` (the code of a hall).
     Raises: AssertionError if `PARTS` has no value for a parameter.
     """
     for rule in app.url_map.iter_rules():

@@ -1,4 +1,7 @@
-"""Test that JSON from outside is decoded in one place, which raises one error for every fault."""
+"""Test that JSON from outside is decoded in one place, the function `decode_foreign`.
+
+Whatever is wrong with the JSON, this function raises msgspec.DecodeError.
+"""
 
 import ast
 

@@ -73,8 +73,8 @@ def draw_qr_code(page: str) -> Image.Image:
 def video_of(code: str, path: Path, *, poster: str) -> Path:
     """Write an MJPEG video that shows a QR code to Chromium's fake camera, and return `path`.
 
-    `code` is the text of the QR code. The video also shows a second QR code with the text `poster`,
-    which the kiosk recognises first.
+    `code` is the text of the QR code. The video also shows a second QR code with the text
+    `poster`, which the check-in page recognises first.
     """
     card, poster_image = _qr_image(code, 300), _qr_image(poster, 140)
     film = io.BytesIO()

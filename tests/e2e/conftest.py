@@ -51,7 +51,11 @@ class Demonstration(NamedTuple):
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Demonstration":
-        """Return the demonstration that `fill_demonstration` wrote into a folder."""
+        """Return the database of made-up data that `fill_demonstration` wrote into a folder.
+
+        The result also has the password, the meeting's id and the API token, read from the JSON
+        file.
+        """
         printed = json.loads((folder / PRINTED_FILE).read_text("utf-8"))
         return cls(folder / DATABASE, **printed)
 
@@ -105,9 +109,10 @@ def flask(environ: dict[str, str], *arguments: str) -> str:
 
 
 class System:
-    """A running server on a copy of the demonstration, behind a proxy that imitates a poor network.
+    """A running server with made-up data, behind a proxy that imitates a poor network.
 
-    `url` leads through the proxy, `direct` straight to the server.
+    The server uses a copy of the demonstration database. `url` leads through the proxy,
+    `direct` straight to the server.
     """
 
     def __init__(self, folder: Path, portal: Path, demonstration: Demonstration) -> None:
@@ -176,8 +181,8 @@ class System:
     def device_records(self, point: str = "P001") -> list[Any]:
         """Return the records that the devices of a hall made, as JSON objects.
 
-        Records of the office are left out. The rest are in the order in which the server stored
-        them.
+        Records that no device made, such as those of headquarters, are left out. The rest are in
+        the order in which the server stored them.
         Raises: HTTPError if the server refuses the request.
         """
         response = requests.post(

@@ -27,10 +27,11 @@ def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Th�
 
 
 def enrol_too(page: Page, link: str, clerk: str, pin: str) -> None:
-    """Register an open kiosk for a further user, such as the hall's chair, with the code in `link`.
+    """Register the open check-in page for a further user, such as the hall's chair.
 
-    `clerk` and `pin` are the name and the new PIN of this user.
-    Raises: AssertionError if the kiosk does not show within 20 s that it has no unsent records.
+    `link` contains the registration code. `clerk` and `pin` are the name and the new PIN of
+    this user.
+    Raises: AssertionError if the page does not show within 20 s that it has no unsent records.
     """
     open_room(page, "Máy này")
     page.get_by_role("button", name="Đăng ký thêm").click()
@@ -58,9 +59,9 @@ def fill_pin(page: Page, clerk: str, pin: str = PIN) -> None:
 
 
 def unlock(page: Page, pin: str = PIN, desk: str | None = None) -> None:
-    """Unlock the kiosk with a PIN.
+    """Unlock a hall's check-in page with a PIN.
 
-    If several users share the kiosk, `desk` is the one to choose first, such as «Thư ký · P001»
+    If several users share the page, `desk` is the user to choose first, such as «Thư ký · P001»
     (the clerk of the hall P001).
     """
     if desk:
@@ -86,7 +87,7 @@ def reconnect(page: Page, system: System) -> None:
 
 
 def open_room(page: Page, name: str) -> None:
-    """Open one view of the kiosk by its name in the menu."""
+    """Open one view of the check-in page by its name in the menu."""
     page.get_by_role("navigation").get_by_role("button", name=name).click()
 
 
@@ -129,7 +130,7 @@ def wait_until(page: Page, is_met: Callable[[], bool], times: int = 1) -> None:
 
 
 def read_store(page: Page, store: str) -> list[dict[str, object]]:
-    """Return all rows of an object store in the kiosk's database in the browser (IndexedDB)."""
+    """Return all rows of an object store in the check-in page's database (IndexedDB)."""
     rows: list[dict[str, object]] = page.evaluate(
         """(store) => new Promise((resolve) => {
           const request = indexedDB.open("diemcau-kiosk");
@@ -144,7 +145,7 @@ def read_store(page: Page, store: str) -> list[dict[str, object]]:
 
 
 def unsent_count(page: Page) -> int:
-    """Return the number of unsent records that the kiosk's header shows.
+    """Return the number of unsent records that the check-in page's header shows.
 
     Raises: AssertionError if the header shows no number.
     """

@@ -1,4 +1,7 @@
-"""Test a clerk's day at the kiosk in a real browser, from check-in to the closing of attendance."""
+"""Test a clerk's day at the check-in page of a hall, in a real browser.
+
+The day lasts from check-in to the closing, the signing-off of the attendance list.
+"""
 
 import json
 from collections.abc import Callable
@@ -180,9 +183,10 @@ SAVED = """([meeting, done, isWanted]) => {
   const data = {type: "kept", list: "m-" + meeting, done, files: 3, isWanted};
   navigator.serviceWorker.dispatchEvent(new MessageEvent("message", {data}));
 }"""
-"""JavaScript that imitates a message from the service worker to the kiosk. The message says that
-`done` of the meeting's three files are saved; `isWanted` says whether the user asked to save
-them."""
+"""JavaScript that imitates a message from the service worker to the check-in page. The message
+says that `done` of the meeting's three files are saved; `isWanted` says whether the user
+asked to save them.
+"""
 
 
 def test_the_device_itself_says_whether_it_keeps_the_materials(

@@ -1,4 +1,4 @@
-"""Test that every view of the kiosk passes axe, an accessibility checker, and fits a phone."""
+"""Test that all views of the check-in page fit a phone and pass axe, an accessibility checker."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect

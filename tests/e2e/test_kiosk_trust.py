@@ -1,4 +1,7 @@
-"""Test the kiosk in difficulties: wrong PINs, a full disk, a wrong clock, two tabs, an update."""
+"""Test the check-in page (the kiosk) in difficulties.
+
+Examples are wrong PINs, a full disk, a wrong clock, two tabs and an update.
+"""
 
 import base64
 import hashlib
@@ -253,7 +256,7 @@ def test_the_queue_leaves_as_a_file_and_only_the_receipt_clears_it(
 
 
 def import_queue_file(system: System, content: bytes) -> str:
-    """Upload a file of a kiosk's unsent records as headquarters; return the answer's HTML."""
+    """Upload a file of a device's unsent records as headquarters; return the answer's HTML."""
     session = sign_in_to_office(system)
     address = f"{system.direct}/van-phong/nhap-tep"
     form = {"csrf_token": csrf(session.get(address, timeout=10).text)}
@@ -397,8 +400,9 @@ IS_NEW = "getComputedStyle(document.body).getPropertyValue('--newer') === '1'"
 
 
 def publish_newer_kiosk(portal: Path) -> None:
-    """Change the kiosk's style sheet in the folder of a built portal, as a newer build would.
+    """Change the check-in page's style sheet in a built portal, as a newer build would.
 
+    The portal is the public website, which includes the check-in page; `portal` is its folder.
     The manifest, the list of all files with their hashes, is updated too.
     """
     style = portal / "app" / "kiosk.css"

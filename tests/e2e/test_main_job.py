@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 
 def send_again(page: Page) -> list[str]:
-    """Send all records stored in the kiosk's browser once more.
+    """Send the server once more all records that the check-in page has stored in the browser.
 
     Return the server's status for every record, such as `known` for one that it already has.
     """

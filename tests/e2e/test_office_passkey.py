@@ -1,4 +1,7 @@
-"""Test that users of the office can sign in with a passkey instead of a password and a code."""
+"""Test that users can sign in to the office's web pages with a passkey.
+
+The passkey replaces the password and the one-time code.
+"""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect

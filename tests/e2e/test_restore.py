@@ -1,4 +1,4 @@
-"""Test that kiosks send a restored server all records that are missing from its backup."""
+"""Test that check-in devices send a restored server all records that its backup lacks."""
 
 import sqlite3
 import sys
@@ -39,7 +39,9 @@ SEAL_KEYS = """() => new Promise((resolve) => {
     all.onsuccess = () => resolve(all.result.map((enrolment) => enrolment.seal_key.x));
   };
 })"""
-"""JavaScript that returns the field `x` of every public encryption key that a kiosk has stored."""
+"""JavaScript that returns the field `x` of every public encryption key that a check-in page
+has stored.
+"""
 IDLE = """() => new Promise((resolve) => {
   const request = indexedDB.open("diemcau-kiosk");
   request.onsuccess = () => {
@@ -51,8 +53,8 @@ IDLE = """() => new Promise((resolve) => {
     };
   };
 })"""
-"""JavaScript that makes a locked kiosk contact the server at once. If it has nothing to send, it
-otherwise does so only every ten minutes.
+"""JavaScript that makes a locked check-in page contact the server at once. If it has nothing
+to send, it otherwise does so only every ten minutes.
 """
 
 
@@ -72,9 +74,9 @@ def contents(system: System) -> tuple[Summary, int]:
 def standings(system: System) -> list[object]:
     """Return the attendance at the halls of the test, as the API reports it, without times of day.
 
-    There is one entry (person, standing, minutes late, anomalies) for every person summoned. A
-    kiosk that the backup lacks registers again and its clock is measured again, which can change
-    times of day by milliseconds.
+    For every person summoned, there is one entry (person, attendance such as `present`, minutes
+    late, anomalies). A check-in device that the backup lacks registers again and its clock is
+    measured again, which can change times of day by milliseconds.
     """
     judged = (
         system.api(f"/meetings/{system.meeting}/standing?point={point}")

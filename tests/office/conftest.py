@@ -1,4 +1,7 @@
-"""Provide two halls with people, and browsers that are signed in to the office in various roles."""
+"""Provide two halls with people, and browsers signed in to the office's web pages.
+
+The signed-in accounts have various roles.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,8 @@
-"""Test office accounts, the evaluation of a meeting, publishing, and the log of these acts."""
+"""Test accounts for the office's web pages, evaluating a meeting, publishing, and the log.
+
+Publishing chooses the version of the portal (the public website) that the server shows. The
+log lists what users of the web pages did.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -29,13 +29,17 @@ MINUTE_MS = 60_000
 
 
 def point_codes(page: str) -> list[str]:
-    """Return the codes of the halls in a board's HTML, in the order of the rows."""
+    """Return the codes of the halls in the overview of all halls, in the order of the rows.
+
+    `page` is the overview's HTML.
+    """
     return re.findall(r'<tr id="r-(P\d+)"', page)
 
 
 def update_tag(page: str) -> str:
-    """Return the ETag, taken from a board's HTML, that the page will send with its next request.
+    """Return the ETag that the overview of all halls will send with its next request.
 
+    `page` is the HTML of the overview, which contains the ETag.
     Raises: AssertionError if the HTML contains none.
     """
     match = re.search(r'If-None-Match": "(\\"[\w.-]+\\")"', page)

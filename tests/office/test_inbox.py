@@ -1,4 +1,4 @@
-"""Test leave requests in the office's inbox, their documents, and the right to decide on them."""
+"""Test web pages that list leave requests, their documents, and the right to decide on them."""
 
 import base64
 import hashlib
@@ -40,7 +40,8 @@ def eve(clock: FakeClock) -> None:
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
     """Return the clerk of the hall P001 as an API caller.
 
-    The kiosk has already reported its clock, so that the times of its records are not in doubt.
+    The clerk's device has already reported its clock, so that the times of its records are not
+    in doubt.
     """
     persona = as_clerk()
     persona.sync(clock={"wall": EVE, "mono_ms": 5, "boot": "b1"})

@@ -24,7 +24,10 @@ SEAL_KEY = SECRET[::-1]
 
 
 class Kiosk:
-    """A kiosk that writes its unsent records to a file, as site/app/kiosk/handover.js does."""
+    """A check-in device that writes its unsent records to a file.
+
+    The file has the form of those that site/app/kiosk/handover.js writes.
+    """
 
     def __init__(self, as_outsider: Persona) -> None:
         self.key = ECKey.generate_key("P-256")
@@ -73,7 +76,7 @@ class Kiosk:
 
 @pytest.fixture
 def kiosk(as_outsider: Persona) -> Kiosk:
-    """Return a kiosk that is registered for the hall P001."""
+    """Return a check-in device that is registered for the hall P001."""
     return Kiosk(as_outsider)
 
 

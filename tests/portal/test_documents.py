@@ -172,7 +172,10 @@ def test_the_number_is_the_document_s_and_never_that_of_one_it_cites(
 
 
 def press_enter(question: str) -> str:
-    """Answer as an editor who accepts all that is suggested, and types only the issuing office."""
+    """Answer a question as an editor who types only the issuer of a document.
+
+    An empty answer accepts what is suggested.
+    """
     return "Trung ương" if question.startswith("Cơ quan") else ""
 
 

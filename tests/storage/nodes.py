@@ -40,9 +40,10 @@ def enrol_everybody(connection: Connection) -> None:
 
 
 def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
-    """Let a node receive a batch of records from the device that the first record names.
+    """Let a server (node) receive a batch of records from the device that the first record names.
 
-    Return the receipt: a verdict on every record, and the records and details that are missing.
+    Return the receipt: a verdict on every record, the numbers of missing records, and the
+    hashes of encrypted personal data that is missing.
     """
     writer = WRITERS[drafts[0]["device"]]
     offers = intake.judge_records([raw(fields) for fields in drafts], writer)

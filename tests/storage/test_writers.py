@@ -154,7 +154,7 @@ def _follow(app: Flask, key: StreamKey, forms: list[bytes], commits: Commits) ->
 
 
 def _judged_from_records(connection: Connection) -> dict[StreamKey, PointStanding]:
-    """Return the standings of all halls, computed from records without using stored standings."""
+    """Return the attendance at all halls, computed from records without using stored results."""
     clocks = sightings.clocks_of(connection, [_writer(number).device for number in range(6)])
     records = streams.records_of(connection, [StreamKey(MEETING, point) for point in POINTS])
     return {
@@ -165,9 +165,10 @@ def _judged_from_records(connection: Connection) -> dict[StreamKey, PointStandin
 
 
 def _watch_board(app: Flask, commits: Commits, faults: list[BaseException]) -> None:
-    """Read the standings and the board after every commit, and check them against the records.
+    """Read the attendance and headquarters' overview of all halls (the board) after every commit.
 
-    An error is added to `faults` instead of being raised, because this runs in a thread.
+    Both are checked against the records. An error is added to `faults` instead of being raised,
+    because this runs in a thread.
     """
     count = 0
     try:

@@ -191,10 +191,10 @@ def _build_rolls(
 
 
 def _accounts_of_roles(rolls: Mapping[str, Sequence[Summoned]]) -> list[Account]:
-    """Return one office account for every role, so that every role can be tried.
+    """Return one account for every role on the office's web pages, so that all can be tried.
 
-    `rolls` contains the people summoned to every hall, by the hall's code. The chair's and the unit
-    secretary's accounts belong to the hall `KIOSK_POINT` and its unit.
+    `rolls` contains the people summoned to every hall, by the hall's code. The chair's and the
+    unit secretary's accounts belong to the hall `KIOSK_POINT` and its unit.
     """
     officers = rolls[KIOSK_POINT]
     return [

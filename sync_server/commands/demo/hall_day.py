@@ -1,7 +1,7 @@
-"""Create the records that one hall sends on the day of the demonstration's conference.
+"""Create demonstration data: made-up records that one hall sends on the day of a conference.
 
-Random choices, such as who comes late, use a fixed seed, so that every run gives the same day. The
-constants below name halls where something special happens.
+Random choices, such as who comes late, use a fixed seed, so that every run gives the same
+day. The constants below name halls where something special happens.
 """
 
 import hashlib
@@ -98,11 +98,11 @@ class _Event(NamedTuple):
 
 
 class Hall:
-    """A hall of the demonstration, which makes the records of its two devices.
+    """A hall in the demonstration data, which makes the made-up records of its two devices.
 
     The devices are the clerk's laptop (`clerk`) and the Secretary's telephone (`chair`).
-    `secretary_request` is the id of the Secretary's request for leave, or None if there is none;
-    the method `deliveries` sets it.
+    `secretary_request` is the id of the Secretary's request for leave, or None if there is
+    none; the method `deliveries` sets it.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
-"""Determine the standing of all people at a point from the records about the point.
+"""Determine the attendance in a hall from the records about the hall.
 
-A point is a hall that takes part in a meeting. A person's standing is present, absent with or
-without an excuse, or not recorded. The package consists of functions without side effects on files
-or databases. Every module is one layer of rules, and `standing` combines the layers.
+Every person is present, absent with or without an excuse, or not recorded. In the code, a
+hall that takes part in a meeting is a point, and attendance is a standing. The package
+consists of functions without side effects on files or databases. Every module is one layer
+of rules, and the module `standing` combines the layers.
 """

@@ -43,9 +43,10 @@ measurement would change the stored one.
 MOST_APART_MS = 2 * SHARED.clock_drift_ms
 """The largest accepted discrepancy in ms between a record's clocks and a measurement of them.
 
-A device's wall clock and monotonic clock should run in step. If they drift apart by more than half
-of this value, a kiosk marks its later records as a new period. A discrepancy above the whole value
-within one period therefore means that a clock was changed, and the record's time is doubtful.
+A device's wall clock and monotonic clock should run in step. If they drift apart by more
+than half of this value, a check-in device marks its later records as made in a new period.
+A discrepancy above the whole value within one period therefore means that a clock was
+changed, and the record's time is doubtful.
 """
 
 

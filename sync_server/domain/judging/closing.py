@@ -101,8 +101,9 @@ def is_after_end_and_closing(
 ) -> bool:
     """Return whether a check-in is too late to count.
 
-    It is too late if it is both after the end of the meeting and after the closing that signs off
-    the roll. Return False if the end is not known or the roll is not closed.
+    It is too late if it is both after the end of the meeting and after the record (`closing`)
+    that signs off the hall's attendance list. Return False if the end is not known or the list
+    is not signed off.
     """
     is_after_end = terms.ends_ms is not None and fact.happened_ms > terms.ends_ms
     return is_after_end and closing is not None and fact.order > closing.order
@@ -143,10 +144,11 @@ def is_amended(
 
 
 def _is_of_roll(fact: Fact[Record]) -> bool:
-    """Return whether signing off a roll covers the record in `fact`.
+    """Return whether signing off a hall's attendance list covers the record in `fact`.
 
-    It covers all kinds of record except closings, reopenings, follow-ups, feedback and shifts
-    of clerks.
+    It covers all kinds of record except records that sign off the list (closings) or undo this
+    (reopenings), follow-ups (tasks and essays after the conference), feedback, and shifts
+    (changes of clerks).
     """
     return not isinstance(fact.record, Closing | Reopening | FollowUp | Feedback | Shift)
 
@@ -167,11 +169,13 @@ def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
 def flag_records_after_closing(
     closing: Fact[Closing] | None, facts: Iterable[Fact[Record]], flags: Flags
 ) -> None:
-    """Flag with `after_close` the records that devices made after the roll was signed off.
+    """Flag with `after_close` the records that devices made after the list was signed off.
 
-    `facts` are records with corrected times. Follow-ups, feedback and shifts of clerks are not
-    flagged, because they are expected after the roll is signed off. Office records are not
-    flagged, because no device made them. If `closing` is None, nothing is flagged.
+    The list is the hall's attendance list, and `closing` is the record that signs it off; if
+    `closing` is None, nothing is flagged. `facts` are records with corrected times. Follow-ups
+    (tasks and essays after the conference), feedback and shifts (changes of clerks) are not
+    flagged, because they are expected after the list is signed off. Records from the office's
+    web pages are not flagged, because no device made them.
     """
     for fact in facts:
         is_hall = fact.seq and not isinstance(fact.record, FollowUp | Feedback | Shift)

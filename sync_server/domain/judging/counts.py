@@ -59,9 +59,10 @@ def count_attendance(
 ) -> Counts:
     """Count the people of one hall by attendance, and also other attendees and disturbances.
 
-    `people` are those on the roll who are not exempt. `visitors` are people in the hall who are
-    not on its roll. `conduct` is {category: number of disturbances}. The result's `incidents`
-    and `incident_minutes` are 0, because the caller adds them.
+    `people` are those on the hall's list of summoned people who are not exempt. `visitors` are
+    people in the hall who are not on its list. `other_attendees` are guests and substitutes.
+    `conduct` is {category: number of disturbances}. The result's `incidents` and
+    `incident_minutes` are 0, because the caller adds them.
     """
 
     def count_in_state(state: AttendanceState) -> int:

@@ -177,11 +177,12 @@ def _may_cancel(form: Record, other: Record) -> bool:
 
 
 def _apply_ruling(ruling: Ruling, effective: dict[str, list[Record]]) -> None:
-    """Apply a ruling by headquarters to all records with the id that the ruling refers to.
+    """Apply a decision of headquarters (a ruling) to all records with the id that it refers to.
 
     `effective` is {record id: records with this id}, and is changed in place. Only the record
-    that the ruling releases is kept, if there is one. Settings, rolls and rulings are always
-    kept, because only a newer record of the same kind replaces them.
+    that counts according to the decision is kept, if there is one. Settings, lists of summoned
+    people and decisions of headquarters are always kept, because only a newer record of the
+    same kind replaces them.
     """
     ref, released = ruling.refs[0], ruling.body.record
     office_records = [
@@ -207,12 +208,12 @@ def is_by_entitled_author(fact: Fact[Record]) -> bool:
 
 
 def without_voided(facts: Sequence[Fact[Record]], flags: Flags) -> InForce:
-    """Divide `facts` into the records that count and those that a void has cancelled.
+    """Divide `facts` into the records that count and those that another record has cancelled.
 
-    `facts` are records with corrected times. A void is a record that cancels another record;
-    voids are not among the records that count. A void whose writer had no authority is flagged
-    with `without_authority` and cancels nothing. Voids, settings, rolls and rulings cannot be
-    cancelled.
+    `facts` are records with corrected times. A record that cancels another one is a void; voids
+    are not among the records that count. A void whose writer had no authority is flagged with
+    `without_authority` and cancels nothing. Voids, settings, lists of summoned people (rolls)
+    and decisions of headquarters about records (rulings) cannot be cancelled.
     """
     voids = [fact for fact in facts if isinstance(fact.record, Void)]
     if not voids:

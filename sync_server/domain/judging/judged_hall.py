@@ -92,7 +92,10 @@ class JudgedHall:
 
     @cached_property
     def _place_in_roll(self) -> dict[str, int]:
-        """{person code: index in `standing.people`}. Exempt people are left out."""
+        """{code of a summoned person: index of the person's attendance in `standing.people`}.
+
+        `standing` is the attendance in the hall. People who are exempt from attending are left out.
+        """
         return {person.person: index for index, person in enumerate(self.standing.people)}
 
     @cached_property
@@ -158,7 +161,8 @@ class JudgedHall:
     def _accept(self, record: Record) -> bool:
         """Remember a record's id, number and seat; return whether it affects only one person.
 
-        The person must be one of the summoned people in `standing.people`.
+        The person must be one of the summoned people in `standing.people`, where `standing` is the
+        attendance in the hall.
         """
         person = record.person or ""
         is_new = record.id not in self._ids and (record.device, record.seq) not in self._numbers

@@ -78,11 +78,12 @@ class PersonJudge:
             self._ids_of[fact.person or ""].append(fact.id)
 
     def judge_summoned(self, lines: Iterable[Summoned], stays: Stays) -> tuple[PersonStanding, ...]:
-        """Return the standings of all people on a roll, in roll order, except exempt people.
+        """Return the attendance of all summoned people except exempt ones, in the order of `lines`.
 
-        `stays` contains the stays of every person by person code. A person who came is present even
-        if on leave. A person with neither a stay nor approved leave is `absent_unexcused` if the
-        roll is signed off, and otherwise `not_recorded`.
+        `lines` is the hall's list of summoned people. `stays` contains the stays of every person
+        (times from arrival to departure) by person code. A person who came is present even if on
+        leave. A person with neither a stay nor approved leave is `absent_unexcused` if the hall's
+        attendance list is signed off, and otherwise `not_recorded`.
         """
         standings = []
         for line in lines:
@@ -116,10 +117,11 @@ class PersonJudge:
     def judge_present(
         self, person: str, stays: Sequence[Stay], comes_as: ComesAs = None
     ) -> PersonStanding:
-        """Return the standing of a person who came, including any late arrival or early departure.
+        """Return the attendance of a person who came, including late arrival or early departure.
 
-        `person` is a person code. `stays` must be in order of time and must not be empty.
-        `comes_as` is the announced role of a person who is not summoned here.
+        `person` is a person code. `stays` (times from arrival to departure) must be in order of
+        time and must not be empty. `comes_as` is the announced role, such as guest, of a person who
+        is not summoned here.
         """
         terms = self._terms
         came_ms, left_ms = first_in_meeting(stays, terms).came_ms, stays[-1].left_ms

@@ -45,10 +45,10 @@ def stays_of(
 ) -> Stays:
     """Return {person code: stays}, built from check-ins and check-outs in all halls.
 
-    `effective` contains the records that are not voided. The earliest check-in opens a stay,
-    and a repeated check-in in the same hall is flagged with `already_present`. Nobody is in two
-    halls at once, so a check-in in another hall ends the earlier stay. A check-out ends only a
-    stay in the same hall. A check-in for which `is_too_late` returns True opens no stay.
+    `effective` contains the records that have not been cancelled. The earliest check-in opens a
+    stay, and a repeated check-in in the same hall is flagged with `already_present`. Nobody is
+    in two halls at once, so a check-in in another hall ends the earlier stay. A check-out ends
+    only a stay in the same hall. A check-in for which `is_too_late` returns True opens no stay.
     """
     stays: Stays = {}
     arrivals = [fact for fact in effective.of(CheckIn) if not is_too_late(fact)]
@@ -95,12 +95,12 @@ class Seats(NamedTuple):
 
 
 def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, flags: Flags) -> Seats:
-    """Assign every seat to one person: first by the roll, then to the first person who claims it.
+    """Assign every seat to one person, first by the list of summoned people and then by claims.
 
-    People claim seats by check-ins and seat changes. A claim to a seat that another person has
-    is refused: the claimant keeps the earlier seat, and the claim is flagged with `seat_taken`
-    unless the claim is older than the roll. A roll that gives one seat to two people is
-    flagged, too.
+    People claim seats by check-ins and seat changes, and the first claim to a free seat counts.
+    A claim to a seat that another person has is refused: the claimant keeps the earlier seat,
+    and the claim is flagged with `seat_taken` unless the claim is older than the hall's list. A
+    list that gives one seat to two people is flagged, too.
     """
     holder: dict[str, str] = {}
     seat_of: dict[str, str] = {}

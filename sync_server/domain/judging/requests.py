@@ -181,7 +181,7 @@ class PointRequests(NamedTuple):
         )
 
     def _leave_requests(self) -> list[Fact[AbsenceRequest]]:
-        """Return the requests for leave of the people on the roll.
+        """Return the requests for leave of the people on the hall's list of summoned people.
 
         A request must come from the person, a clerk or headquarters. Any other request is flagged
         with `without_authority` and left out.
@@ -240,9 +240,11 @@ class PointRequests(NamedTuple):
     def _withdrawn_keys(self, targets: Targets) -> set[RequestKey]:
         """Return the `(record id, person code)` of every request that is validly withdrawn.
 
-        `targets` contains the requests by the same key. A withdrawal must come before the roll is
-        signed off, from a writer who may answer the request. Even after that, headquarters may
-        withdraw a request of its own. Other withdrawals are flagged with `without_authority`.
+        `targets` contains the requests for leave or a substitute by the same key. A withdrawal must
+        come before the hall's attendance list is signed off. It must come from the person
+        concerned, headquarters or a clerk of the hall where the request was made. If headquarters
+        made the request, headquarters may withdraw it even after the sign-off. Other withdrawals
+        are flagged with `without_authority`.
         """
         withdrawn = set()
         for fact in self.effective.of(AbsenceWithdrawal):
@@ -257,16 +259,16 @@ class PointRequests(NamedTuple):
         return withdrawn
 
     def _is_after_closing(self, fact: Fact[Record]) -> bool:
-        """Return whether the record in `fact` was made after the roll was signed off."""
+        """Return whether the record in `fact` was made after the attendance list was signed off."""
         return self.closing is not None and fact.order > self.closing.order
 
 
 def requests_of(states: RequestStates, effective: FactsByKind, flags: Flags) -> tuple[Request, ...]:
-    """Return all requests with their states, flags and answers.
+    """Return all requests for leave or a substitute, with their states, flags and answers.
 
     Requests are sorted by their time and id, and the answers to a request by their time.
-    `states` contains the requests. The answers are found in `effective`, which contains the
-    records that are not voided.
+    `states` contains the requests. The answers are taken from `effective`, which contains the
+    records that have not been cancelled.
     """
     answers: defaultdict[RequestKey, list[Fact[AnswerRecord]]] = defaultdict(list)
     for fact in sorted(_answers(effective), key=lambda answer: answer.order):

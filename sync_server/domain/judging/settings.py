@@ -66,10 +66,10 @@ class Terms(Struct, frozen=True):
     roll_secretaries: tuple[str, ...] = ()
 
     def officers_at(self, at_ms: int | None = None) -> Officers:
-        """Return the officers at `at_ms` (ms since 1970 UTC), or the latest officers if it is None.
+        """Return the people who may preside (officers) at the time `at_ms` in ms since 1970 UTC.
 
-        Before the first appointment, return the first officers. Without any appointment, all
-        offices in the result are vacant.
+        If `at_ms` is None, return the latest officers. Before the first appointment, return the
+        first officers. Without any appointment, the result contains no Secretary and no Deputies.
         """
         before = [
             officers for officers in self.officers if at_ms is None or officers.from_ms <= at_ms
@@ -171,9 +171,10 @@ class Rolls(NamedTuple):
 
 
 class RollChanges(Struct, frozen=True, omit_defaults=True):
-    """The codes of the people added to or removed from a roll after it was frozen.
+    """The codes of people added to or removed from a list of summoned people after it was frozen.
 
-    The codes are sorted. A roll is frozen at a deadline before the meeting (checklist row 22).
+    The codes are sorted. The list (roll) of a hall is frozen at a deadline before the meeting;
+    later changes to it are marked (checklist row 22).
     """
 
     added: tuple[str, ...] = ()

@@ -1,10 +1,11 @@
 """Compute the attendance in one hall of a meeting from records and clock measurements alone.
 
-In the code, a hall is called a point, and its attendance the standing of the point. The result does
-not depend on a database, on the current time, or on the order or repetition of records. The module
-`layers` computes it in stages up to the decisions on leave, and this module does the rest.
-`site/app/rules/standing.js` contains the same rules for the kiosk. The cases in tests/vectors/ test
-both.
+In the code, a hall is called a point, and its attendance the standing of the point. The
+measurements show the errors of the clocks of the devices that made the records. The result
+does not depend on a database, on the current time, or on the order or repetition of
+records. The module `layers` computes it in stages up to the decisions on leave, and this
+module does the rest. `site/app/rules/standing.js` contains the same rules for the check-in
+page of a hall (the kiosk). The cases in tests/vectors/ test both.
 """
 
 from collections import defaultdict
@@ -68,14 +69,15 @@ these types, because they may be made days before the meeting.
 
 
 class PointStanding(Struct, frozen=True):
-    """The standing of one hall: its people, other attendees, counts and anomalies.
+    """The computed attendance of one hall: its people, other attendees, counts and anomalies.
 
-    `people` are those summoned, in roll order. `visitors` came without being summoned here, and
-    include guests and substitutes with a code. `exempt` are people on the roll who came but do
-    not count as summoned. `flags` is {record id or point code: codes of anomalies}. `missing`
-    contains what keeps the hall from being ready: readiness items, `chair`, `capacity`.
-    `has_reported` is False until a device reports from the hall; until then, the hall is shown
-    as not reported, never as 0.
+    `people` are those summoned, in the order of the hall's list. `visitors` came without being
+    summoned here, and include guests and substitutes with a person code. `exempt` are people on
+    the list who came but do not count as summoned. `flags` is {record id or hall code: codes of
+    anomalies}. `missing` contains codes of what keeps the hall from being ready: unprepared
+    items, `chair` (nobody can preside), `capacity` (too few seats). `has_reported` is False
+    until a device reports from the hall; until then, the hall is shown as not reported, never
+    as 0.
     """
 
     terms: Terms
@@ -192,10 +194,11 @@ def may_decide(standing: PointStanding, request: Request, person: str | None, at
 
 
 def _judge_chair(point: str, layers: Layers) -> Chair:
-    """Return who is to preside and who presided at a point.
+    """Return who is to preside and who presided in the hall with the code `point`.
 
-    An officer is away if on leave or checked in at another hall. For officers who are not on this
-    point's roll, only their stays and headquarters' decisions on leave count.
+    An officer (somebody who may preside) is away if on leave or checked in at another hall. For
+    officers who are not on this hall's list of summoned people, only their stays in halls and
+    headquarters' decisions on leave count.
     """
     away = {
         person for person in layers.requests.away if not was_in_hall(point, person, layers.stays)
@@ -211,10 +214,11 @@ def _judge_chair(point: str, layers: Layers) -> Chair:
 def _judge_visitors(
     point: str, layers: Layers, other_attendees: OtherAttendees, judge: PersonJudge
 ) -> tuple[tuple[PersonStanding, ...], tuple[PersonStanding, ...]]:
-    """Return two groups of standings: visitors, and exempt people who came.
+    """Return the attendance of two groups of people: visitors, and exempt people who came.
 
-    Visitors are the people in this hall who are not on this point's roll, sorted by person code.
-    Exempt people are on the roll but not counted as summoned, and come in roll order.
+    Visitors are the people in this hall (`point`) who are not on its list of summoned people;
+    they are sorted by person code. Exempt people are on the list but not counted as summoned;
+    they are in the order of the list.
     """
     visitors = tuple(
         judge.judge_present(person, stays_here, other_attendees.role_of(person))

@@ -22,18 +22,19 @@ A list of 3,000 summoned people takes 250 KB, and every other kind of record tak
 """
 
 OFFICE_DEVICE = "O-"
-"""The prefix of the device code in the records of an office account.
+"""The prefix of the device code in records that were written with a user account.
 
-The account `lan` writes records as the device `O-lan`.
+Users of the office's web pages have such accounts. The account `lan` writes records as the
+device `O-lan`.
 """
 
 
 class Writer(Struct, frozen=True):
-    """A sender of records: an enrolled device or an office account.
+    """A sender of records: an enrolled device, or a user account for the office's web pages.
 
-    `device` is the code of the device, or `O-NAME` for an account. `profile` is the role. `point`
-    is the code of the only hall for which the sender may write, or None for all halls. `person` is
-    the code of the person who owns a device or account with the role `chair`.
+    `device` is the code of the device, or `O-NAME` for an account. `profile` is the role.
+    `point` is the code of the only hall for which the sender may write, or None for all halls.
+    `person` is the code of the person who owns a device or account with the role `chair`.
     """
 
     device: str
@@ -43,15 +44,15 @@ class Writer(Struct, frozen=True):
 
     @property
     def is_office(self) -> bool:
-        """Whether the writer is an office account and not a device.
+        """Whether the writer is a user account for the office's web pages and not a device.
 
-        The records of office accounts have no record numbers.
+        The records of such accounts have no record numbers.
         """
         return self.device.startswith(OFFICE_DEVICE)
 
     @property
     def name(self) -> str:
-        """The device code, or the name of the office account, as the audit log shows it."""
+        """The device code, or the name of the user account, as the audit log shows it."""
         return self.device.removeprefix(OFFICE_DEVICE)
 
     @property

@@ -70,14 +70,15 @@ DecidingAuthority = Literal["point", "headquarters"]
 
 
 class SettingBody(_Fixed, frozen=True, kw_only=True):
-    """The arrangements of a meeting at one hall.
+    """The body of a setting, a record with the arrangements of a meeting in one hall.
 
     A later setting replaces only the fields that it contains. `officers`: the members of
-    `chairing_unit` who may preside, as `[person, office]`. `absence_authority`,
-    `secretary_authority`: who decides on leave in general, and on leave of a Secretary.
-    `roll_frozen_at`: when the list of summoned people is frozen; later changes to it are marked.
-    `ready_by`: when the hall must be ready. `guests`: the expected number of guests, who also need
-    seats. `merged_into`: the hall that took over this hall's people.
+    `chairing_unit` who may preside, as `[person code, position]`; the position is `secretary`
+    or `deputy`. `absence_authority`, `secretary_authority`: who decides on leave in general,
+    and on leave of a Secretary. `roll_frozen_at`: when the list of summoned people is frozen;
+    later changes to it are marked. `ready_by`: when the hall must be ready. `guests`: the
+    expected number of guests, who also need seats. `merged_into`: the hall that took over this
+    hall's people.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -337,7 +338,7 @@ class ClosingBody(_Fixed, frozen=True, kw_only=True):
 
 
 class ReopeningBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a reopening, which cancels the closing of a hall's attendance list.
+    """The body of a reopening, a record that cancels the sign-off of a hall's attendance list.
 
     `detail` is the sha256 of the encrypted text with the reason.
     """
@@ -498,7 +499,9 @@ DeviceRecord = (
 )
 """The types of record that a device may make.
 
-Only office accounts make the other types: settings, rolls and rulings.
+Only headquarters makes the other types: the arrangements of a meeting (settings), the lists
+of summoned people (rolls), and headquarters' decisions about records or a newcomer's
+identity (rulings).
 """
 
 

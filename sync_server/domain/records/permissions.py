@@ -1,8 +1,8 @@
-"""Define who may write which records and perform which actions, for the API and the office alike.
+"""Define who may write which records and perform which actions, in the API and on web pages.
 
-A *profile* is the role of an enrolled device or of an office account. A permitted record may still
-have no effect, for example a decision by a person who does not preside. The package `judging`
-determines the effect.
+A *profile* is the role of an enrolled device, or of a user account for the office's web
+pages. A permitted record may still have no effect, for example a decision by a person who
+does not preside. The package `judging` determines the effect.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ from sync_server.domain.records.kinds import KINDS
 
 
 class Profile(StrEnum):
-    """The roles of devices and office accounts.
+    """The roles of devices, and of user accounts for the office's web pages.
 
-    A device has the role of clerk or chair. An office account has any role except clerk.
+    A device has the role of clerk (who takes attendance in a hall) or chair (who presides
+    there). A user account has any role except clerk.
     """
 
     CLERK = "clerk"
@@ -184,10 +185,10 @@ PERSONAL = frozenset(
 """The actions that show personal data on office pages. The audit log records every one of them."""
 
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
-"""The API actions that return personal data and are logged if an office account performs them.
+"""The API actions that return personal data and are logged if a user account performs them.
 
-The action `READ_DETAIL`, which returns an encrypted attachment, is missing, because the code that
-performs it writes to the log itself.
+The action `READ_DETAIL`, which returns decrypted personal data of a record, is missing,
+because the code that performs it writes to the log itself.
 """
 
 NEEDS_READ_TOKEN = frozenset(

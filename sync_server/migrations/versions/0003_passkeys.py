@@ -1,4 +1,4 @@
-"""Add a table for the passkeys of office accounts.
+"""Add a table for the passkeys with which users sign in to the office's web pages.
 
 Revision 0003, after 0002.
 """

@@ -1,1 +1,5 @@
-"""Office pages about halls: people, seats, devices, records that need a ruling, and queue files."""
+"""The office's web pages about halls: people, seats, devices, doubtful records, queue files.
+
+On a doubtful record, headquarters must decide whether it counts. A queue file contains the
+unsent records of a hall without a network.
+"""

@@ -1,7 +1,8 @@
-"""Pages on doubtful records, which headquarters either releases or dismisses.
+"""Pages on doubtful records, where headquarters decides whether such a record counts.
 
-A held record was received but not accepted, for example because its device had been revoked.
-Contradictory records have the same id but different contents.
+A doubtful record is either quarantined or contradictory. A quarantined record was received
+but not accepted, for example because its device had been revoked. Contradictory records
+have the same id but different contents.
 """
 
 from collections import Counter
@@ -39,18 +40,19 @@ DISMISSED_AT_ONCE = 500
 """The maximum number of records that one request dismisses; a user who wants to dismiss more
 repeats the request. A stolen device may send thousands of records in a day."""
 MANY = 5
-"""If at least this many held records of a device wait for a ruling, the page offers to dismiss them
-together. Fewer records can be examined one by one."""
+"""If headquarters must decide on at least this many quarantined (not accepted) records of a
+device, the page offers to dismiss them together. Fewer records can be examined one by one.
+"""
 CONTRADICTION = "id_reuse"
 
 
 class HeldItem(NamedTuple):
-    """A record that needs a ruling by headquarters, or has one already.
+    """A doubtful record on which headquarters must decide or has decided.
 
-    `text` is the record as received, and `record` is the parsed record, or None if the text cannot
-    be parsed. `received_ms` is in ms since 1970 UTC; it is None for a record that is in the ledger
-    and contradicts another one. `code` and `detail` state why the record needs a ruling. `answer`
-    is `release` or `dismiss`, or "" if there is no ruling yet.
+    `text` is the record as received, and `record` is the parsed record, or None if the text
+    cannot be parsed. `received_ms` is in ms since 1970 UTC; it is None for a record that was
+    accepted but contradicts another one. `code` and `detail` state why a decision is needed.
+    `answer` is `release` (the record counts) or `dismiss`, or "" if there is no decision yet.
     """
 
     device: str
@@ -72,11 +74,11 @@ class HeldItem(NamedTuple):
 @blueprint.get("/cho-xu-ly")
 @allowed(Action.READ_HELD, menu=Menu(4, "held.title"))
 def index() -> str:
-    """Return the page that lists held records, the oldest first, and then contradictory records.
+    """Return the page of quarantined records, the oldest first, and then contradictory records.
 
-    A held record was received but not accepted. Contradictory records have the same id but
-    different contents. At most `PAGE_SIZE` records are listed. Records with a ruling are listed
-    only if the query contains `loc=tat-ca`.
+    Quarantined records were received but not accepted. Contradictory records have the same id
+    but different contents. At most `PAGE_SIZE` records are listed. Records on which
+    headquarters has decided are listed only if the query contains `loc=tat-ca`.
     """
     with_settled = request.args.get("loc") == "tat-ca"
     connection = transaction()
@@ -102,12 +104,13 @@ def index() -> str:
 @blueprint.post("/cho-xu-ly")
 @allowed(Action.RULE)
 def rule() -> Response:
-    """Rule whether a held or contradictory record counts, and redirect to the list of such records.
+    """Record the decision whether a doubtful record counts; redirect to the list of such records.
 
-    The form contains the record's device and sha256, the choice (`do`: `release` if the record
-    counts, or `dismiss`) and the reason. Raises: UnknownRecord if no held or contradictory
-    record matches; BadForm if a field is missing, or if a record that cannot be parsed is to be
-    released.
+    A doubtful record is quarantined (received but not accepted) or contradictory (another
+    record has the same id but different contents). The form contains the record's device and
+    sha256, the choice (`do`: `release` if the record counts, or `dismiss`) and the reason.
+    Raises: UnknownRecord if no doubtful record matches; BadForm if a field is missing, or if
+    the choice is `release` for a record that cannot be parsed.
     """
     device, sha256 = (
         forms.required_text("device", longest=48),
@@ -136,11 +139,11 @@ def rule() -> Response:
 @blueprint.post("/cho-xu-ly/may")
 @allowed(Action.RULE)
 def dismiss_device() -> Response:
-    """Dismiss the held records of one device together, and redirect to the list of held records.
+    """Dismiss the quarantined records of one device together, and redirect to the records' list.
 
-    Held records were received but not accepted; dismissed records do not count. The form contains
-    the device's id and the reason. At most `DISMISSED_AT_ONCE` records without a ruling are
-    dismissed. Raises: BadForm if a field is missing.
+    Quarantined records were received but not accepted; dismissed records do not count. The form
+    contains the device's id and the reason. At most `DISMISSED_AT_ONCE` records on which
+    headquarters has not yet decided are dismissed. Raises: BadForm if a field is missing.
     """
     device, reason = forms.required_text("device", longest=48), forms.required_text("reason")
     at_ms, connection = now_ms(), transaction()
@@ -162,10 +165,11 @@ def dismiss_device() -> Response:
 
 
 def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_ms: int) -> None:
-    """Dismiss a held record that cannot be parsed, and write the reason to the audit log.
+    """Dismiss a quarantined record that cannot be parsed; write the reason to the audit log.
 
-    A held record was received but not accepted. The dismissal is not stored as a ruling, because a
-    ruling names the record's id, which cannot be read.
+    A quarantined record was received but not accepted. Other dismissals are stored as records
+    of a decision by headquarters (rulings). This one is not, because a ruling names the
+    dismissed record's id, which cannot be read.
     """
     quarantine.dismiss(connection, item.device, item.sha256)
     who, about = access.signed_in_account().writer.name, f"{reason} {item.sha256}"
@@ -176,10 +180,11 @@ def _dismiss_illegible(connection: Connection, item: HeldItem, reason: str, at_m
 
 
 def count_open(connection: Connection, since_ms: int) -> int:
-    """Return how many held and contradictory records wait for a ruling by headquarters.
+    """Return on how many quarantined and contradictory records headquarters must still decide.
 
-    A held record was received but not accepted. Contradictory records have the same id but
-    different contents; they count only if their meeting ended after `since_ms` (ms since 1970 UTC).
+    Quarantined records were received but not accepted. Contradictory records have the same id
+    but different contents; they count only if their meeting ended after `since_ms` (ms since
+    1970 UTC).
     """
     keys = _streams_with_contradictions(connection, since_ms)
     contradictory = [item for item in _contradictions(connection, keys) if item.is_open]
@@ -187,21 +192,21 @@ def count_open(connection: Connection, since_ms: int) -> int:
 
 
 def _devices_with_many(items: Sequence[HeldItem]) -> dict[str, int]:
-    """Return {device id: number of the device's held records that wait for a ruling}.
+    """Return {device id: number of its quarantined records that await headquarters' decision}.
 
-    A held record was received but not accepted. Devices with fewer than `MANY` such records are
-    left out.
+    Quarantined records were received but not accepted. Devices with fewer than `MANY` such
+    records are left out.
     """
     counts = Counter(item.device for item in items if item.is_open and item.received_ms is not None)
     return {device: count for device, count in counts.items() if count >= MANY}
 
 
 def held_items(connection: Connection, since_ms: int = 0) -> list[HeldItem]:
-    """Return the held records, the oldest first, and then the contradictory records.
+    """Return the quarantined records, the oldest first, and then the contradictory records.
 
-    A held record was received but not accepted. Contradictory records have the same id but
-    different contents; they are returned only if their meeting ended after `since_ms` (ms since
-    1970 UTC). Records with a ruling are included.
+    Quarantined records were received but not accepted. Contradictory records have the same id
+    but different contents; they are returned only if their meeting ended after `since_ms` (ms
+    since 1970 UTC). Records on which headquarters has decided are included.
     """
     items = []
     for entry in quarantine.all_entries(connection):

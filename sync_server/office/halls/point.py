@@ -72,7 +72,8 @@ class RecordLine(NamedTuple):
     is_from_this_point: bool
     is_voided: bool
     reason: str
-    """The reason that headquarters gave, if the record corrects or voids another; otherwise ""."""
+    """The reason that headquarters gave, if the record corrects or cancels another; otherwise "".
+    """
 
 
 class RollVersion(NamedTuple):
@@ -215,11 +216,11 @@ def reopen(meeting: str, point: str) -> Response:
 @blueprint.post("/hoi-nghi/<meeting>/diem-cau/<point>/rut-ban-ghi")
 @allowed(Action.CORRECT)
 def void(meeting: str, point: str) -> Response:
-    """Void a record of a hall (`point`), and redirect to the list of the hall's records.
+    """Cancel a record of a hall (`point`), and redirect to the list of the hall's records.
 
     The form contains the record's id and the reason. The record stays stored but has no effect.
-    Raises: UnknownRecord if the hall has no such record; BadForm if a field is missing, or if this
-    kind of record cannot be voided.
+    Raises: UnknownRecord if the hall has no such record; BadForm if a field is missing, or if
+    this kind of record cannot be cancelled.
     """
     record_id, reason = forms.required_text("record"), forms.required_text("reason")
     at_ms, writer = now_ms(), access.signed_in_account().writer
@@ -299,10 +300,10 @@ def set_contacts(meeting: str, point: str) -> Response:
 
 
 def _reasons_of(records: Sequence[Record]) -> dict[str, str]:
-    """Return {record id: reason that headquarters gave} for records that correct or void others.
+    """Return {record id: headquarters' reason} for records that correct or cancel other records.
 
-    The reasons are stored in encrypted form, and the audit log records every decryption. A reason
-    that cannot be decrypted is "". Records without a reason are left out.
+    The reasons are stored in encrypted form, and the audit log records every decryption. A
+    reason that cannot be decrypted is "". Records without a reason are left out.
     """
     details = {
         record.id: record.body.detail

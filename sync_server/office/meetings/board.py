@@ -1,6 +1,7 @@
-"""Pages that show a meeting's board: charts, and a table of the halls that refreshes itself.
+"""Pages that show the board of a meeting, headquarters' overview of all its halls.
 
-A row of the table shows a hall's attendance figures and the warnings about the hall.
+The board has charts, and a table of the halls that refreshes itself. A row of the table
+shows a hall's attendance figures and the warnings about the hall.
 """
 
 import base64
@@ -61,17 +62,19 @@ HASH_DIGITS = 4
 """The length, in characters, of the hash by which a page detects that a row has changed. With 4
 characters (24 bits), about one change in 17 million is missed until the row changes again."""
 BOARD_HEADER = "Diemcau-Board"
-"""The response header that identifies updates of the board. The sign-in page of a Wi-Fi network may
-answer with status 200 in place of this server. The browser ignores such an answer, because it lacks
-the header."""
+"""The response header that identifies updates of the board, the overview of a meeting's halls.
+The sign-in page of a Wi-Fi network may answer with status 200 in place of this server. The
+browser ignores such an answer, because it lacks the header.
+"""
 NOT_MODIFIED = 304
 
 
 class BoardFilter(NamedTuple):
-    """The filter and the sort order of the rows on a meeting's board. A row shows one hall.
+    """The filter and the sort order of the rows of a meeting's board (headquarters' overview).
 
-    `trouble` is one of `WARNINGS`, `text` is part of a hall's code or name, and `order` is one of
-    `ORDERS`. An empty `unit_type`, `trouble` or `text` matches every row.
+    A row shows one hall. `trouble` is one of `WARNINGS`, `text` is part of a hall's code or
+    name, and `order` is one of `ORDERS`. An empty `unit_type`, `trouble` or `text` matches
+    every row.
     """
 
     unit_type: str
@@ -81,9 +84,9 @@ class BoardFilter(NamedTuple):
 
 
 class BoardLine(NamedTuple):
-    """A row of a meeting's board, which shows one hall, and the warnings about this hall.
+    """A row of headquarters' overview of a meeting (the board), with the warnings about its hall.
 
-    The warnings are codes from `WARNINGS`, the most serious first.
+    A row shows one hall. The warnings are codes from `WARNINGS`, the most serious first.
     """
 
     row: BoardRow
@@ -93,9 +96,10 @@ class BoardLine(NamedTuple):
 @blueprint.get("/hoi-nghi/<meeting>")
 @allowed(Action.READ_BOARD, meeting_menu=Menu(1, "board.title"))
 def board(meeting: str) -> str:
-    """Return the page with the board of a meeting: totals, warnings, halls and charts.
+    """Return the page with the board of a meeting, headquarters' overview of all its halls.
 
-    The query filters and sorts the halls, as `BoardFilter` describes. Raises: UnknownMeeting.
+    The page shows totals, warnings, halls and charts. The query filters and sorts the halls, as
+    `BoardFilter` describes. Raises: UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -195,9 +199,10 @@ def _mark_of(*values: object) -> str:
 
 
 def _marks_in_etag(tag: str, count: int) -> list[str]:
-    """Split an ETag into `count` short hashes, one for every row of the board.
+    """Split an ETag into `count` short hashes, one for every hall in the overview (the board).
 
-    If the ETag has the wrong length, return hashes that match no row; then all rows are sent again.
+    If the ETag has the wrong length, return hashes that match no row of the overview; then all
+    rows are sent again.
     """
     letters = tag.strip('"')
     if len(letters) != count * HASH_DIGITS:

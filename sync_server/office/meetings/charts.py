@@ -123,9 +123,10 @@ def arrivals_of(board: Board, summary: MeetingSummary) -> Arrivals:
 
 
 def types_of(board: Board) -> tuple[TypeBar, ...]:
-    """Return one bar for every type of unit, in the order of `board.by_unit_type`.
+    """Return one bar for every type of unit (organisation), in the order of `board.by_unit_type`.
 
-    The length of a bar is proportional to the number of people summoned.
+    `board` is headquarters' overview of a meeting. The length of a bar is proportional to the
+    number of people summoned.
     """
     largest = (
         max((type_counts.summoned for type_counts in board.by_unit_type.values()), default=0) or 1

@@ -44,8 +44,9 @@ class Difference(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A meeting on the published portal that is new, or differs from the accepted meeting.
+    """A meeting on the published portal that is new, or differs from the server's stored meeting.
 
+    Headquarters may take the meeting over from the portal, which is the public website.
     `differences` is empty if the meeting is new. `is_over` is True if the meeting has ended.
     """
 
@@ -75,11 +76,12 @@ def index() -> str:
 @blueprint.post("/de-nghi")
 @allowed(Action.ARRANGE)
 def answer_places() -> Response:
-    """Accept the units and halls of the published portal, or decline the differences.
+    """Take over the units and halls from the published portal, or decline the differences.
 
-    They are accepted if the form contains `do=accept`. Declined differences are no longer
-    announced, but later changes in the portal are. Redirect to the list of proposals. Raises:
-    ReleaseMalformed if the portal's data cannot be read.
+    The portal is the public website. Its units and halls are stored in the server's data if the
+    form contains `do=accept`. Declined differences are no longer announced, but later changes
+    in the portal are. Redirect to the list of proposals. Raises: ReleaseMalformed if the
+    portal's data cannot be read.
     """
     connection = transaction()
     published = read_published(connection)
@@ -214,6 +216,9 @@ def _with_its_halls(connection: Connection, published: PublishedMeeting) -> Publ
 
 
 def _describe_points(points: list[str], other_points: list[str]) -> str:
-    """Return the number of `points` as text, and the codes among them that `other_points` lacks."""
+    """Return the number of halls in `points`, and the hall codes that only `points` contains.
+
+    The result is a text. Both arguments are lists of hall codes.
+    """
     extra = ", ".join(point for point in points if point not in other_points)
     return say("fact.points.count", count=len(points)) + (f": {extra}" if extra else "")

@@ -193,8 +193,9 @@ def detail(sha256: str) -> Response:
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
     """Prepare requests for leave for display, and return them in the same order.
 
-    `requests` are pairs of a stream (the meeting and the hall) and a request. Texts that the
-    account may read are decrypted, and every decryption is logged; other texts are left empty.
+    `requests` are pairs of a `StreamKey` (the meeting and the hall) and a request. Texts that
+    the account may read are decrypted, and every decryption is logged; other texts are left
+    empty.
     """
     account, at_ms = access.signed_in_account(), now_ms()
     connection = transaction()

@@ -130,12 +130,13 @@ def preview(list_id: str) -> str | tuple[str, int]:
 def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
     """Store the user's choices about an uploaded list, and import the list if the form says so.
 
-    `list_id` is the id of a list that has not been imported yet. After an import, redirect to the
-    page of imports; otherwise redirect to the preview. Nothing is imported if the list has faults
-    or open questions, or if the preview is out of date.
+    `list_id` is the id of a list that has not been imported yet. After an import, redirect to
+    the page of imports; otherwise redirect to the preview. Nothing is imported if the list has
+    faults or open questions, or if the preview is out of date.
 
-    Raises: UnknownUploadedList if there is no such list; BadForm if a field is wrong, if the file
-    has no readable table, or if the user has not agreed to add real people to a demonstration.
+    Raises: UnknownUploadedList if there is no such list; BadForm if a field is wrong, if the
+    file has no readable table, or if the user has not agreed to add real people to a database
+    with demonstration data (made-up people and halls).
     """
     stored, before = _draft(list_id)
     choices, at_ms = _read_choices(before), now_ms()

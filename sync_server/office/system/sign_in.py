@@ -120,7 +120,10 @@ def enter() -> Response | tuple[str, int]:
 
 
 def _refuse_strangers_in_demonstration() -> None:
-    """Refuse to sign anybody in to a demonstration from another machine. Raises: BadForm."""
+    """Refuse to sign in users from other machines if the database contains demonstration data.
+
+    In such a database, all people are made up. Raises: BadForm if the sign-in is refused.
+    """
     if is_local_caller():
         return
     with reading() as connection:

@@ -119,9 +119,10 @@ class FormerEnrolment(Struct, frozen=True):
 class Gaps(NamedTuple):
     """The numbers of a device's records that have not arrived, and the highest known number.
 
-    `missing`: inclusive ranges (first, last). `head`: the highest record number that has arrived or
-    that the device says it has sent; 0 if there is none. `enrolled_ms`: when the device was
-    enrolled, in ms since 1970 UTC; 0 if unknown or for an office account.
+    `missing`: inclusive ranges (first, last). `head`: the highest record number that has
+    arrived or that the device says it has sent; 0 if there is none. `enrolled_ms`: when the
+    device was enrolled, in ms since 1970 UTC; 0 if unknown, or for a user account for the
+    office's web pages.
     """
 
     missing: Ranges
@@ -476,8 +477,8 @@ class LastContact(NamedTuple):
 def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
     """Lock a device's row, store the contact, and return which record numbers have not arrived.
 
-    The lock lasts until the transaction ends. An office account has no row, so nothing is locked
-    and nothing is missing.
+    The lock lasts until the transaction ends. A user account for the office's web pages has no
+    row, so nothing is locked and nothing is missing.
     """
     rows = _NOTE_CONTACT.rows(
         connection,
@@ -492,7 +493,10 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
 
 
 def gaps_of(connection: Connection, device: str) -> Gaps:
-    """Return which of a device's record numbers have not arrived; none for an office account."""
+    """Return which of a device's record numbers have not arrived.
+
+    None are missing for a user account for the office's web pages.
+    """
     row = connection.execute(
         select(Device.missing, Device.head_seq).where(Device.id == device)
     ).one_or_none()

@@ -30,18 +30,21 @@ from sync_server.storage.prepared import CompiledStatement
 
 KEPT_RELEASES = 10
 ABANDONED_MS = 24 * 3600 * 1000
-"""The time in ms, one day, after which an upload counts as abandoned. A file that belongs to no
-release may then be deleted, and so may a release that has not been activated."""
+"""The time in ms, one day, after which an upload counts as abandoned. A file that belongs to
+no release (version of the portal) may then be deleted, and so may a release that has not
+been activated.
+"""
 MAX_BYTES_A_DAY = 4 * 1024**3
 """The number of bytes that all editors together may upload in 24 hours: 4 GiB, enough for 20
 half-day recordings. A larger volume suggests a stolen token."""
 PORTAL = "portal"
-"""The owner under which the files of all releases are stored in the table of blobs (large
-content)."""
+"""The owner under which the files of all releases (versions of the portal) are stored in the
+table of blobs (large content).
+"""
 
 
 class FileAt(NamedTuple):
-    """A file of a release: its sha256 and its size in bytes."""
+    """A file of a release (a version of the portal): its sha256 and its size in bytes."""
 
     sha256: str
     bytes: int
@@ -196,8 +199,9 @@ def list_releases(connection: Connection, now_ms: int) -> list[ReleaseRow]:
 def _prune(connection: Connection, now_ms: int) -> None:
     """Delete releases that are neither recent nor scheduled, and files that no release needs.
 
-    The last 10 releases (`KEPT_RELEASES`) count as recent, and so does a release that was uploaded
-    within the last day and has not been activated yet.
+    A release is a version of the portal. The last 10 releases (`KEPT_RELEASES`) count as
+    recent, and so does a release that was uploaded within the last day and has not been
+    activated yet.
     """
     rows = list_releases(connection, now_ms)
     waiting = set(connection.scalars(select(Activation.release).where(Activation.from_ms > now_ms)))

@@ -1,7 +1,8 @@
 """Store large content (blobs), uploaded in pieces, by sha256 and owner.
 
-An interrupted upload can be resumed. This module checks no permissions and decrypts nothing. The
-modules `details` and `releases` use it, and their callers decide who may write and read.
+An interrupted upload can be resumed. This module checks no permissions and decrypts
+nothing. The modules `details` (encrypted personal data of records) and `releases` (versions
+of the portal) use it, and their callers decide who may write and read.
 """
 
 import hashlib

@@ -12,9 +12,9 @@ from sync_server.storage.models import LedgerRow
 def find_contradictions(connection: Connection, keys: Iterable[StreamKey]) -> list[list[bytes]]:
     """Find different records that have the same id, and return them in groups.
 
-    A key in `keys` is (meeting, point). Only ids that occur more than once among the records made
-    at these points are considered. A group contains the canonical JSON bytes of all records with
-    one id, sorted by their sha256.
+    A key in `keys` is (meeting id, hall code). Only ids that occur more than once among the
+    records made in these halls are considered. A group contains the canonical JSON bytes of all
+    records with one id, sorted by their sha256.
     """
     groups = []
     for meeting, points in streams.by_meeting(keys).items():

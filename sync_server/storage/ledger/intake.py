@@ -1,7 +1,8 @@
-"""Receive records from devices and office accounts, and return a verdict on every record.
+"""Receive records from devices and user accounts, and return a verdict on every record.
 
-Accepted records are stored in the ledger. All others are stored in quarantine, with the reason. A
-record that is not accepted never delays the others in the same upload.
+The accounts are those for the office's web pages. Accepted records are stored in the
+ledger. All others are stored in quarantine, with the reason. A record that is not accepted
+never delays the others in the same upload.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -307,7 +308,8 @@ def _quarantined(
     """Return {record as received: quarantine entry} for an upload's records to be quarantined.
 
     These are the invalid records (fate `refused`), and the valid records that are not in
-    `accepted` because they are new and come from a revoked (blocked) device (fate `held`).
+    `accepted` because they are new and come from a revoked (blocked) device (fate `held`: kept
+    in quarantine until headquarters decides).
     """
     accepted_fingerprints = {entry.fingerprint for entry in accepted}
     quarantined = {}

@@ -31,8 +31,9 @@ from sync_server.storage.ledger.streams import StreamKey, records_of
 from sync_server.storage.models import LedgerRow, Listing, Summons
 
 Heads = dict[StreamKey, int]
-"""The last position used in every locked stream (the records of one point at one meeting). It rises
-when a record is added to the stream."""
+"""The last position used in every locked stream (the records of one hall at one meeting). It
+rises when a record is added to the stream.
+"""
 
 
 def list_records(
@@ -70,10 +71,10 @@ def list_records(
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
     """Add missing listings to a meeting's streams, and return the streams that grew.
 
-    A stream is all records that concern one point at the meeting; a listing adds a record that was
-    made at another point. The listings are computed from the stored records alone. `heads` contains
-    the last position used in every stream, and is updated. The caller must hold the meeting's
-    exclusive lock.
+    A stream is all records that concern one hall at the meeting; a listing adds a record that
+    was made in another hall. The listings are computed from the stored records alone. `heads`
+    contains the last position used in every stream, and is updated. The caller must hold the
+    meeting's exclusive lock.
     """
     changed_streams: set[StreamKey] = set()
     of_meeting = LedgerRow.meeting == meeting
@@ -98,13 +99,13 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
 
 
 def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """Add rulings (decisions of headquarters) to the streams that they concern.
+    """Add rulings (decisions of headquarters about records) to the streams that they concern.
 
     These are the rulings among the new records `fresh`, and stored rulings about new records. A
-    stream is all records that concern one point at one meeting. A ruling is added to the streams of
-    the record that it releases or dismisses, or of the newcomer (attendee on no list) that it
-    identifies. Return the streams that grew. `heads`, the last position used in every stream, is
-    updated.
+    stream is all records that concern one hall at one meeting. A ruling is added to the streams
+    of the record on which it decides, or of the newcomer (attendee on no list) that it
+    identifies. Return the streams that grew. `heads`, the last position used in every stream,
+    is updated.
     """
     changed_streams: set[StreamKey] = set()
     met = newcomers_by_stream(connection, fresh)
@@ -124,11 +125,12 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
 def _list_in(
     connection: Connection, key: StreamKey, ids: Iterable[str], heads: Heads
 ) -> set[StreamKey]:
-    """Add to the stream `key` the records with the ids `ids`, and headquarters' rulings about them.
+    """Add records to the stream `key`, together with headquarters' decisions about them.
 
-    A stream is all records that concern one point at one meeting. Records that the stream already
-    contains are skipped. `heads`, the last position used in every stream, is updated. Return the
-    stream's key in a set if the stream grew, otherwise an empty set.
+    `ids` are the ids of the records. A stream is all records that concern one hall at one
+    meeting. Records that the stream already contains are skipped. `heads`, the last position
+    used in every stream, is updated. Return the stream's key in a set if the stream grew,
+    otherwise an empty set.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -166,13 +168,14 @@ def _list_in(
 
 
 def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> set[StreamKey]:
-    """Update a point's stream after the point's rolls or officers have changed.
+    """Update a hall's stream after its lists of summoned people or its officers have changed.
 
-    A stream is all records that concern one point at one meeting. A point needs the records about
-    its officers and about the people on its rolls (lists of summoned people). The codes of these
-    people are stored, and missing records are added to the stream. Points that have summoned the
-    same person also get all of each other's rolls, so that the latest is known. Return the streams
-    that grew. The caller must hold the meeting's exclusive lock.
+    A stream is all records that concern one hall at one meeting. A hall needs the records about
+    its officers (the people who may preside) and about the people on its rolls (lists of
+    summoned people). The codes of these people are stored, and missing records are added to the
+    stream. Halls that have summoned the same person also get all of one another's rolls, so
+    that the latest is known. Return the streams that grew. The caller must hold the meeting's
+    exclusive lock.
     """
     records = records_of(connection, [key])[key]
     clocks = clocks_of(connection, devices_of(records))
@@ -196,11 +199,11 @@ def _update_for_roll(connection: Connection, key: StreamKey, heads: Heads) -> se
 def _list_people(
     connection: Connection, key: StreamKey, people: Iterable[str | None], heads: Heads
 ) -> set[StreamKey]:
-    """Add to the stream `key` the records about `people` that were made at other points.
+    """Add to the stream `key` the records about `people` that were made in other halls.
 
-    A stream is all records that concern one point at one meeting; only records of this meeting are
-    added. `people` are person codes. `heads`, the last position used in every stream, is updated.
-    Return the stream's key in a set if the stream grew, otherwise an empty set.
+    A stream is all records that concern one hall at one meeting; only records of this meeting
+    are added. `people` are person codes. `heads`, the last position used in every stream, is
+    updated. Return the stream's key in a set if the stream grew, otherwise an empty set.
     """
     wanted = sorted(person for person in people if person)
     if not wanted:
@@ -221,10 +224,11 @@ def _summoned_at(connection: Connection, key: StreamKey) -> set[str]:
 
 
 def _renew_summons(connection: Connection, key: StreamKey, named: set[str]) -> set[str]:
-    """Store the codes of the people whose records a point needs; return the codes stored before.
+    """Store the codes of the people whose records a hall needs; return the codes stored before.
 
-    `named` are the codes of all people on the point's lists of summoned people and of the point's
-    officers. They replace the stored codes.
+    The hall's attendance is computed with these records. `named` are the codes of all people on
+    the hall's lists of summoned people and of the hall's officers (the people who may preside).
+    They replace the stored codes.
     """
     at_point = (Summons.meeting == key.meeting, Summons.point == key.point)
     before = _summoned_at(connection, key)

@@ -164,10 +164,10 @@ def count_open(connection: Connection) -> int:
 
 
 def count_refused(connection: Connection) -> dict[str, int]:
-    """Return {point code: number of refused records on which headquarters must still decide}.
+    """Return {hall code: number of refused records on which headquarters must still decide}.
 
-    A record counts for the point of the device that sent it. Points without such records are
-    left out.
+    A record counts for the hall of the device that sent it. Halls without such records are left
+    out.
     """
     rows = connection.execute(
         select(Device.point, func.count())

@@ -1,8 +1,9 @@
 """Append records to the ledger, which contains all accepted records and only grows.
 
-The primary key prevents a record from being stored twice. Everything that new records change is
-stored in the caller's transaction, except the attendance, which is computed later, when it is read.
-One statement inserts all new records, even if they come from several points and devices.
+The primary key prevents a record from being stored twice. Everything that new records
+change is stored in the caller's transaction, except the attendance, which is computed
+later, when it is read. One statement inserts all new records, even if they come from
+several halls and devices.
 """
 
 from collections import Counter
@@ -61,10 +62,10 @@ class AppendResult(NamedTuple):
 
 
 class _StoredForm(NamedTuple):
-    """The id, hash, meeting, point and kind of a stored record with the same id as a new record.
+    """The id, hash, meeting, hall and kind of a stored record with the same id as a new record.
 
-    Different records with the same id are called the forms of that id. `fingerprint` is the sha256
-    of the record's canonical JSON.
+    Different records with the same id are called the forms of that id. `fingerprint` is the
+    sha256 of the record's canonical JSON. `point` is the code of the hall.
     """
 
     id: str
@@ -77,9 +78,9 @@ class _StoredForm(NamedTuple):
 class _LookUp(NamedTuple):
     """The data that are read from the database before entries are added to the ledger.
 
-    `forms`: the stored records that have the same id as one of the entries. `fresh`: the entries
-    that are not stored yet. `routing`: the streams (records of one point at one meeting) that the
-    entries affect.
+    `forms`: the stored records that have the same id as one of the entries. `fresh`: the
+    entries that are not stored yet. `routing`: the streams (records of one hall at one meeting)
+    that the entries affect.
     """
 
     forms: set[_StoredForm]
@@ -96,7 +97,7 @@ def append_records(
 ) -> AppendResult:
     """Store the records in `entries`, and raise the revision of every stream that they affect.
 
-    A stream is all records that concern one point at one meeting; a new revision means that the
+    A stream is all records that concern one hall at one meeting; a new revision means that the
     attendance must be computed again. Records that are already stored change nothing.
     `sighted_devices` are devices whose clocks have just been measured; the revisions of streams
     with records of these devices are raised, too.
@@ -157,8 +158,8 @@ def _cancelled(
 def rebuild(connection: Connection, meeting: str) -> list[StreamKey]:
     """Compute the streams and the attendance of a meeting again from all its records.
 
-    A stream is all records that concern one point. Return the sorted keys (meeting, point) of the
-    points whose attendance differs from what it was before.
+    A stream is all records that concern one hall. Return the sorted keys (meeting id, hall
+    code) of the halls whose attendance differs from what it was before.
     """
     streams.lock_meetings(connection, [meeting], is_sole=True)
     heads = streams.lock(connection, streams.of_meeting(connection, meeting))
@@ -181,8 +182,9 @@ def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[R
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
     """Return the streams that contain a record made by one of these devices.
 
-    A stream is all records that concern one point at one meeting. A stream is also returned if it
-    contains a ruling (a decision of headquarters) that releases such a record.
+    A stream is all records that concern one hall at one meeting. A stream is also returned if
+    it contains a decision of headquarters that such a record counts although it was quarantined
+    or contradicts another record with its id.
     """
     wanted = sorted(devices)
     if not wanted:
@@ -230,7 +232,10 @@ def _look_up(
 
 
 def _names_people(record: Record) -> bool:
-    """Return whether a record changes a point's officers or its roll (list of summoned people)."""
+    """Return whether a record changes a hall's officers or its list of summoned people.
+
+    Officers are the people who may preside.
+    """
     is_of_officers = isinstance(record, Setting) and record.body.officers is not UNSET
     return isinstance(record, Roll) or is_of_officers
 

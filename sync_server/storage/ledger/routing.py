@@ -33,10 +33,10 @@ def home_stream(record: Record) -> StreamKey:
 def summoned_by_stream(
     connection: Connection, records: Sequence[Record]
 ) -> dict[StreamKey, set[str]]:
-    """Return {stream key: people named in `records` whom the stream's point has summoned}.
+    """Return {stream key: people named in `records` who are summoned to the stream's hall}.
 
-    A stream is all records that concern one point at one meeting. Officers of the point count
-    as summoned. Streams without such people are left out.
+    A stream is all records that concern one hall at one meeting. Officers of the hall (the
+    people who may preside) count as summoned. Streams without such people are left out.
     """
     by_meeting: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
@@ -66,8 +66,8 @@ _SUMMONED = CompiledStatement(
 def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) -> set[StreamKey]:
     """Return every stream of a meeting that contains a record with one of these ids.
 
-    A stream is all records that concern one point at the meeting, including records made at other
-    points.
+    A stream is all records that concern one hall at the meeting, including records made in
+    other halls.
     """
     wanted = sorted(set(ids))
     keys: set[StreamKey] = set()
@@ -82,12 +82,12 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 def newcomers_by_stream(
     connection: Connection, records: Iterable[Record]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return {stream key: newcomers of the stream's point whom rulings in `records` identify}.
+    """Return {stream key: newcomers in the stream's hall that `records` identify}.
 
-    A stream is all records that concern one point at one meeting. A newcomer is an attendee who is
-    on no list and has a provisional code, which begins with `N-`. A ruling of headquarters
-    identifies a newcomer by giving the person's real code. The newcomer belongs to every point
-    where a record about the person was made.
+    A stream is all records that concern one hall at one meeting. A newcomer is an attendee who
+    is on no list and has a provisional code, which begins with `N-`. A ruling (a record with a
+    decision of headquarters) identifies a newcomer by giving the person's real code. The
+    newcomer belongs to every hall where a record about the person was made.
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
@@ -119,10 +119,10 @@ def ids_by_meeting(records: Iterable[Record]) -> dict[str, list[str]]:
 class Routing(NamedTuple):
     """The streams that new records affect (`streams`); they must be locked.
 
-    A stream is all records that concern one point at one meeting. `reused`: the new records whose
-    id is also the id of a different record. `rolls`: the streams of points whose officers or list
-    of summoned people may change. `summoned`: for every stream, those people in the new records
-    that the stream's point has summoned.
+    A stream is all records that concern one hall at one meeting. `reused`: the new records
+    whose id is also the id of a different record. `rolls`: the streams of halls whose officers
+    (people who may preside) or list of summoned people may change. `summoned`: for every
+    stream, those people in the new records that the stream's hall has summoned.
     """
 
     streams: set[StreamKey]
@@ -137,10 +137,11 @@ def routing_of(
     reused: list[Record],
     rolls: set[StreamKey],
 ) -> Routing:
-    """Return which streams (records of one point at one meeting) the new records `records` affect.
+    """Return which streams are affected by the new records `records`.
 
-    `reused` are the new records whose id is also the id of a different record. `rolls` are the
-    streams of points whose officers or list of summoned people may change; every stream in
+    A stream is all records that concern one hall at one meeting. `reused` are the new records
+    whose id is also the id of a different record. `rolls` are the streams of halls whose
+    officers (people who may preside) or list of summoned people may change; every stream in
     `rolls` affects all other streams of its meeting.
     """
     summoned = summoned_by_stream(connection, records)

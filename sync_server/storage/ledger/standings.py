@@ -1,11 +1,12 @@
-"""Return the standings: who attended a meeting at a point (a hall), and how.
+"""Return the attendance of halls, as computed: who attended a meeting in a hall, and how.
 
-A stored standing is only a cache. New records do not change it; they raise the revision number of
-the point's records at the meeting, so that the stored standing counts as out of date. The next
-reader then brings it up to date. If this process still has the standing in memory, only the new
-records are added, if possible. Otherwise the standing is computed from all records, and stored
-after the reader's transaction. Readers therefore never get a standing that is older than the
-records they can see.
+In the code, the attendance of a hall is called its standing. Stored attendance is only a
+cache. New records do not change it; they raise the revision number of the hall's records at
+the meeting, so that the stored attendance counts as out of date. The next reader then
+brings it up to date. If this process still has the attendance in memory, only the new
+records are added, if possible. Otherwise the attendance is computed from all records, and
+stored after the reader's transaction. Readers therefore never get attendance that is older
+than the records they can see.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,16 +40,16 @@ _ranges_decoder = msgspec.json.Decoder(Ranges)
 
 
 class BoardFigures(Struct, frozen=True, kw_only=True):
-    """One point's figures for headquarters' board, the overview of a meeting.
+    """One hall's figures for headquarters' overview of a meeting (the board).
 
-    They are stored separately, so that the board can be shown without reading every person's
+    They are stored separately, so that the overview can be shown without reading every person's
     attendance. `chair`: the person who presides or presided last, or if nobody has, the person
-    named to preside. `missing`: what the point still lacks to be ready. `counted`: False for a
+    named to preside. `missing`: what the hall still lacks to be ready. `counted`: False for a
     rehearsal or a cancelled meeting, which is left out of all totals. `pending`: the number of
     requests for leave or a substitute that await a decision; `reserved`: the number of those on
     which only headquarters may decide. `late_after_ms`: people who arrive after this time are
     late. `arrivals_ms`: the times of the summoned people's first arrivals, sorted.
-    `merged_into`: the point that took over all people of this point. `tasks`: the number of
+    `merged_into`: the hall that took over all people of this hall. `tasks`: the number of
     follow-up tasks.
     """
 
@@ -86,9 +87,10 @@ class BoardRow(BoardFigures, frozen=True, kw_only=True):
 
 
 class Board(Struct, frozen=True):
-    """Headquarters' overview of a meeting: all points, overall totals, and totals by type of unit.
+    """Headquarters' overview of a meeting: all halls, overall totals, and totals by type of unit.
 
-    Points whose `counted` is False (rehearsals, cancelled meetings) are left out of the totals.
+    Halls whose `counted` is False (rehearsals, cancelled meetings) are left out of the totals.
+    `points` contains the halls.
     """
 
     totals: Counts
@@ -113,12 +115,12 @@ _figures_decoder = msgspec.json.Decoder(BoardFigures)
 def _judge(
     connection: Connection, versions: Mapping[StreamKey, StreamVersion]
 ) -> dict[StreamKey, PointStanding]:
-    """Compute the attendance at points from the records, and return {stream key: attendance}.
+    """Compute the attendance in halls from the records, and return {stream key: attendance}.
 
-    `versions` is {stream key (meeting, point): present version of the point's records}. In a read
-    transaction, the attendance at a point is computed only once. If this process has an older
-    version of it in memory, only the new records are added, if possible. Attendance that is
-    computed from all records is stored after the transaction.
+    `versions` is {stream key (meeting id, hall code): present version of the hall's records}.
+    In a read transaction, the attendance in a hall is computed only once. If this process has
+    an older version of it in memory, only the new records are added, if possible. Attendance
+    that is computed from all records is stored after the transaction.
     """
     judged: dict[StreamKey, PointStanding] = read_once("judged standings", dict)
     wanted = {key: version for key, version in versions.items() if key not in judged}
@@ -177,11 +179,10 @@ def _figures_of(standing: PointStanding) -> BoardFigures:
 def requests_of(
     connection: Connection, keys: Iterable[StreamKey], *, by: str | None, at_ms: int
 ) -> list[tuple[StreamKey, Request]]:
-    """Return [(stream key, request)] of all requests for leave or a substitute in `keys`.
+    """Return all requests for leave or a substitute in the halls `keys`, as [(key, request)].
 
-    `keys` are stream keys (meeting, point). The field `is_decidable` of a request shows whether
-    `by` may decide on the request at `at_ms`. `by` is a person's code, or None for
-    headquarters.
+    A key is (meeting id, hall code). The field `is_decidable` of a request shows whether `by`
+    may decide on the request at `at_ms`. `by` is a person's code, or None for headquarters.
     """
     return [
         (key, _with_decision_rights(standing, request, by, at_ms))
@@ -201,14 +202,14 @@ def _with_decision_rights(
 
 
 def read(connection: Connection, key: StreamKey) -> PointStanding | None:
-    """Return the attendance at a point of a meeting; None if the point has no records there."""
+    """Return the attendance in a hall at a meeting; None if the hall has no records there."""
     return read_all(connection, [key]).get(key)
 
 
 def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, PointStanding]:
-    """Return {stream key (meeting, point): attendance at the point}.
+    """Return {key (meeting id, hall code): attendance in the hall at the meeting}.
 
-    Points without records are left out.
+    Halls without records are left out.
     """
     standings, versions = {}, {}
     for meeting, points in streams.by_meeting(keys).items():
@@ -223,9 +224,9 @@ def read_all(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKe
 
 
 def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task]]:
-    """Return the follow-up tasks of a meeting, with the stream keys of their points.
+    """Return the follow-up tasks of a meeting, as [(key of the hall, task)].
 
-    A stream key is (meeting, point). The list is empty for a rehearsal or a cancelled meeting.
+    A key is (meeting id, hall code). The list is empty for a rehearsal or a cancelled meeting.
     """
     rows = board_of(connection, meeting).points
     keys = [StreamKey(meeting, row.point) for row in rows if row.counted and row.tasks]
@@ -237,7 +238,7 @@ def tasks_of(connection: Connection, meeting: str) -> list[tuple[StreamKey, Task
 
 
 def board_of(connection: Connection, meeting: str) -> Board:
-    """Return headquarters' overview of a meeting, with the points sorted by code.
+    """Return headquarters' overview of a meeting, with the halls sorted by code.
 
     If the overview is needed again in the same read transaction, the first result is used.
     """
@@ -293,10 +294,10 @@ def _read_board(connection: Connection, meeting: str) -> Board:
 
 
 def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """Return {point code: (last contact of a device, number of missing records)}.
+    """Return {hall code: (last contact of a device, number of missing records)}.
 
     The time of the contact is in ms since 1970 UTC, or None if there was no contact yet. A
-    record is missing if a device of the point has made it, but it has not arrived.
+    record is missing if a device of the hall has made it, but it has not arrived.
     """
     rows = connection.execute(
         select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)

@@ -32,9 +32,10 @@ from sync_server.storage.prepared import CompiledStatement, in_chunks, in_points
 
 
 class StreamKey(NamedTuple):
-    """The primary key of a stream (the records that concern one point at one meeting).
+    """The primary key of a stream (the records that concern one hall at one meeting).
 
-    Streams are always locked in the order of these keys, so that no deadlock can occur.
+    `point` is the code of the hall. Streams are always locked in the order of these keys, so
+    that no deadlock can occur.
     """
 
     meeting: str
@@ -44,9 +45,9 @@ class StreamKey(NamedTuple):
 class StreamVersion(NamedTuple):
     """The version of a stream that a transaction sees.
 
-    A stream is all records that concern one point at one meeting. `revision` rises whenever
-    something may have changed the attendance at the point, also without a new record. `head` is the
-    last position used in the stream.
+    A stream is all records that concern one hall at one meeting. `revision` rises whenever
+    something may have changed the attendance in the hall, also without a new record. `head` is
+    the last position used in the stream.
     """
 
     revision: int
@@ -61,11 +62,11 @@ class RecordKey(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The next records of a stream (records of one point at one meeting), and the new cursor.
+    """The next records of a stream (records of one hall at one meeting), and the new cursor.
 
     The cursor shows how far the stream has been read. Every record is a tuple: canonical JSON
-    bytes, corrected time, and, if the record is a ruling of headquarters that releases another
-    record, the corrected time of the released record, otherwise None. Times are in ms since 1970
+    bytes, corrected time, and, if the record is a decision of headquarters that another record
+    counts, the corrected time of that other record, otherwise None. Times are in ms since 1970
     UTC.
     """
 
@@ -128,8 +129,8 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
     """Lock streams in sorted order until the transaction ends; create those that do not exist.
 
-    A stream is the records of one point at one meeting. Return {stream key: last position used
-    in the stream}, with 0 for a new stream.
+    A stream is all records that concern one hall at one meeting. Return {stream key: last
+    position used in the stream}, with 0 for a new stream.
     """
     wanted = sorted(set(keys))
     if not wanted:
@@ -185,10 +186,11 @@ _RECORDS_AFTER = CompiledStatement(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create streams (the records of one point at one meeting) without records.
+    """Create streams that contain no records yet.
 
-    If the database has no random code yet, store one. It is part of every cursor (a reader's
-    position in a stream), so that a cursor from another database is recognised.
+    A stream is all records that concern one hall at one meeting. If the database has no random
+    code yet, store one. It is part of every cursor (a reader's position in a stream), so that a
+    cursor from another database is recognised.
     """
     if not keys:
         return
@@ -202,9 +204,9 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
 def write_heads(connection: Connection, heads: dict[StreamKey, int]) -> None:
     """Store the positions `heads`, and raise the revisions of the streams in `heads` by one.
 
-    `heads` is {stream key: last position used in the stream}. A stream is the records of one
-    point at one meeting. A new revision means that the attendance stored for the stream is out
-    of date. The caller must hold the locks of the streams.
+    `heads` is {stream key: last position used in the stream}. A stream is all records that
+    concern one hall at one meeting. A new revision means that the attendance stored for the
+    stream is out of date. The caller must hold the locks of the streams.
     """
     _WRITE_HEAD.run(
         connection,
@@ -229,7 +231,7 @@ def of_people(
 ) -> set[StreamKey]:
     """Return the streams of `meetings` in which any of `people` were recorded or summoned.
 
-    A stream is the records of one point at one meeting. `people` are person codes.
+    A stream is all records that concern one hall at one meeting. `people` are person codes.
     """
     keys: set[StreamKey] = set()
     for chunk in in_chunks(people):
@@ -263,10 +265,10 @@ def roster_rev(connection: Connection, key: StreamKey) -> str:
 
 
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
-    """Return {stream key (meeting, point): records of the stream, in no particular order}.
+    """Return {stream key (meeting id, hall code): records of the stream, in no particular order}.
 
-    A stream is all records that concern one point at one meeting, including records that were made
-    at other points. For a stream without records, the list is empty.
+    A stream is all records that concern one hall at one meeting, including records that were
+    made in other halls. For a stream without records, the list is empty.
     """
     records: dict[StreamKey, list[Record]] = {key: [] for key in keys}
     for meeting, points in by_meeting(records).items():
@@ -279,18 +281,17 @@ def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[Stream
 def records_after(connection: Connection, key: StreamKey, position: int) -> list[Record]:
     """Return the records of a stream that follow a position, in no particular order.
 
-    A stream is all records that concern one point at one meeting. Its records are numbered from 1;
-    these numbers are the positions.
+    A stream is all records that concern one hall at one meeting. Its records are numbered from
+    1; these numbers are the positions.
     """
     rows = _RECORDS_AFTER.rows(connection, meeting=key.meeting, point=key.point, after=position)
     return [decode_canonical(row[0]) for row in rows]
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
-    """Return {point code: last position used in the point's records at a meeting}, sorted.
+    """Return {hall code: last position used in the hall's records at a meeting}, sorted.
 
-    The records of a point are numbered from 1, so the position is the number of the last
-    record.
+    The records of a hall are numbered from 1, so the position is the number of the last record.
     """
     query = select(Stream.point, Stream.head).where(Stream.meeting == meeting)
     return dict(connection.execute(query.order_by(Stream.point)).all())
@@ -299,9 +300,9 @@ def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
 def records_up_to(
     connection: Connection, heads: Mapping[StreamKey, int]
 ) -> dict[StreamKey, list[Record]]:
-    """Return {stream key (meeting, point): records of the stream up to a position, in order}.
+    """Return {stream key (meeting id, hall code): records up to a position, in order}.
 
-    A stream is all records that concern one point at one meeting, numbered from 1. `heads` is
+    A stream is all records that concern one hall at one meeting, numbered from 1. `heads` is
     {stream key: position (number) of the last record to include}.
     """
     return {
@@ -315,11 +316,12 @@ def records_up_to(
 
 
 def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Page:
-    """Return up to `limit` records of a stream (one point at one meeting) that follow a cursor.
+    """Return up to `limit` records of a stream that follow a cursor.
 
-    A cursor shows how far a reader has read. It is "0" at first, and then the cursor of the last
-    page that the reader received. If the cursor is unreadable or from another database, the stream
-    is read from the beginning.
+    A stream is all records that concern one hall at one meeting. A cursor shows how far a
+    reader has read. It is "0" at first, and then the cursor of the last page that the reader
+    received. If the cursor is unreadable or from another database, the stream is read from the
+    beginning.
     """
     current_epoch = epoch(connection)
     after = _position(cursor, current_epoch)

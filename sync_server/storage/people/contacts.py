@@ -48,7 +48,7 @@ class ContactLine(NamedTuple):
 
 
 def put(connection: Connection, lines: Iterable[ContactLine]) -> None:
-    """Store contacts; a contact with the same point and duty as a stored one replaces it.
+    """Store contacts of halls; a contact with the same hall and duty as a stored one replaces it.
 
     If the name in a line is empty, the contact is deleted. Other contacts stay unchanged.
     """

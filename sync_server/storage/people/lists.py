@@ -27,10 +27,10 @@ PlaceKind = Literal["unit", "point"]
 class StoredList(NamedTuple):
     """A list file that a user uploaded, and what has been done with it.
 
-    `id` is a UUIDv7, `kind` is people, places, roll or attendance, and `who` is the user's account.
-    Times are in ms since 1970 UTC. `done_ms` is None if the list has not been imported yet, and
-    `undone_ms` is None unless the import has been undone. The model `UploadedList` explains the
-    other fields.
+    `id` is a UUIDv7, and `who` is the user's account. `kind` is people, places, roll (a list of
+    people summoned to a meeting) or attendance. Times are in ms since 1970 UTC. `done_ms` is
+    None if the list has not been imported yet, and `undone_ms` is None unless the import has
+    been undone. The model `UploadedList` explains the other fields.
     """
 
     id: str

@@ -158,7 +158,7 @@ def officers_of(
 
 
 def roster_of(connection: Connection, key: StreamKey) -> Roster:
-    """Return the people summoned to a point at a meeting, in the order of the point's latest list.
+    """Return the people summoned to a hall at a meeting, in the order of the hall's latest list.
 
     If no name is stored for a person, the person's code is used instead.
     """
@@ -201,10 +201,10 @@ def names_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
 
 
 def refresh_rev(connection: Connection, key: StreamKey) -> None:
-    """Compute and store the hash of a point's roster (the list of people summoned there).
+    """Compute and store the hash of a hall's roster (the list of people summoned there).
 
-    A device compares this hash with that of its own copy of the roster, to learn whether the
-    roster has changed.
+    A device compares this hash with that of its copy of the roster, to learn whether the roster
+    has changed.
     """
     connection.execute(
         update(Stream)
@@ -216,7 +216,7 @@ def refresh_rev(connection: Connection, key: StreamKey) -> None:
 def refresh_revs(connection: Connection, people: Sequence[str]) -> None:
     """Compute and store the hashes of all rosters that name any of these people.
 
-    A roster is the list of people summoned to a point.
+    A roster is the list of people summoned to a hall at a meeting.
     """
     for key in _streams_summoning(connection, people):
         refresh_rev(connection, key)
@@ -317,8 +317,9 @@ def _streams_summoning(connection: Connection, people: Sequence[str]) -> Iterabl
 
 
 def summonses_of(connection: Connection, people: Sequence[str]) -> list[StreamKey]:
-    """Return the sorted keys (meeting, point) where any of these people are summoned or officers.
+    """Return the sorted keys (meeting id, hall code) where any of these people are needed.
 
+    They are needed where they are or were summoned, or may preside as Secretary or Deputy.
     `people` are person codes.
     """
     return sorted(_streams_summoning(connection, people))

@@ -136,8 +136,8 @@ class Source(NamedTuple):
         """Return the value or the list of values at a path, as a list of strings.
 
         With `member`, every item of the list is a mapping, and the result contains that field of
-        every item. For example, `texts(("points",), "code")` returns the codes of all points.
-        Missing values are left out.
+        every item. For example, `texts(("points",), "code")` returns the codes of all halls, which
+        the file lists under `points`. Missing values are left out.
         """
         node = self.node_at(at)
         values = node.value if isinstance(node, yaml.SequenceNode) else [node]

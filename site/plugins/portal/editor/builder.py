@@ -30,10 +30,11 @@ class BuildFault(Exception):
 
 
 class Built(NamedTuple):
-    """The result of a build.
+    """The result of building the portal (the static website).
 
-    `files` and `bytes` are the number and total size of the built files, without the manifest that
-    lists them. `release` identifies the build, and is the sha256 of the manifest.
+    `files` and `bytes` are the number and total size of the built files, without the manifest
+    that lists them. `release` is the id of the built version, which is the sha256 of the
+    manifest.
     """
 
     files: int

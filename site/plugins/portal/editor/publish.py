@@ -75,7 +75,7 @@ class PublishTarget:
         self._session.mount(f"{parts.scheme}://", adapter)
 
     def list_releases(self) -> list[dict[str, Any]]:
-        """Return all releases that the server stores, the most recently activated first.
+        """Return all releases (portal versions) on the server, the most recently activated first.
 
         A release is a dict of `release` (the id), `serves_from` (the time from which the release is
         served, in ISO 8601 UTC, or None), `is_served` (True for the present release), and `files`
@@ -89,8 +89,9 @@ class PublishTarget:
     def offer_manifest(self, manifest: bytes) -> list[str]:
         """Send the manifest of a release, and return the sha256 of the files that the server needs.
 
-        The manifest names lists of files. The server first needs these lists, and then the files in
-        the lists. An empty result means that the release is complete.
+        A release is a version of the portal. The manifest names lists of files. The server first
+        needs these lists, and then the files in the lists. An empty result means that the release
+        is complete.
 
         Raises: BuildFault if the request fails.
         """
@@ -121,7 +122,7 @@ class PublishTarget:
             self._call("PUT", f"/blobs/{sha256}", data=b"")
 
     def activate(self, release: str, at: datetime | None = None) -> None:
-        """Make the server serve the release with the given id from now on.
+        """Make the server serve the release (version of the portal) with the given id from now on.
 
         If `at` (a later instant in UTC) is given, the server serves the release from that instant.
         An activation without `at` cancels all activations that were planned for later.
@@ -132,12 +133,12 @@ class PublishTarget:
         self._call("POST", f"/releases/{release}/activate", json=body)
 
     def go_back(self, release: str) -> str:
-        """Make the server serve an earlier release again, and return the id of that release.
+        """Make the server serve an earlier version of the portal again, and return its id.
 
-        `release` is the beginning of the id, or "" for the release that was served before the
-        present one.
+        `release` is the beginning of the id of the version (release), or "" for the version that
+        was served before the present one.
 
-        Raises: BuildFault if no earlier release matches, or if a request fails.
+        Raises: BuildFault if no earlier version matches, or if a request fails.
         """
         rows = [row for row in self.list_releases() if row["serves_from"]]
         since = next((row["serves_from"] for row in rows if row["is_served"]), "")

@@ -37,6 +37,7 @@ def write_manifest(
 ) -> str:
     """Write manifest.json and its lists of files into `output`, and return the release's id.
 
+    The id, the sha256 of manifest.json, identifies this version of the portal (release).
     `lines` is {path: line with the sha256 and size} of every file. `paths_by_list` is {name of
     a list: paths of its files}. A path may be in several lists, and a path in no list goes to
     the list `rest`. `withdrawn` maps paths of documents that are not public to the sha256 of
@@ -62,7 +63,7 @@ def write_manifest(
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Parse manifest.json, which names the lists of files of a release.
+    """Parse manifest.json, which names the lists of files of a release (version of the portal).
 
     Raises: msgspec.MsgspecError if the JSON is not valid.
     """
@@ -78,10 +79,10 @@ def read_list(content: bytes) -> list[FileLine]:
 
 
 def files_of(read: Callable[[str], bytes]) -> dict[str, tuple[str, int]]:
-    """Return {path: (sha256, size in bytes)} for every file of a release.
+    """Return {path: (sha256, size in bytes)} for every file of a release (version of the portal).
 
-    The manifest and its lists are included. `read` is a function that returns the content of the
-    file at a path.
+    The manifest and its lists are included. `read` is a function that returns the content of
+    the file at a path.
 
     Raises: msgspec.MsgspecError if the manifest or a list is not valid; also any exception of
     `read`.
