@@ -1,4 +1,4 @@
-"""Measure how fast the server answers every page of the office, with 72 halls and 4,950 people.
+"""Measure how fast the server answers every web page of the office, with 72 halls and 4,950 people.
 
 The same run measures a floor for comparison: the sign-in page without a session, which reads no
 data. Run with `python -m bench.office`.
@@ -88,7 +88,7 @@ NEEDS_QUERY = frozenset({"/xu-huong/bao-cao"})
 
 
 def page_paths(app: Flask) -> list[str]:
-    """Return the path of every page of the office, without the prefix `/van-phong`.
+    """Return the path of every web page of the office, without the prefix `/van-phong`.
 
     In the paths of the routes, a parameter that is in `PATH_VALUES` is replaced by its value. Pages
     with other parameters are left out. The paths in `EXTRA_PATHS` come last.

@@ -1,4 +1,4 @@
-"""Compare the server's judgement of a meeting with that of the naive model in `tests/model.py`.
+"""Compare the server's judgement of a meeting with that of the simple model in `tests/model.py`.
 
 A judgement says who is present, late, absent or excused at a hall.
 """

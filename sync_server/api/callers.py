@@ -49,9 +49,9 @@ def authenticate_caller(connection: Connection) -> Caller:
 
 
 def require_permission(caller: Caller, action: Action, point: str | None = None) -> None:
-    """Check that a caller may do an action and, if `point` is given, do it at that point.
+    """Check that a caller may do an action and, if `point` is given, do it in that hall.
 
-    A point is the code of a connected hall.
+    `point` is the code of the hall.
 
     Raises: DeviceRevoked if a revoked device does anything except send records; Forbidden if the
     caller's role does not permit the action, or the caller belongs to another point;
@@ -106,7 +106,7 @@ def log_access(response: Response) -> Response:
 def forbidden_error(caller: Caller, action: Action, point: str = "") -> Forbidden:
     """Return the error for a caller whose role does not permit an action.
 
-    If `point` (the code of a connected hall) is given, the error says that the action is forbidden
+    If `point` (the code of a hall) is given, the error says that the action is forbidden
     at that point.
     """
     action_text = f"{say(f'action.{action}')} {point}".strip()

@@ -36,9 +36,9 @@ because only the charts on the office's web pages use them.
 
 @blueprint.get("/meetings")
 def meetings() -> Response:
-    """Return the meetings of the caller's point (a connected hall), the latest first.
+    """Return the meetings of the caller's hall (`point`), the latest first.
 
-    A caller who does not belong to a point gets all meetings. Raises: Unauthenticated; Forbidden.
+    A caller who belongs to no hall gets all meetings. Raises: Unauthenticated; Forbidden.
     """
     with reading() as connection:
         caller = authenticate_caller(connection)
@@ -48,7 +48,7 @@ def meetings() -> Response:
 
 @blueprint.get("/meetings/<meeting>/points/<point>/roster")
 def point_roster(meeting: str, point: str) -> Response:
-    """Return the list of people summoned at a point (a connected hall) of a meeting.
+    """Return the list of people summoned at a hall (`point`) of a meeting.
 
     Respond 304 if the caller's copy (ETag) is current.
 
@@ -73,7 +73,7 @@ def point_roster(meeting: str, point: str) -> Response:
 def standing(meeting: str) -> Response:
     """Return the attendance of every person at a point, and the state of the point.
 
-    A point is a connected hall. The state includes, for example, who presides, and whether the
+    A point is a hall. The state includes, for example, who presides, and whether the
     attendance list has been signed off. The query parameter `point` defaults to the caller's point.
 
     Raises: MalformedRequest if no point is given and the caller has none; UnknownMeeting;

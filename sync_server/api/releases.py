@@ -122,7 +122,7 @@ def put_release() -> Response:
 def _check_directory(files: Mapping[str, FileLine]) -> None:
     """Check that a release (version of the portal) contains a valid `facts.json`.
 
-    That file lists units (organisations), connected halls and meetings. `files` is {path: file
+    That file lists units (organisations), halls and meetings. `files` is {path: file
     of the release}. Raises: ReleaseMalformed if `facts.json` is missing or not valid.
     """
     line = files.get(FACTS_PATH)

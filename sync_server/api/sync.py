@@ -237,7 +237,7 @@ def _is_valid_unicode(record: object) -> bool:
 
 
 def _pulled_stream(sync_request: SyncRequest, caller: Caller) -> StreamKey | None:
-    """Return the meeting and the point (connected hall) whose records the caller asks to read.
+    """Return the meeting and the hall (`point`) whose records the caller asks to read.
 
     Return None if nothing is to be read: without a meeting, for a caller who may not read personal
     data, or for a revoked device.
@@ -268,7 +268,7 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
 
 
 def _pull(stream_key: StreamKey | None, cursor: str) -> tuple[streams.Page, str]:
-    """Return the records of one meeting at one point (a connected hall) that follow a cursor.
+    """Return the records of one meeting at one hall (`point`) that follow a cursor.
 
     The first result is a page with at most `PAGE_RECORDS` records and the cursor for the next page.
     The second result is the revision of the list of summoned people. If `stream_key` is None, the

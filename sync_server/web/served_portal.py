@@ -120,7 +120,7 @@ def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) ->
 def published_directory(
     connection: Connection, site_dir: Path, now_ms: int
 ) -> PublishedDirectory | None:
-    """Return the units, points (connected halls) and meetings that the served portal publishes.
+    """Return the units, halls (points) and meetings that the served portal publishes.
 
     Return None if the portal has no `facts.json`. Raises: ReleaseMalformed if this version of the
     server cannot read that file.
@@ -132,7 +132,7 @@ def published_directory(
 
 
 def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> int:
-    """Store the published units and points (connected halls) if the database has no units yet.
+    """Store the published units and halls (points) if the database has no units yet.
 
     Return the number of stored units; 0 if the database has units already. Later changes to
     published units and points are stored when headquarters accepts these changes. New units and
@@ -149,7 +149,7 @@ def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -
 
 
 def parse_directory(content: bytes) -> PublishedDirectory:
-    """Parse the units, points (connected halls) and meetings in a portal's `facts.json`.
+    """Parse the units, halls (points) and meetings in a portal's `facts.json`.
 
     Raises: ReleaseMalformed if `content` is not JSON, or if a value is missing or has a wrong
     form.

@@ -1,4 +1,4 @@
-"""Test that units (organisations) and positions are recognised as offices spell them."""
+"""Test that units and positions are recognised in the spellings that offices use."""
 
 import pytest
 

@@ -49,7 +49,7 @@ MORE_PATHS = (
 
 
 def office_paths(app: Flask) -> list[str]:
-    """Return the path of every page of the office, without the prefix `/van-phong`.
+    """Return the path of every web page of the office, without the prefix `/van-phong`.
 
     In the paths of the routes, a parameter that is in `PARTS` is replaced by its value; other
     parameters stay as they are. The paths in `MORE_PATHS` come last.

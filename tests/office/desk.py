@@ -25,7 +25,7 @@ class Desk:
     client: FlaskClient
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Open a page of the office with additional `headers`, and return the response.
+        """Open one of the office's web pages with additional `headers`, and return the response.
 
         `path` lacks the prefix `/van-phong`.
         """

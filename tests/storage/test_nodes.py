@@ -92,7 +92,8 @@ class TwoNodes(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Deliver all records to both nodes, and check that the nodes judge attendance alike.
 
-        A third node, which gets the records in order, and the naive model must agree with both.
+        A third node, which gets the records in order, and the simple model of the
+        rules in tests/model.py must agree with both.
         Raises: AssertionError if the judgements differ.
         """
         try:

@@ -141,7 +141,7 @@ def facts_in_order(
 
 
 def fact_of(record: Record, person: str | None, clocks: Clocks) -> Fact[Record]:
-    """Return a record with its corrected time. `person` is the code of the person concerned."""
+    """Pair a record with its corrected time. `person` is the code of the person concerned."""
     at_ms, is_doubtful = clocks.corrected_time_of(record)
     return Fact(at_ms, record.device, record.seq or 0, record.id, person, record, is_doubtful)
 

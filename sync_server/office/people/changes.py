@@ -176,7 +176,7 @@ def update_rolls(person: str) -> Response:
 
     `person` is the person's code. With `do=add` in the form, add the person to the lists of the
     person's usual hall. Otherwise change only the lists that already name the person. Redirect to
-    the page that changes the person. Raises: UnknownPerson if no person has this code.
+    the page for editing the person's data. Raises: UnknownPerson if no person has this code.
     """
     stored, writer = _must_find(person), access.signed_in_account().writer
     adds = request.form.get("do") == "add"

@@ -84,7 +84,7 @@ def icon(size: int) -> bytes:
 def _draw_icon(size: int) -> bytes:
     """Draw the app's icon, a circle joined to four smaller circles, and return it as PNG.
 
-    The circles stand for connected halls. `size` is the width and height in pixels. The drawing is
+    The circles stand for halls. `size` is the width and height in pixels. The drawing is
     made at four times that size and then scaled down, so that its edges are smooth.
     """
     from PIL import Image, ImageDraw
