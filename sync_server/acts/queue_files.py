@@ -179,11 +179,11 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
 
 
 def _import_parcel(parcel: Parcel, signer: Signer, now_ms: int) -> ParcelReceipt:
-    """Store the records and details of one device as if the device had sent them over the network.
+    """Store the records and attachments of one device as if they had come over the network.
 
-    `signer` is the device that signed them. No reading of the device's clock is stored, because a
-    reading in a file would be out of date. Encrypted details are not stored if the device is
-    revoked.
+    The attachments are encrypted personal data (details); those of a device that headquarters has
+    blocked are not stored. `signer` is the device that signed everything. No reading of the
+    device's clock is stored, because a reading in a file would be out of date.
     """
     texts = [record.encode("utf-8", "replace") for record in parcel.records]
     verdicts: list[Verdict] = []

@@ -383,7 +383,7 @@ def _id_of(offer: CheckedRecord) -> str | None:
 def _typed_record(offer: CheckedRecord) -> Record | None:
     """Return the parsed record; None if the record cannot be parsed.
 
-    Refused records are parsed, too, because headquarters may have released them.
+    Refused records are parsed, too, because headquarters may have decided that they count.
     """
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.record

@@ -328,11 +328,11 @@ class Guard:
 
 
 def _suspicions_in_columns(values: Iterable[Value], allowed: Iterable[str]) -> Iterator[Suspicion]:
-    """Yield up to `MOST_OF_COLUMN` of `values` for every heading, without organisations' tax codes.
+    """Yield the cells of tables that may be personal data, at most `MOST_OF_COLUMN` per heading.
 
-    `values` are cells that contain personal data according to their headings, such as «Năm sinh».
-    Numbers whose digits are those of a passage in `allowed` are left out, also if a spreadsheet has
-    dropped their leading 0.
+    `values` are the cells whose headings announce personal data, such as «Năm sinh» (year of
+    birth). Two kinds of number are left out: tax codes of organisations, and numbers that the
+    editor has allowed. `allowed` contains the latter; a spreadsheet may have dropped the leading 0.
     """
     allowed_digits = {_NO_DIGITS.sub("", words) for words in allowed}
     counts = Counter[tuple[str, str]]()

@@ -130,11 +130,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Return {path: sha256} for files whose earlier versions readers' devices must delete.
+        """Return the files that readers' devices must delete if they have kept them.
 
-        The files belong to materials that are not yet public or have been withdrawn. The sha256 is
-        that of the notice that replaces the file, or "" if nothing replaces the file. `lines` is
-        {path: line with the sha256} of all written files.
+        The files belong to materials that are not yet public or have been withdrawn. The result is
+        {path: sha256 of the notice that replaces the file, or "" if nothing replaces it}.
+        `lines` is {path: entry in the list of files}, for all written files.
         """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
