@@ -36,7 +36,8 @@ class Page(Struct, frozen=True):
     A stream is the sequence of all records of one hall, at positions from 1 without gaps; `stream`
     is the hall's code. `records` are the ids in order; the first record is at the position that
     follows `after`. `head` is the position after which the reader continues, according to the
-    answer.
+    answer. `source` names the copy of the ledger from which the page comes; with another one, the
+    reader begins again.
     """
 
     reader: str
@@ -45,6 +46,7 @@ class Page(Struct, frozen=True):
     after: int
     records: tuple[str, ...]
     head: int
+    source: str = ""
 
 
 class Row(Struct, frozen=True):
@@ -170,16 +172,17 @@ def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
     """Return a message for every record that a reader missed or read twice, or that later vanished.
 
     Up to the position that a reader has reached, it must have received exactly the records that the
-    ledger finally contains, in the same order.
+    ledger finally contains, in the same order. If the server let the reader begin again, with
+    another `source`, only what it has read since counts; see `taken_back`.
     """
     final = {(row.stream, row.position): row.record for row in rows}
-    by_reader = defaultdict(list)
-    for page in pages:
-        by_reader[page.reader].append(page)
     faults = []
-    for reader, reader_pages in sorted(by_reader.items()):
-        reached, seen = 0, set()
+    for reader, reader_pages in sorted(_by_reader(pages).items()):
+        reached, source = 0, reader_pages[0].source
+        seen: set[str] = set()
         for page in reader_pages:
+            if page.source != source:
+                reached, seen, source = 0, set(), page.source
             if page.after != reached or page.head != page.after + len(page.records):
                 faults.append(
                     f"{reader}: from {page.after} to {page.head} with {len(page.records)} records"
@@ -188,11 +191,36 @@ def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
             for place, record in enumerate(page.records, page.after + 1):
                 if record in seen:
                     faults.append(f"{reader}: {record} read twice")
-                if final.get((page.stream, place)) != record:
+                is_last = page.source == reader_pages[-1].source
+                if is_last and final.get((page.stream, place)) != record:
                     faults.append(f"{reader}: {record} vanished from position {place}")
                 seen.add(record)
             reached = page.head
     return faults
+
+
+def taken_back(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
+    """Return a message for every record that a reader had to forget, because it had to begin again.
+
+    These are records that stood in the ledger of a leader before a standby had them, so that they
+    were never acknowledged, and that another leader does not have at the same position.
+    """
+    final = {(row.stream, row.position): row.record for row in rows}
+    return [
+        f"{reader}: {record} at position {place}"
+        for reader, reader_pages in sorted(_by_reader(pages).items())
+        for page in reader_pages
+        if page.source != reader_pages[-1].source
+        for place, record in enumerate(page.records, page.after + 1)
+        if final.get((page.stream, place)) != record
+    ]
+
+
+def _by_reader(pages: Iterable[Page]) -> dict[str, list[Page]]:
+    by_reader = defaultdict(list)
+    for page in pages:
+        by_reader[page.reader].append(page)
+    return by_reader
 
 
 def unread(pages: Iterable[Page], rows: Iterable[Row]) -> list[str]:

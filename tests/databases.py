@@ -99,6 +99,24 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
             _run([*control, "-m", "immediate", "stop"])
 
 
+def take_over(programs: Path, url: str) -> None:
+    """Restart the PostgreSQL server at `url` as a standby, and let it take over as the leader.
+
+    Its timeline (a number that rises with every take-over) is then another one.
+    Raises: AssertionError if this fails.
+    """
+    address = url.replace("+psycopg", "", 1)
+    with psycopg.connect(address) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row
+    data = Path(row[0])
+    as_owner = _not_as_root(data.parent)
+    _run([*as_owner, "touch", str(data / "standby.signal")])
+    control = [*as_owner, str(programs / "pg_ctl"), "-D", str(data), "-w"]
+    _run([*control, "-m", "fast", "-l", str(data.parent / "log"), "restart"])
+    _run([*control, "promote"])
+
+
 def _not_as_root(folder: Path) -> list[str]:
     """Return arguments to put before a command, so that it runs as Debian's user `postgres`.
 

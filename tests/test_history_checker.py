@@ -103,6 +103,19 @@ def test_a_read_record_that_vanished_is_found() -> None:
     assert history.misread(good_run().pages, rows) == ["R1: c vanished from position 3"]
 
 
+def test_a_reader_that_begins_again_must_read_everything_again() -> None:
+    run = good_run()
+    run.pages.insert(2, Page("R1", "P1", 4.0, 1, ("x",), 2, "e1-1"))
+    run.pages[:2] = [replace(page, source="e1-1") for page in run.pages[:2]]
+    run.pages[3:] = [Page("R1", "P1", 13.0, 0, ("a", "b", "c"), 3, "e1-2")]
+
+    assert history.misread(run.pages, ROWS) == []
+    assert history.taken_back(run.pages, ROWS) == ["R1: x at position 2"]
+
+    run.pages[3] = Page("R1", "P1", 13.0, 1, ("b", "c"), 3, "e1-2")
+    assert history.misread(run.pages, ROWS) == ["R1: from 1 to 3 with 2 records after 0"]
+
+
 def test_a_record_that_a_reader_missed_is_found() -> None:
     run = good_run()
     run.pages[2] = Page("R1", "P1", 12.0, 1, ("c",), 3)

@@ -8,6 +8,7 @@ fail() { printf 'Lỗi: %s\n' "$*" >&2; exit 1; }
 checkout="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 folder="$(realpath -m "${1:-$checkout/.cluster}")"
 nodes=(1 2 3)
+is_root() { [ "$(id -u)" = 0 ]; }
 
 start_time() { # PID: in clock ticks since the machine started; nothing if it does not run
   local stat

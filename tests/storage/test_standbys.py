@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, insert, make_url, select
+from sqlalchemy.exc import DBAPIError
 
 from sync_server import create_app
 from sync_server.commands import serving
@@ -27,9 +28,13 @@ from sync_server.database import (
     write_if_free,
 )
 from sync_server.errors import OutcomeUnknown
+from sync_server.storage.ledger import streams
+from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import AccountRow
 from tests.conftest import SECRET, FakeClock
-from tests.databases import postgres, postgres_programs
+from tests.databases import postgres, postgres_programs, take_over
+from tests.factories import MEETING, draft, roll, setting
+from tests.storage.nodes import enrol_everybody, send
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,29 @@ def clustered(durable_url: str, tmp_path: Path) -> Iterator[Flask]:
         upgrade_schema()
         yield app
         db.engine.dispose()
+
+
+def test_a_reader_begins_again_when_a_standby_has_taken_over(
+    durable_url: str, clustered: Flask
+) -> None:
+    key = StreamKey(MEETING, "P001")
+    write(enrol_everybody)
+    write(lambda c: send(c, setting(), roll(1, "M1", "M2")))
+    write(lambda c: send(c, draft("check_in", 20)))
+    with reading() as connection:
+        first = streams.read(connection, key, "0", 2)
+    with reading() as connection:
+        rest = streams.read(connection, key, first.cursor, 10)
+    assert len(first.records) + len(rest.records) == 3
+
+    take_over(postgres_programs() or Path(), durable_url)
+
+    with pytest.raises(DBAPIError), reading() as connection:
+        streams.read(connection, key, rest.cursor, 10)  # the old connections are cut
+    with reading() as connection:
+        again = streams.read(connection, key, rest.cursor, 10)
+    assert again.records == [*first.records, *rest.records]
+    assert again.cursor.partition(":")[0] != rest.cursor.partition(":")[0]
 
 
 def demand(url: str, names: str) -> None:

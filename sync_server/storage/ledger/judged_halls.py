@@ -42,28 +42,28 @@ class _Memories:
         self._records = 0
         self._guard = threading.Lock()
 
-    def take(self, epoch: str, key: StreamKey) -> _Memory | None:
+    def take(self, lineage: str, key: StreamKey) -> _Memory | None:
         """Remove a hall from memory and return it; return None if the hall is not in memory.
 
         The hall is removed so that no other thread can use it at the same time.
         """
         with self._guard:
-            memory = self._memories.pop((epoch, key), None)
+            memory = self._memories.pop((lineage, key), None)
             self._records -= len(memory.hall) if memory else 0
             return memory
 
-    def keep(self, epoch: str, key: StreamKey, memory: _Memory) -> None:
+    def keep(self, lineage: str, key: StreamKey, memory: _Memory) -> None:
         """Put a hall's attendance into memory, unless a later version of it is already there.
 
         If the halls in memory then have too many records, drop the least recently used halls.
         """
         with self._guard:
-            other = self._memories.get((epoch, key))
+            other = self._memories.get((lineage, key))
             if other and other.version.revision > memory.version.revision:
                 return
             self._records += len(memory.hall) - (len(other.hall) if other else 0)
-            self._memories[epoch, key] = memory
-            self._memories.move_to_end((epoch, key))
+            self._memories[lineage, key] = memory
+            self._memories.move_to_end((lineage, key))
             while self._records > MAX_REMEMBERED_RECORDS:
                 _, forgotten = self._memories.popitem(last=False)
                 self._records -= len(forgotten.hall)
@@ -83,15 +83,15 @@ def recall(
     transaction}. No other thread can get a returned hall until the caller has passed it to
     `remember`.
     """
-    epoch = streams.epoch(connection) or ""
+    lineage = streams.lineage(connection) or ""
     memories = _memories_of(connection)
     halls = {}
     for key, version in versions.items():
-        memory = memories.take(epoch, key)
+        memory = memories.take(lineage, key)
         if memory is None:
             continue
         if memory.version.revision > version.revision:  # another reader sees a later state
-            memories.keep(epoch, key, memory)
+            memories.keep(lineage, key, memory)
         elif memory.version == version or _is_up_to_date(connection, key, memory):
             halls[key] = memory.hall
     return halls
@@ -116,10 +116,10 @@ def remember(
     The attendance must have been computed in a read transaction, because what a write transaction
     sees may never be committed.
     """
-    epoch = streams.epoch(connection) or ""
+    lineage = streams.lineage(connection) or ""
     memories = _memories_of(connection)
     for key, (version, hall) in halls.items():
-        memories.keep(epoch, key, _Memory(version, hall))
+        memories.keep(lineage, key, _Memory(version, hall))
 
 
 def _memories_of(connection: Connection) -> _Memories:

@@ -76,13 +76,43 @@ class Page(NamedTuple):
 
 
 def epoch(connection: Connection) -> str | None:
-    """Return the random code of this database; None if the database has no records yet.
-
-    The code is part of every cursor (a reader's position in the records), so that a cursor from
-    another database is recognised.
-    """
+    """Return the random code of this database; None if the database has no records yet."""
     rows = _EPOCH.rows(connection)
     return str(rows[0][0]) if rows else None
+
+
+def lineage(connection: Connection) -> str | None:
+    """Return the code with which every cursor begins; None if the database has no records yet.
+
+    A cursor is a reader's position in the records. The code is the epoch of the database and, on
+    PostgreSQL, its timeline: a number that rises when a standby takes over from a leader. Until a
+    standby has a record, the old leader may show it to readers, although nobody has been told that
+    it is stored. The standby may then give its position to another record, so readers must begin
+    again.
+    """
+    current_epoch = epoch(connection)
+    timeline = _timeline(connection)
+    return f"{current_epoch}-{timeline}" if current_epoch and timeline else current_epoch
+
+
+def _timeline(connection: Connection) -> int:
+    """Return the timeline of a PostgreSQL server; 0 on SQLite.
+
+    The server ends all connections when it stops being the leader, so every connection asks once.
+    """
+    if connection.dialect.name != "postgresql":
+        return 0
+    if TIMELINE not in connection.info:
+        name = connection.exec_driver_sql(
+            "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) WHERE NOT pg_is_in_recovery()"
+        ).scalar()
+        connection.info[TIMELINE] = int(name[:8], 16) if name else 0
+    timeline: int = connection.info[TIMELINE]
+    return timeline
+
+
+TIMELINE = "timeline"
+"""The key under which a pooled connection keeps the timeline of its server."""
 
 
 def renew_epoch(connection: Connection) -> None:
@@ -323,8 +353,8 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
     received. If the cursor is unreadable or from another database, the stream is read from the
     beginning.
     """
-    current_epoch = epoch(connection)
-    after = _position(cursor, current_epoch)
+    current_lineage = lineage(connection)
+    after = _position(cursor, current_lineage)
     rows = _rows(connection, key, after, limit + 1)
     page = rows[:limit]
     decoded = [decode_canonical(row.record) for row in page]
@@ -334,7 +364,8 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
         for row, record in zip(page, decoded, strict=True)
     ]
     head = page[-1].position if page else after
-    return Page(records, f"{current_epoch}:{head}" if current_epoch else cursor, len(rows) > limit)
+    next_cursor = f"{current_lineage}:{head}" if current_lineage else cursor
+    return Page(records, next_cursor, len(rows) > limit)
 
 
 def _released_at_ms(record: Record, clocks: Clocks) -> int | None:
@@ -342,10 +373,10 @@ def _released_at_ms(record: Record, clocks: Clocks) -> int | None:
     return clocks.corrected_time_of(released).at_ms if released else None
 
 
-def _position(cursor: str, current_epoch: str | None) -> int:
-    cursor_epoch, _, position = cursor.partition(":")
+def _position(cursor: str, current_lineage: str | None) -> int:
+    cursor_lineage, _, position = cursor.partition(":")
     # No assigned position has 19 digits, so a longer number is not from this database.
-    is_ours = cursor_epoch == current_epoch and position.isascii() and position.isdecimal()
+    is_ours = cursor_lineage == current_lineage and position.isascii() and position.isdecimal()
     return int(position) if is_ours and len(position) < 19 else 0
 
 
