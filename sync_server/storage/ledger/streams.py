@@ -92,11 +92,11 @@ def lineage(connection: Connection) -> str | None:
     """
     current_epoch = epoch(connection)
     timeline = _timeline(connection)
-    return f"{current_epoch}-{timeline}" if current_epoch and timeline else current_epoch
+    return f"{current_epoch}-{timeline}" if current_epoch and timeline > 1 else current_epoch
 
 
 def _timeline(connection: Connection) -> int:
-    """Return the timeline of a PostgreSQL server; 0 on SQLite.
+    """Return the timeline of a PostgreSQL server, 1 before the first take-over; 0 on SQLite.
 
     The server ends all connections when it stops being the leader, so every connection asks once.
     """
