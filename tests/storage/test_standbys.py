@@ -55,6 +55,7 @@ def test_the_number_of_standbys_is_read_as_postgresql_reads_it(names: str, numbe
     assert demanded_standbys(names) == number
 
 
+@pytest.mark.sqlite
 def test_sqlite_has_no_standby(app: Flask) -> None:
     with reading() as connection:
         assert synchronous_standbys(connection) == Standbys(0, 0)
