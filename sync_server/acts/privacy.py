@@ -39,9 +39,10 @@ SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
 
 class PersonExport(NamedTuple):
-    """A ZIP archive with a person's data, and the sha256 of the details that were decrypted.
+    """A ZIP archive with a person's data, and a list of the details that were decrypted for it.
 
-    A detail is encrypted personal data of a record, such as a reason for leave.
+    A detail is encrypted personal data of a record, such as a reason for leave. The list contains
+    the sha256 of every detail in its encrypted form.
     """
 
     archive: bytes

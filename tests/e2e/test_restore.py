@@ -90,7 +90,7 @@ def standings(system: System) -> list[object]:
 
 
 def counts(system: System) -> tuple[int, int]:
-    """Return how many records and how many complete details the server's database holds.
+    """Return how many records, and how many details in full, the server's database contains.
 
     A detail is personal data of a record, encrypted and stored apart from it.
     """

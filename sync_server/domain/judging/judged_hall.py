@@ -92,7 +92,7 @@ class JudgedHall:
 
     @cached_property
     def _place_in_roll(self) -> dict[str, int]:
-        """{code of a summoned person: index of the person's attendance in `standing.people`}.
+        """Map the code of every summoned person to the index of the person in `standing.people`.
 
         `standing` is the attendance in the hall. People who are exempt from attending are left out.
         """

@@ -36,7 +36,7 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """The intermediate results of computing the attendance in a hall, up to decisions on leave.
+    """All results of computing the attendance in a hall, up to and including decisions on leave.
 
     `facts` are the records that concern the hall, with corrected times. `effective` contains the
     facts that have not been cancelled, by kind of record. `elsewhere` contains, in the same form,

@@ -1,7 +1,4 @@
-"""Determine a meeting's settings at one point, and the people that the point summons.
-
-A point is a hall that takes part in the meeting.
-"""
+"""Determine the settings of a meeting in one hall, and the people who are summoned there."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Pages that create, change and close units and halls, and import lists of units and halls."""
+"""Pages that create, change and close halls and the units (organisations) to which they belong."""
 
 from collections.abc import Sequence
 

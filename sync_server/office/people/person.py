@@ -82,7 +82,7 @@ class Attendance(NamedTuple):
 
 
 class YearLine(NamedTuple):
-    """How many meetings in a year summoned a person, and how many of these the person attended.
+    """To how many meetings a person was summoned in a year, and how many the person attended.
 
     `late` is included in `present`; `excused` and `unexcused` are absences. `now` is the person's
     attendance at a meeting that is open now, or None.

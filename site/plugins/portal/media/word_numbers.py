@@ -42,8 +42,8 @@ class _Level(NamedTuple):
 
     `form` is a value of Word's `numFmt`, such as `lowerLetter`. In `text`, `%2` stands for the
     number of the second level. `is_decimal`: whether the numbers of all levels in the text are
-    written as decimals. `restarts`: whether the level begins again after a paragraph of a higher
-    level.
+    written 1, 2, 3 and not, for example, as letters. `restarts`: whether the level begins again
+    after a paragraph of a higher level.
     """
 
     first: int

@@ -81,7 +81,7 @@ def meeting_links(content: PortalContent) -> dict[str, MeetingLink]:
 def uses_by_material(
     content: PortalContent, links: Mapping[str, MaterialLink], meetings: Mapping[str, MeetingLink]
 ) -> dict[str, list[MaterialUse]]:
-    """Return {code: uses in meetings} for materials (documents for meetings).
+    """Return {material's code: where meetings use the material}.
 
     `links` is {material's code: link}, and `meetings` is {meeting's id: link}. Materials that
     no meeting uses are left out.
