@@ -68,7 +68,7 @@ chaos: .venv/dev browser ## kill kiosk and server, let every system call fail, r
 		tests/test_faults.py
 
 cluster: .venv/run ## bring up PostgreSQL with Patroni and two servers on this machine, to try it
-	@command -v etcd >/dev/null && test -x /usr/sbin/haproxy || { $(APT) -qq update && $(APT) -qq install -y postgresql etcd-server haproxy python3 iproute2; }
+	@command -v etcd >/dev/null && test -x /usr/sbin/haproxy || { $(APT) -qq update && $(APT) -qq install -y postgresql etcd-server haproxy python3 iproute2 e2fsprogs; }
 	@deploy/cluster/up
 
 cluster-chaos: .venv/dev cluster ## run storage's tests on it; then break it under load, and check what clients saw

@@ -21,7 +21,8 @@ from typing import Any
 import msgspec
 import uuid_utils
 
-from bench.ingest import MEETING, SECRET, STARTS_MS, prepare
+from bench.conference import SECRET, STARTS_MS
+from bench.ingest import MEETING, prepare
 from sync_server import create_app
 from sync_server.acts import arrangements
 from sync_server.config import Settings

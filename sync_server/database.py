@@ -562,8 +562,8 @@ def count_rows_anew(connection: Connection, table: str) -> None:
     """Make PostgreSQL update its statistics of a table whose rows have just been replaced.
 
     PostgreSQL does this by itself only after a minute. Until then, it takes a table with thousands
-    of new rows for a small one, and reads the whole table for every upload. Other databases are
-    left alone.
+    of new rows for a small one, and chooses an index by which it reads all rows of a meeting for
+    every upload. Other databases are left alone.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {table}")

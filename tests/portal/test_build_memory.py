@@ -120,7 +120,7 @@ def test_a_build_that_failed_is_not_remembered(
     assert not build_memories.exists()
 
 
-@pytest.mark.parametrize("spoil", [b"", b"\x80\x05", b"not a pickle"])
+@pytest.mark.parametrize("spoil", [b"", b"\x80\x05", b"not a pickle", b"cno_module\nX\n."])
 def test_a_damaged_memory_costs_only_time(
     content: Path, tmp_path: Path, build_memories: Path, spoil: bytes
 ) -> None:

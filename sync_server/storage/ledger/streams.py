@@ -103,10 +103,10 @@ def _timeline(connection: Connection) -> int:
     if connection.dialect.name != "postgresql":
         return 0
     if TIMELINE not in connection.info:
-        name = connection.exec_driver_sql(
+        wal_file = connection.exec_driver_sql(
             "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) WHERE NOT pg_is_in_recovery()"
         ).scalar()
-        connection.info[TIMELINE] = int(name[:8], 16) if name else 0
+        connection.info[TIMELINE] = int(wal_file[:8], 16) if wal_file else 0
     timeline: int = connection.info[TIMELINE]
     return timeline
 

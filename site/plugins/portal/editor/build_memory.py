@@ -7,6 +7,7 @@ unchanged.
 
 import gc
 import hashlib
+import os
 import pickle
 import time
 from contextlib import suppress
@@ -53,7 +54,7 @@ def load(content: Path, url: str, guard: Guard) -> BuildMemory | None:
     Return None if there are none, or if the program or the people in `guard` have changed since
     that build.
     """
-    with suppress(OSError, ValueError, EOFError, pickle.UnpicklingError, AttributeError):
+    with suppress(Exception):  # a damaged pickle may raise anything; only time is lost
         with _path(content, url).open("rb") as file:
             if file.readline() != _conditions(guard):
                 return None
@@ -82,7 +83,7 @@ def save(
         return
     path = _path(content, url)
     memory = BuildMemory(file_cache, made, output, time.time_ns())
-    half_made = path.with_suffix(".new")
+    half_made = path.with_suffix(f".{os.getpid()}")  # another build may be saving, too
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with half_made.open("wb") as file:
