@@ -2,7 +2,7 @@
  * person's sheet. */
 
 import { html } from "htm/preact";
-import { useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 
 import { Answer } from "./answer.js";
 import { isCard } from "./card.js";
@@ -51,13 +51,14 @@ export function DeskView({ desk, onLock, onEnrol }) {
   const { isKept } = useSavedState(SHELL_LIST);
   const mayPreload = isKept || desk.outcome?.state === "sent";
 
-  useEffect(() => desk.listen(() => redraw(0)), [desk]);
+  // What listens does so before the page is painted: a scan or a change in between would be lost.
+  useLayoutEffect(() => desk.listen(() => redraw(0)), [desk]);
   useEffect(() => {
     // Load the rooms now, so that they open later even if offline or if the server has a newer version.
     if (mayPreload) for (const load of [loadRooms, () => import("../sync/seal.js")]) load().catch(() => undefined);
   }, [mayPreload]);
   useEffect(() => lockWhenIdle(onLock), [onLock]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isCode = (/** @type {string} */ text) => isCard(text) || desk.roster.has(text.toUpperCase()) || PERSON_CODE.test(text);
     return catchScans(isCode, (code) => {
       if (!hasHalfFilledForm("dialog")) setPerson(null);
@@ -71,7 +72,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
     addEventListener("beforeunload", warnIfUnsent);
     return () => removeEventListener("beforeunload", warnIfUnsent);
   }, [desk]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!answer) return undefined;
     const close = () => setAnswer(null);
     const closeOnKey = (/** @type {KeyboardEvent} */ event) => {

@@ -2,7 +2,7 @@
  * absence, taking the chair. */
 
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { AbsenceForm, Requests } from "../hall/absence.js";
 import { mayTakeChair } from "../hall/chairing.js";
@@ -20,7 +20,7 @@ export function View({ desk, person, onClose, onAnswer }) {
   const [fault, setFault] = useState("");
   const [form, setForm] = useState(/** @type {"" | "absence" | "seat"} */ (""));
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const line = rosterLineOf(desk, person);
   const standing = desk.hall.of.get(person);
   const isInHall = isPresentNow(desk, person);

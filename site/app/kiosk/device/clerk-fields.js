@@ -1,7 +1,7 @@
 /** Fields that a clerk fills in to get into the vault: the PIN, and the second half. */
 
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { isCard } from "../desk/card.js";
 import { LazyPart } from "../desk/lazy-part.js";
@@ -61,7 +61,7 @@ export function pinFault({ name, pin, again, half, card }) {
  * @param {{name: string, value: string, onInput: (value: string) => void, isFirst?: boolean}} props */
 export function Pin({ name, value, onInput, isFirst = false }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isFirst) field.current?.focus();
   }, [isFirst]);
   return html`<input
