@@ -48,8 +48,20 @@ def issue_card(system: System, person: str) -> str:
     form = {"person": person, "csrf_token": token}
     page = session.post(f"{system.direct}/van-phong/the", data=form, timeout=10).text
     assert person in page
-    [barcode] = zxingcpp.read_barcodes(draw_qr_code(page))
-    return str(barcode.text)
+    [code] = read_qr_codes(draw_qr_code(page))
+    return str(code.text)
+
+
+def read_qr_codes(picture: Image.Image) -> list[zxingcpp.Barcode]:
+    """Return the QR codes in a picture, each with its `text`.
+
+    Other barcodes are not looked for: one of 2,500 QR codes had lines that looked like one.
+    """
+    return list(
+        zxingcpp.read_barcodes(
+            picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
+    )
 
 
 def draw_qr_code(page: str) -> Image.Image:

