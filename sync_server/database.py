@@ -73,11 +73,11 @@ PAUSE_S = 0.02
 """The longest pause in seconds before the second attempt to write. The limit grows with every
 further attempt. The actual pause is random, so that two writers do not collide again."""
 
-POSTGRESQL_PLANS = "-c enable_seqscan=off -c jit=off"
+POSTGRESQL_PLANS = "-c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan"
 """How PostgreSQL plans the server's statements. Nearly all of them look rows up by a key, but on a
 morning the ledger grows faster than PostgreSQL gathers statistics. It then believes that a few ids
 are most of the table, and reads the whole ledger for every upload. Statements as short as these are
-not worth compiling (jit)."""
+not worth compiling (jit), and once prepared they are not worth planning again for other values."""
 
 RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
 """PostgreSQL's error codes (SQLSTATE) after which a transaction runs again. They mean:
@@ -102,13 +102,6 @@ class _Snapshot(NamedTuple):
 
     results: dict[Hashable, Any]
     stored_later: list[Callable[[Connection], object]]
-
-
-class RowsChanged(Exception):
-    """Raised if another transaction changed rows that the current one had read but not locked.
-
-    The function `write` then runs the current transaction again.
-    """
 
 
 db = SQLAlchemy(model_class=Base)
@@ -153,11 +146,13 @@ def init_app(app: Flask) -> None:
 
 
 @contextmanager
-def reading() -> Iterator[Connection]:
+def reading(*, is_consistent: bool = True) -> Iterator[Connection]:
     """Open a connection on which all reads see the same state of the database.
 
     Use it in a `with` statement. If a transaction is already open, the connection of that
-    transaction is used instead, because a request uses a single transaction.
+    transaction is used instead, because a request uses a single transaction. If `is_consistent` is
+    False, every statement may see a later state than the one before it. PostgreSQL then needs no
+    transaction, which saves two round trips.
     """
     current = _current.get()
     if current is not None:
@@ -165,10 +160,13 @@ def reading() -> Iterator[Connection]:
         return
     with db.engine.connect() as connection:
         if connection.dialect.name != "sqlite":  # an SQLite transaction is always a snapshot
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            level = "REPEATABLE READ" if is_consistent else "AUTOCOMMIT"
+            connection = connection.execution_options(isolation_level=level)
         snapshot = _Snapshot({}, [])
-        with _as_current(connection, snapshot):
+        with _as_current(connection, snapshot if is_consistent else None):
             yield connection
+            # After a rollback, PostgreSQL's driver would forget all prepared statements.
+            connection.commit()
     if snapshot.stored_later:
         _store_now(snapshot.stored_later)
 
@@ -190,7 +188,7 @@ def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
             work(connection)
 
     with (
-        contextlib.suppress(RowsChanged, DatabaseBusy, OutcomeUnknown, DBAPIError),
+        contextlib.suppress(DatabaseBusy, OutcomeUnknown, DBAPIError),
         _optional_place(),
     ):
         _run_once(run_all, wait_s=STORE_LATER_WAIT_S)
@@ -248,7 +246,7 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
     try:
         with _optional_place():
             return _run_once(work, wait_s=0)
-    except (RowsChanged, DatabaseBusy, OutcomeUnknown):
+    except (DatabaseBusy, OutcomeUnknown):
         return None
     except DBAPIError as fault:
         if is_transient(fault):
@@ -262,8 +260,6 @@ def _write_until(deadline_s: float, work: Callable[[Connection], T], *, is_repea
         attempt += 1
         try:
             return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
-        except RowsChanged:
-            pass
         except OutcomeUnknown:
             if not is_repeatable:
                 raise

@@ -16,13 +16,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from sync_server import database
 from sync_server.config import Settings
 from sync_server.database import (
     WRITERS,
     Base,
-    RowsChanged,
     db,
     has_current_schema,
     reading,
@@ -132,7 +132,7 @@ def test_a_stale_write_is_run_again_whole_and_not_for_ever(
     def work(_: Connection) -> None:
         nonlocal tries
         tries += 1
-        raise RowsChanged
+        raise OperationalError("", None, sqlite3.OperationalError("database is locked"))
 
     with pytest.raises(DatabaseBusy):
         write(work)

@@ -134,7 +134,7 @@ def sync() -> Response:
     """
     at_ms = now_ms()
     settings: Settings = current_app.config["SETTINGS"]
-    with reading() as connection:
+    with reading(is_consistent=False) as connection:
         caller = authenticate_caller(connection)
         release = served_portal.current_release(connection, settings.site_dir, at_ms)
     rate_limits.count_attempt(rate_limits.SYNC, caller.writer.device)

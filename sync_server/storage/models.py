@@ -399,17 +399,6 @@ class CallNote(Base):
     at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class MeetingLock(Base):
-    """A meeting's row, which transactions lock before they write records of the meeting.
-
-    Most writers share the lock. A writer of records that also change other halls, such as a
-    list of summoned people or a decision of headquarters about a record, holds it alone.
-    """
-
-    __tablename__ = "meeting_lock"
-    meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
-
-
 class Stream(Base):
     """A stream: all records that concern one point (a hall) at one meeting, in order.
 
@@ -481,7 +470,8 @@ class Summons(Base):
     meeting: Mapped[str] = mapped_column(String(64), primary_key=True)
     person: Mapped[str] = mapped_column(String(32), primary_key=True)
     point: Mapped[str] = mapped_column(String(16), primary_key=True)
-    __table_args__ = (Index("ix_summons_point", "meeting", "point"),)
+    # The hall comes first, so that PostgreSQL does not read the whole meeting by this index.
+    __table_args__ = (Index("ix_summons_point", "point", "meeting"),)
 
 
 class RulingRow(Base):

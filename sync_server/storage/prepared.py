@@ -1,14 +1,13 @@
 """Compile the SQL statements of an upload once, and run them without SQLAlchemy's overhead.
 
-On every execution, SQLAlchemy builds a cache key, the types, and one parameter for every value in a
-list. This takes longer than SQLite needs to answer, and as long as a round trip to PostgreSQL.
-Here, SQLite's driver runs the compiled text directly, and PostgreSQL receives every list as one
+On every execution, SQLAlchemy builds a cache key, the types, a result object, and one parameter for
+every value in a list. This takes longer than SQLite needs to answer, and as long as a round trip to
+PostgreSQL. Here, the driver runs the compiled text directly. PostgreSQL receives every list as one
 array, and all rows of an INSERT as one JSON text.
 """
 
 import re
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -18,7 +17,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.sql import ClauseElement
 
-from sync_server.database import Base, wrapped_error
+from sync_server.database import Base
 
 V = TypeVar("V")
 
@@ -87,21 +86,23 @@ class CompiledStatement:
         Raises: DBAPIError if the database fails.
         """
         if connection.dialect.name == "postgresql":
-            result = connection.exec_driver_sql(self._text_with_arrays, parameters)
-            return [tuple(row) for row in result] if result.returns_rows else []
+            values = {
+                name: _array_literal(value) if name in self._lists else value
+                for name, value in parameters.items()
+            }
+            cursor = _execute(connection, self._text_with_arrays, values)
+            return cursor.fetchall() if cursor.description else []
         # Values are bound by position: binding by name makes SQLite search all the names.
-        text, values = self._text, []
+        text, places = self._text, []
         for name in self._names:
             if name not in self._lists:
-                values.append(parameters[name])
+                places.append(parameters[name])
                 continue
-            places = ", ".join("?" * len(parameters[name]))
-            text = text.replace(f"(__[POSTCOMPILE_{name}])", f"({places})")
-            values += parameters[name]
-        try:
-            return _driver(connection).execute(text, values).fetchall()
-        except sqlite3.Error as fault:
-            raise wrapped_error(text, fault) from fault
+            marks = ", ".join("?" * len(parameters[name]))
+            text = text.replace(f"(__[POSTCOMPILE_{name}])", f"({marks})")
+            places += parameters[name]
+        rows: list[tuple[Any, ...]] = _execute(connection, text, places).fetchall()
+        return rows
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Run the statement once for every item of `rows`, from the first to the last.
@@ -113,16 +114,24 @@ class CompiledStatement:
         """
         if not rows:
             return
-        if connection.dialect.name == "postgresql":
-            # A pipeline costs one more round trip, so a single row is sent without one.
-            parameters = list(rows) if len(rows) > 1 else rows[0]
-            connection.exec_driver_sql(self._text_with_arrays, parameters)
-            return
-        try:
+        if connection.dialect.name != "postgresql":
             values = [[row[name] for name in self._names] for row in rows]
-            _driver(connection).executemany(self._text, values)
-        except sqlite3.Error as fault:
-            raise wrapped_error(self._text, fault) from fault
+            _execute_many(connection, self._text, values)
+        elif len(rows) == 1:  # the driver would begin a pipeline, which costs one more round trip
+            _execute(connection, self._text_with_arrays, rows[0])
+        else:
+            _execute_many(connection, self._text_with_arrays, rows)
+
+
+def _array_literal(values: Sequence[str]) -> str:
+    """Return texts as PostgreSQL writes an array: `{"P001","P002"}`.
+
+    The driver would search every text for characters to escape.
+    """
+    joined = "\n".join(values)
+    if '"' in joined or "\\" in joined:
+        values = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(values) + '"}' if values else "{}"
 
 
 def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -139,7 +148,7 @@ def insert_rows(connection: Connection, model: type[Base], rows: Sequence[dict[s
         _insert_into(model).run(connection, rows)
         return
     text = _insert_of_json(model, tuple(rows[0]))
-    connection.exec_driver_sql(text, {"rows": msgspec.json.encode(rows).decode()})
+    _execute(connection, text, {"rows": msgspec.json.encode(rows).decode()})
 
 
 @cache
@@ -166,13 +175,31 @@ def _insert_of_json(model: type[Base], names: tuple[str, ...]) -> str:
     )
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    """Return the sqlite3 connection that a SQLAlchemy connection uses.
+def _execute(connection: Connection, text: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
+    """Run a statement on the driver's connection, and return the driver's cursor.
+
+    Raises: DBAPIError if the database fails, as if SQLAlchemy had run the statement.
+    """
+    try:
+        return _driver(connection).execute(text, values)
+    except connection.dialect.loaded_dbapi.Error as fault:
+        # This marks broken connections, too. It has no public name.
+        connection._handle_dbapi_exception(fault, text, None, None, None)
+
+
+def _execute_many(connection: Connection, text: str, rows: Sequence[Any]) -> None:
+    """Run a statement once for every item of `rows`; see `_execute`."""
+    try:
+        _driver(connection).cursor().executemany(text, rows)
+    except connection.dialect.loaded_dbapi.Error as fault:
+        connection._handle_dbapi_exception(fault, text, None, None, None)
+
+
+def _driver(connection: Connection) -> Any:
+    """Return the sqlite3 or psycopg connection that a SQLAlchemy connection uses.
 
     If no transaction is open on the connection, one is begun.
     """
     if not connection.in_transaction():
         connection.begin()
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    return raw
+    return connection.connection.driver_connection

@@ -53,7 +53,7 @@ def send(connection: Connection, *drafts: dict[str, Any]) -> Receipt:
 def sight(connection: Connection, sighting: Sighting) -> None:
     """Store a measurement of a device's clock in a node, and update what depends on the clock."""
     sighted = sightings.add(connection, [sighting])
-    record_store.append_records(connection, [], now_ms=NOW, sighted_devices=sighted)
+    record_store.append_records(connection, [], now_ms=NOW, sighted_devices=sighted.changed)
 
 
 def exchange(source: Connection, target: Connection) -> None:

@@ -328,7 +328,7 @@ def test_a_released_record_is_judged_by_its_own_device_s_clock(
         send(c, ruling)
         if not is_seen_first:
             sighted = sightings.add(c, seen)
-            record_store.append_records(c, [], now_ms=NOW, sighted_devices=sighted)
+            record_store.append_records(c, [], now_ms=NOW, sighted_devices=sighted.changed)
 
         standing = standings.read(c, StreamKey(MEETING, "P001"))
         assert standing

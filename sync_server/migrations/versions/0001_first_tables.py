@@ -179,11 +179,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
-        "meeting_lock",
-        sa.Column("meeting", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("meeting"),
-    )
-    op.create_table(
         "mention",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.String(length=36), nullable=False),
@@ -412,7 +407,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("meeting", "person", "point"),
     )
     with op.batch_alter_table("summons", schema=None) as batch_op:
-        batch_op.create_index("ix_summons_point", ["meeting", "point"], unique=False)
+        batch_op.create_index("ix_summons_point", ["point", "meeting"], unique=False)
 
     op.create_table(
         "unit",
@@ -477,7 +472,6 @@ def downgrade() -> None:
     op.drop_table("office_session")
     op.drop_table("node")
     op.drop_table("mention")
-    op.drop_table("meeting_lock")
     op.drop_table("meeting")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.drop_index("ix_listing_id")

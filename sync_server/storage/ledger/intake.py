@@ -24,6 +24,7 @@ from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, rulings, sightings
 from sync_server.storage.ledger.quarantine import QuarantinedRecord
 from sync_server.storage.ledger.record_store import AppendResult, LedgerEntry, entry_of
+from sync_server.storage.ledger.sightings import AddedSightings
 
 Status = Literal["stored", "known", "held", "refused"]
 Fate = Literal["stored", "held", "refused", "released", "dismissed"]
@@ -176,14 +177,14 @@ def store(connection: Connection, delivery: Delivery) -> Stored:
     Repeating an upload adds no records. If headquarters has revoked (blocked) the device, new
     records from it are not accepted but stored in quarantine.
 
-    Raises: RowsChanged if another writer interfered; the caller must run the transaction again.
+    Raises: IntegrityError if another writer interfered; the caller must run the transaction again.
     """
     device, report = delivery.writer.device, delivery.report
     contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)
     gaps = devices.lock(connection, device, contact)
     numbers = without_jumps(gaps.head, _numbers(delivery))
     delivery = _refuse_jumps(delivery, numbers)
-    sighted: set[str] = set()
+    sighted: AddedSightings | None = None
     if not delivery.is_revoked:
         details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
         if report and report.now_ms - report.mono_ms >= gaps.enrolled_ms - LONGEST_OPEN_MS:
@@ -192,21 +193,25 @@ def store(connection: Connection, delivery: Delivery) -> Stored:
     entries = delivery.entries
     accepted = _accepted(connection, entries, is_revoked=delivery.is_revoked)
     appended = record_store.append_records(
-        connection, accepted, now_ms=delivery.now_ms, sighted_devices=sighted
+        connection,
+        accepted,
+        now_ms=delivery.now_ms,
+        sighted_devices=sighted.changed if sighted else (),
     )
     in_quarantine = _quarantined(delivery, accepted)
     quarantined_before, over_quota = quarantine.add_records(
         connection, device, list(in_quarantine.values()), delivery.now_ms
     )
-    ids = {record_id for offer in delivery.offers if (record_id := _id_of(offer))}
+    # The ledger was searched for rulings about the accepted records already.
+    ids = {id_ for o in delivery.offers if o.raw in in_quarantine and (id_ := _id_of(o))}
     return Stored(
         delivery,
         appended,
         in_quarantine,
         quarantined_before,
         over_quota,
-        rulings.about(connection, ids),
-        sightings.clocks_of(connection, [device]),
+        rulings.about(connection, ids | appended.ruled_ids),
+        sighted.clocks if sighted else sightings.clocks_of(connection, [device]),
         devices.close_gaps(connection, device, gaps, sorted(numbers), delivery.highest),
         details.missing(connection, [entry.record for entry in entries]),
     )

@@ -8,7 +8,7 @@ two rolls takes precedence. A stream that contains a record also contains all re
 id, because one may cancel another, and all rulings (decisions of headquarters) about the record.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -37,13 +37,18 @@ rises when a record is added to the stream.
 
 
 def list_records(
-    connection: Connection, fresh: Sequence[Record], routing: Routing, heads: Heads
+    connection: Connection,
+    fresh: Sequence[Record],
+    routing: Routing,
+    heads: Heads,
+    ruled_ids: Collection[str],
 ) -> set[StreamKey]:
     """Add the new records `fresh` to the streams of other points that they concern.
 
     A stream is all records that concern one point (a hall) at one meeting. `routing` names the
     streams concerned, which must all be locked. `heads` contains the last position used in every
-    stream, and is updated. Return the keys of the streams that changed.
+    stream, and is updated. `ruled_ids` are the ids in `fresh` on which a stored decision of
+    headquarters exists. Return the keys of the streams that changed.
     """
     changed_streams: set[StreamKey] = set()
     # Records with a reused id come first, because a roll among them may lose its effect.
@@ -65,7 +70,9 @@ def list_records(
         ]
         changed_streams |= _list_in(connection, key, elsewhere, heads)
         changed_streams |= _list_people(connection, key, people & identified, heads)
-    return changed_streams | _list_rulings(connection, fresh, heads)
+    affected = [r for r in fresh if isinstance(r, Ruling) or r.id in ruled_ids]
+    changed_streams |= _list_for_newcomers(connection, fresh, heads)
+    return changed_streams | _list_rulings(connection, affected, heads)
 
 
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
@@ -93,19 +100,20 @@ def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey
     ruling_rows = connection.scalars(
         select(LedgerRow.record).where(of_meeting, LedgerRow.kind == "ruling")
     )
-    return changed_streams | _list_rulings(
-        connection, [decode_canonical(row) for row in ruling_rows], heads
-    )
+    made = [decode_canonical(row) for row in ruling_rows]
+    changed_streams |= _list_for_newcomers(connection, made, heads)
+    return changed_streams | _list_rulings(connection, made, heads)
 
 
-def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads) -> set[StreamKey]:
-    """Add rulings (decisions of headquarters about records) to the streams that they concern.
+def _list_for_newcomers(
+    connection: Connection, fresh: Sequence[Record], heads: Heads
+) -> set[StreamKey]:
+    """Add rulings that identify newcomers to the streams of the halls where these people were.
 
-    These are the rulings among the new records `fresh`, and stored rulings about new records. A
-    stream is all records that concern one hall at one meeting. A ruling is added to the streams
-    of the record on which it decides, or of the newcomer (attendee on no list) that it
-    identifies. Return the streams that grew. `heads`, the last position used in every stream,
-    is updated.
+    A stream is all records that concern one hall at one meeting. A newcomer is an attendee on no
+    list; a ruling of headquarters gives the person's real code. These are the rulings among the
+    new records `fresh`, and stored rulings about the newcomers in `fresh`. Return the streams that
+    grew. `heads`, the last position used in every stream, is updated.
     """
     changed_streams: set[StreamKey] = set()
     met = newcomers_by_stream(connection, fresh)
@@ -115,7 +123,20 @@ def _list_rulings(connection: Connection, fresh: Sequence[Record], heads: Heads)
     for key, people in met.items():
         identifying_ids = rulings.identifying(connection, key.meeting, people)
         changed_streams |= _list_in(connection, key, identifying_ids, heads)
-    for meeting, ids in ids_by_meeting(fresh).items():
+    return changed_streams
+
+
+def _list_rulings(
+    connection: Connection, affected: Sequence[Record], heads: Heads
+) -> set[StreamKey]:
+    """Add rulings (decisions of headquarters about records) to the streams of these records.
+
+    `affected` are the new rulings, and new records on which stored rulings decide. A stream is all
+    records that concern one hall at one meeting. Return the streams that grew. `heads`, the last
+    position used in every stream, is updated.
+    """
+    changed_streams: set[StreamKey] = set()
+    for meeting, ids in ids_by_meeting(affected).items():
         for record_id, ruling_ids in rulings.touching(connection, meeting, ids).items():
             for key in streams_holding(connection, meeting, [record_id]):
                 changed_streams |= _list_in(connection, key, ruling_ids, heads)

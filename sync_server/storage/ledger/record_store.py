@@ -11,16 +11,24 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
-from sqlalchemy import BindParameter, Connection, bindparam, func, select, union
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union,
+    union_all,
+)
 
-from sync_server.database import RowsChanged, is_only_writer
 from sync_server.domain.judging.facts import is_cancelled
 from sync_server.domain.records.forms import canonical_bytes, decode_canonical, fingerprint
 from sync_server.domain.records.kinds import Record, Roll, Ruling, Setting, kind_of
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import listings, rulings, standings, streams
 from sync_server.storage.ledger.listings import Heads
-from sync_server.storage.ledger.routing import Routing, home_stream, routing_of
+from sync_server.storage.ledger.routing import home_stream, routing_of
 from sync_server.storage.ledger.streams import RecordKey, StreamKey
 from sync_server.storage.models import LedgerRow, Listing, RulingRow
 from sync_server.storage.people import roster
@@ -54,18 +62,21 @@ class AppendResult(NamedTuple):
 
     `known_keys`: the keys of records that were stored before with the same id as one of the
     entries. `cancelled`: the keys of entries that have no effect, because a different record has
-    the same id.
+    the same id. `ruled_ids`: the ids of records among the entries on which headquarters has
+    decided by a ruling, and of the records on which rulings among the entries decide.
     """
 
     known_keys: set[RecordKey]
     cancelled: set[RecordKey]
+    ruled_ids: set[str]
 
 
 class _StoredForm(NamedTuple):
-    """The id, hash, meeting, hall and kind of a stored record with the same id as a new record.
+    """A stored record that has the same id as a new record, or a ruling about a record of this id.
 
-    Different records with the same id are called the forms of that id. `fingerprint` is the
-    sha256 of the record's canonical JSON. `point` is the code of the hall.
+    Different records with the same id are called the forms of that id; a ruling is a decision of
+    headquarters. `fingerprint` is the sha256 of the record's canonical JSON. `point` is the code of
+    the hall. `about` is the id of the record on which the ruling decides, or "" for a form.
     """
 
     id: str
@@ -73,19 +84,21 @@ class _StoredForm(NamedTuple):
     meeting: str
     point: str
     kind: str
+    about: str
 
 
 class _LookUp(NamedTuple):
-    """The data that are read from the database before entries are added to the ledger.
+    """What the ledger already contains about entries that are to be added.
 
     `forms`: the stored records that have the same id as one of the entries. `fresh`: the
-    entries that are not stored yet. `routing`: the streams (records of one hall at one meeting)
-    that the entries affect.
+    entries that are not stored yet. `reused`: the records in `fresh` whose id is also the id of a
+    different record. `ruled_ids`: the ids in the entries on which headquarters has decided.
     """
 
-    forms: set[_StoredForm]
+    forms: list[_StoredForm]
     fresh: list[LedgerEntry]
-    routing: Routing
+    reused: list[Record]
+    ruled_ids: set[str]
 
 
 def append_records(
@@ -102,33 +115,38 @@ def append_records(
     `sighted_devices` are devices whose clocks have just been measured; the revisions of streams
     with records of these devices are raised, too.
 
-    Raises: RowsChanged if another writer stored a record with one of the ids at the same time;
-    the caller must then run the whole transaction again.
+    Raises: IntegrityError if another writer, who has locked none of the same streams, stored one of
+    the records at the same time; the caller must then run the whole transaction again.
     """
     sighted_streams = streams_of_devices(connection, sighted_devices)
     records = [entry.record for entry in entries]
     meetings = {key.meeting for key in sighted_streams} | {record.meeting for record in records}
     moves_people = any(isinstance(record, Ruling) or _names_people(record) for record in records)
     streams.lock_meetings(connection, meetings, is_sole=moves_people)
-    look_up = _look_up(connection, entries, sighted_streams)
-    if look_up.routing.reused and not moves_people:
+    routing = routing_of(connection, records)
+    homes = {home_stream(record) for record in records}
+    heads = streams.lock(connection, homes | sighted_streams | routing.streams)
+    look_up = _look_up(connection, entries)  # after locking, so that nobody adds to it
+    rolls = _changed_rolls(look_up)
+    if look_up.reused or rolls:  # these affect more streams, which nobody may lock meanwhile
         streams.lock_meetings(connection, meetings, is_sole=True)
-        look_up = _look_up(connection, entries, sighted_streams)
-    heads = streams.lock(connection, look_up.routing.streams)
-    if not is_only_writer(connection) and look_up.forms != _forms_of(connection, entries):
-        raise RowsChanged
+        routing = routing_of(connection, records, look_up.reused, rolls)
+        heads |= streams.lock(connection, routing.streams - heads.keys())
     fresh = [entry.record for entry in look_up.fresh]
     _insert(connection, look_up.fresh, heads, now_ms)
     rulings.note(connection, fresh)
     details.note(connection, fresh)
+    ruled_ids = look_up.ruled_ids | {
+        record.refs[0] for record in records if isinstance(record, Ruling)
+    }
     changed_streams = {home_stream(record) for record in fresh} | sighted_streams
-    changed_streams |= listings.list_records(connection, fresh, look_up.routing, heads)
+    changed_streams |= listings.list_records(connection, fresh, routing, heads, look_up.ruled_ids)
     streams.write_heads(connection, {key: heads[key] for key in changed_streams})
-    if look_up.routing.rolls:
+    if routing.rolls:
         for key in sorted(changed_streams):
             roster.refresh_rev(connection, key)
     known_keys = {RecordKey(form.id, form.fingerprint) for form in look_up.forms}
-    return AppendResult(known_keys, _cancelled(connection, entries, known_keys))
+    return AppendResult(known_keys, _cancelled(connection, entries, known_keys), ruled_ids)
 
 
 def _cancelled(
@@ -175,7 +193,7 @@ def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[R
 
     A key is a record's id and the sha256 of the record's canonical JSON.
     """
-    stored = {RecordKey(form.id, form.fingerprint) for form in _forms_of(connection, entries)}
+    stored = {RecordKey(form.id, form.fingerprint) for form in _look_up(connection, entries).forms}
     return stored & {entry.key for entry in entries}
 
 
@@ -209,26 +227,30 @@ _STREAMS_OF_DEVICES = CompiledStatement(
 )
 
 
-def _look_up(
-    connection: Connection, entries: Sequence[LedgerEntry], sighted_streams: set[StreamKey]
-) -> _LookUp:
-    forms = _forms_of(connection, entries)
-    known_keys = {RecordKey(row.id, row.fingerprint) for row in forms}
+def _look_up(connection: Connection, entries: Sequence[LedgerEntry]) -> _LookUp:
+    stored = _stored_forms(connection, entries)
+    forms = [form for form in stored if not form.about]
+    known_keys = {RecordKey(form.id, form.fingerprint) for form in forms}
     fresh = list({entry.key: entry for entry in entries if entry.key not in known_keys}.values())
-    id_counts = Counter([*(row.id for row in forms), *(entry.record.id for entry in fresh)])
+    id_counts = Counter([*(form.id for form in forms), *(entry.record.id for entry in fresh)])
     reused = [entry.record for entry in fresh if id_counts[entry.record.id] > 1]
-    rolls = {home_stream(entry.record) for entry in fresh if _names_people(entry.record)}
-    if reused:  # a stored roll may lose its effect to a new record with the same id
-        used = {(record.id, record.meeting) for record in reused}
-        rolls |= {
-            StreamKey(row.meeting, row.point)
-            for row in forms
-            if row.kind in {"roll", "setting"} and (row.id, row.meeting) in used
-        }
-    records = [entry.record for entry in entries]
-    routing = routing_of(connection, records, reused, rolls)
-    routing.streams.update(sighted_streams, (home_stream(entry.record) for entry in fresh))
-    return _LookUp(forms, fresh, routing)
+    return _LookUp(forms, fresh, reused, {form.about for form in stored if form.about})
+
+
+def _changed_rolls(look_up: _LookUp) -> set[StreamKey]:
+    """Return the streams of halls whose list of summoned people or officers the new records change.
+
+    A stream is all records that concern one hall at one meeting. Officers are the people who may
+    preside. A stored list is included, too, if it may lose its effect because a new record has the
+    same id.
+    """
+    rolls = {home_stream(entry.record) for entry in look_up.fresh if _names_people(entry.record)}
+    used = {(record.id, record.meeting) for record in look_up.reused}
+    return rolls | {
+        StreamKey(form.meeting, form.point)
+        for form in look_up.forms
+        if form.kind in {"roll", "setting"} and (form.id, form.meeting) in used
+    }
 
 
 def _names_people(record: Record) -> bool:
@@ -240,19 +262,24 @@ def _names_people(record: Record) -> bool:
     return isinstance(record, Roll) or is_of_officers
 
 
-def _forms_of(connection: Connection, entries: Sequence[LedgerEntry]) -> set[_StoredForm]:
-    """Return all stored records that have the same id as one of these entries.
+def _stored_forms(connection: Connection, entries: Sequence[LedgerEntry]) -> list[_StoredForm]:
+    """Return all stored records with the id of one of these entries, and all rulings about them.
 
-    Different records may have the same id.
+    Different records may have the same id. A ruling is a decision of headquarters.
     """
     ids = sorted({entry.record.id for entry in entries})
-    return {_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)} if ids else set()
+    return [_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)] if ids else []
 
 
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_FORM = (LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind)
 _FORMS = CompiledStatement(
-    select(
-        LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind
-    ).where(LedgerRow.id.in_(bindparam("ids", expanding=True)))
+    union_all(
+        select(*_FORM, literal_column("''")).where(LedgerRow.id.in_(_IDS)),
+        select(*_FORM, RulingRow.record_id)
+        .join(RulingRow, RulingRow.id == LedgerRow.id)
+        .where(RulingRow.record_id.in_(_IDS)),
+    )
 )
 
 

@@ -8,7 +8,7 @@ on which it decides.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
@@ -126,16 +126,16 @@ class Routing(NamedTuple):
     """
 
     streams: set[StreamKey]
-    reused: list[Record]
-    rolls: set[StreamKey]
+    reused: Sequence[Record]
+    rolls: Collection[StreamKey]
     summoned: dict[StreamKey, set[str]]
 
 
 def routing_of(
     connection: Connection,
     records: Sequence[Record],
-    reused: list[Record],
-    rolls: set[StreamKey],
+    reused: Sequence[Record] = (),
+    rolls: Collection[StreamKey] = (),
 ) -> Routing:
     """Return which streams are affected by the new records `records`.
 

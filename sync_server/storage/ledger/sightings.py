@@ -5,13 +5,14 @@ clock and monotonic clock run in step.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from sync_server.domain.judging.clocks import Clocks, Sighting, merge_sightings
 from sync_server.storage.models import SightingRow
-from sync_server.storage.prepared import CompiledStatement, columns_of
+from sync_server.storage.prepared import CompiledStatement, columns_of, insert_rows
 
 _SIGHTINGS = CompiledStatement(
     select(*columns_of(Sighting, SightingRow)).where(
@@ -34,15 +35,24 @@ def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]
     return sorted((Sighting(*row) for row in rows), key=lambda one: (one.device, one.boot))
 
 
-def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
-    """Store clock measurements; return the devices for which something new was stored.
+class AddedSightings(NamedTuple):
+    """The result of storing clock measurements.
+
+    `changed`: the devices for which something new was stored. `clocks`: the corrections of the
+    clocks of all measured devices, with the new measurements.
+    """
+
+    changed: set[str]
+    clocks: Clocks
+
+
+def add(connection: Connection, sightings: Sequence[Sighting]) -> AddedSightings:
+    """Store clock measurements.
 
     For every boot (a period in which the device's two clocks run in step), one measurement is kept:
     the one nearest to the beginning of the boot. The smallest and the greatest clock error of the
     boot are stored with it.
     """
-    if not sightings:
-        return set()
     rows = _SIGHTINGS.rows(connection, devices=sorted({sighting.device for sighting in sightings}))
     before = {row[:2]: Sighting(*row) for row in rows}
     after = dict(before)
@@ -54,11 +64,8 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> set[str]:
         connection.execute(
             delete(SightingRow).where(SightingRow.device == device, SightingRow.boot == boot)
         )
-    if changed:
-        connection.execute(
-            insert(SightingRow), [msgspec.structs.asdict(sighting) for sighting in changed.values()]
-        )
-    return {device for device, _ in changed}
+    insert_rows(connection, SightingRow, [msgspec.structs.asdict(one) for one in changed.values()])
+    return AddedSightings({device for device, _ in changed}, Clocks(after.values()))
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    func,
     insert,
     literal_column,
     select,
@@ -27,7 +28,7 @@ from sync_server.domain.judging.clocks import Clocks, devices_of
 from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.storage.ledger.sightings import clocks_of
-from sync_server.storage.models import LedgerRow, Listing, MeetingLock, Node, Stream, Summons
+from sync_server.storage.models import LedgerRow, Listing, Node, Stream, Summons
 from sync_server.storage.prepared import CompiledStatement, in_chunks, in_points
 
 
@@ -146,14 +147,13 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
     If `is_sole` is False, other writers may share the lock. A roll (a list of summoned people)
     adds records to all streams of the meeting. The writer of a roll needs the sole lock, so
     that nobody creates another stream meanwhile. SQLite has only one writer at a time and needs
-    no lock.
+    no lock; PostgreSQL keeps the lock in memory (an advisory lock), by a hash of the meeting's id.
     """
     if is_only_writer(connection):
         return
+    statement = _LOCK_ALONE if is_sole else _SHARE_LOCK
     for meeting in sorted(set(meetings)):
-        query = select(MeetingLock.meeting).where(MeetingLock.meeting == meeting)
-        if connection.scalar(query.with_for_update(read=not is_sole)) is None:
-            connection.execute(insert(MeetingLock).values(meeting=meeting))
+        statement.rows(connection, meeting=meeting)
 
 
 def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, int]:
@@ -177,6 +177,9 @@ _THIS_STREAM = (
     Stream.meeting == bindparam("stream_meeting"),
     Stream.point == bindparam("stream_point"),
 )
+_MEETING_NUMBER = func.hashtextextended(bindparam("meeting"), literal_column("0"))
+_LOCK_ALONE = CompiledStatement(select(func.pg_advisory_xact_lock(_MEETING_NUMBER)))
+_SHARE_LOCK = CompiledStatement(select(func.pg_advisory_xact_lock_shared(_MEETING_NUMBER)))
 _EPOCH = CompiledStatement(select(Node.epoch))
 _ROSTER_REV = CompiledStatement(select(Stream.roster_rev).where(*_THIS_STREAM))
 _LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
