@@ -4,7 +4,8 @@ The ledger contains all stored records. For the first table, conferences are hel
 and everybody checks in at 72 halls. The table shows the CPU time for storing one record, for
 reading the first conference's board (the overview of all halls), and for reading one hall of that
 conference. The second table shows the CPU time for computing the attendance of a hall after one
-more check-in, in halls of different sizes. Everything runs in this process, without HTTP. Run with
+more check-in, in halls of different sizes. The third shows the CPU time for searching people by
+name. Everything runs in this process, without HTTP. Run with
 `python -m bench.growth [--most 1000000]`.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import msgspec
 import uuid_utils
+from sqlalchemy import Connection
 
 from bench.conference import SECRET, STARTS_MS
 from bench.ingest import MEETING, prepare
@@ -35,21 +37,30 @@ from sync_server.storage.directory import PublishedMeeting
 from sync_server.storage.ledger import intake, standings
 from sync_server.storage.ledger.intake import Delivery
 from sync_server.storage.ledger.streams import StreamKey
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import FoundPeople, RosterPerson
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 HALLS = (10, 100, 1_000)
+NAMES = (5_000, 60_000, 115_000)
+SEARCHES = ("mau", "van an", "duc tho", "khong ai")
+"""Searches that match nearly all names, many, a few, and none."""
+SYLLABLES = (
+    "Ánh Bình Chi Dung Đức Giang Hà Khánh Lan Minh Nga Oanh Phúc Quý Sơn Thọ Uyên Văn Xuân Yến"
+)
 POINTS, BATCH = 72, 62
 SAMPLES = 9
 NOW_MS = STARTS_MS + 60_000
 
 
 def main() -> None:
-    """Measure and print both tables; a ratio compares a row's time with that in the first row."""
+    """Measure and print all tables; a ratio compares a row's time with that in the first row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=1_000_000, help="records in the largest ledger")
     arguments = parser.parse_args()
     measure_ledger(arguments.most)
     measure_halls()
+    measure_names()
 
 
 @contextmanager
@@ -175,6 +186,33 @@ def measure_halls() -> None:
             judging_ms = statistics.median(times)
             first = first or judging_ms
             print(f"{people:>10,}  {judging_ms:>11.2f}  {judging_ms / first:>8.1f}")
+
+
+def measure_names() -> None:
+    """Print the CPU time in ms of every search in `SEARCHES`, for every number of people."""
+    print(f"\n{'people':>10}  " + "  ".join(f"{text + ' ms':>11}" for text in SEARCHES))
+    with filled_app(1, 1):
+        stored = 0
+        for size in NAMES:
+            people = [
+                RosterPerson(f"N{n}", made_up_name(n), "U1", "", "", None)
+                for n in range(stored, size)
+            ]
+            write(partial(roster.put_people, people=people))
+            stored = size
+            times_ms = [milliseconds(partial(read, partial(_search, text=t))) for t in SEARCHES]
+            print(f"{size:>10,}  " + "  ".join(f"{time_ms:>11.1f}" for time_ms in times_ms))
+
+
+def made_up_name(number: int) -> str:
+    """Return a made-up full name, such as `Mẫu Văn Ánh Bình`; equal numbers have equal names."""
+    syllables = SYLLABLES.split()
+    digits = [number // 20**place % 20 for place in range(3)]
+    return "Mẫu " + " ".join(syllables[digit] for digit in digits)
+
+
+def _search(connection: Connection, text: str) -> FoundPeople:
+    return roster.search(connection, text, at_ms=NOW_MS, unit=None, with_ended=False, limit=50)
 
 
 def read(work: Callable[[Any], Any]) -> Any:

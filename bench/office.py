@@ -1,25 +1,43 @@
 """Measure how fast the server answers every web page of the office, with 72 halls and 4,950 people.
 
 The same run measures a floor for comparison: the sign-in page without a session, which reads no
-data. Run with `python -m bench.office`.
+data. Run with `python -m bench.office`. With `--halls 2000 --people 30`, a made-up meeting of that
+size takes the place of the demonstration.
 """
 
+import argparse
 import gzip
 import re
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 import build
+from bench.conference import STARTS_MS, enrol
+from bench.growth import made_up_name, send
+from bench.ingest import MEETING
 from sync_server import create_app, sealing
+from sync_server.acts import arrangements
 from sync_server.commands.demo import demonstration
 from sync_server.config import Settings
-from sync_server.database import db, reading, upgrade_schema
+from sync_server.database import db, reading, upgrade_schema, write
+from sync_server.domain.records.codes import from_ms
+from sync_server.domain.records.kinds import Summoned
+from sync_server.domain.records.permissions import Profile
+from sync_server.storage import directory
+from sync_server.storage.access import accounts
+from sync_server.storage.access.accounts import Account
+from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
+from sync_server.storage.people import roster
+from sync_server.storage.people.roster import RosterPerson
 from sync_server.web import served_portal
 
 SECRET = "bench-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - for a temporary database
@@ -46,6 +64,13 @@ def main() -> int:
 
     Return 1 if the portal cannot be built, else 0.
     """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--halls", type=int, help="halls of a made-up meeting")
+    parser.add_argument("--people", type=int, default=30, help="people in every hall")
+    arguments = parser.parse_args()
+    if arguments.halls:
+        measure_large(arguments.halls, arguments.people)
+        return 0
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
         if build.main(["--output", str(portal)]) != 0:
@@ -62,10 +87,59 @@ def main() -> int:
             db.engine.dispose()
         client = sign_in_headquarters(app, demo.password)
         figures = {FLOOR: measure_page(app.test_client(), FLOOR)}
-        figures |= {path: measure_page(client, path) for path in page_paths(app)}
+        figures |= {path: measure_page(client, path) for path in page_paths(app, PATH_VALUES)}
+        figures |= {path: measure_page(client, path) for path in EXTRA_PATHS}
         print_pages(figures)
         print_update_size(client)
     return 0
+
+
+def measure_large(halls: int, people: int) -> None:
+    """Measure every page for a meeting of `halls` halls, where all of the `people` people come.
+
+    The halls belong to units, ten to a unit.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        url = f"sqlite:///{name}/office.sqlite3"
+        app = create_app(Settings(url, SECRET, SECRET, Path(name), "http://localhost:8000"))
+        with app.app_context():
+            upgrade_schema()
+            fill_large(halls, people)
+            db.engine.dispose()
+        client = sign_in_headquarters(app, SECRET)
+        values = {"meeting": MEETING, "point": "P00003", "person": "M00003-1", "unit": "U3"}
+        paths = [*page_paths(app, values), "/nguoi?tim=van+an", f"/hoi-nghi/{MEETING}?tim=P00012"]
+        figures = {FLOOR: measure_page(app.test_client(), FLOOR)}
+        print_pages(figures | {path: measure_page(client, path) for path in paths})
+
+
+def fill_large(halls: int, people: int) -> None:
+    """Store a meeting with `halls` halls of `people` people, who all check in, and an account."""
+    unit_of = {f"P{number:05d}": f"U{number % (halls // 10 or 1)}" for number in range(halls)}
+    units = [
+        PublishedUnit(unit, f"Đơn vị {unit}", "DOANH_NGHIEP")
+        for unit in dict.fromkeys(unit_of.values())
+    ]
+    points = [PublishedPoint(code, f"Điểm cầu {code}", unit) for code, unit in unit_of.items()]
+    ends = from_ms(STARTS_MS + 9_000_000)
+    published = PublishedMeeting(MEETING, "Bench", from_ms(STARTS_MS), ends)
+    rolls = {
+        code: [Summoned(f"M{code[1:]}-{n}", unit, "", f"A{n}") for n in range(1, people + 1)]
+        for code, unit in unit_of.items()
+    }
+    members = [
+        RosterPerson(line.person, made_up_name(number), line.unit, "", "OFFICIAL", None)
+        for number, line in enumerate(chain.from_iterable(rolls.values()))
+    ]
+    write(lambda c: directory.put_places(c, units, points))
+    write(lambda c: arrangements.accept_meeting(c, published, STARTS_MS - 86_400_000))
+    write(lambda c: arrangements.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
+    write(lambda c: roster.put_people(c, members))
+    for number, code in enumerate(unit_of):
+        enrolled = write(partial(enrol, point=code))
+        send(enrolled.device, number, 1, people, people)
+    account = Account(demonstration.ACCOUNT_NAME, Profile.HEADQUARTERS)
+    write(lambda c: accounts.put(c, account, SECRET))
 
 
 def sign_in_headquarters(app: Flask, password: str) -> FlaskClient:
@@ -83,26 +157,27 @@ def sign_in_headquarters(app: Flask, password: str) -> FlaskClient:
 
 
 FOUND, OK = 302, 200
-NEEDS_QUERY = frozenset({"/xu-huong/bao-cao"})
-"""Paths of pages that are not measured, because they show nothing without a query string."""
+LEFT_OUT = frozenset({FLOOR, "/cap-nhat", "/xu-huong/bao-cao", "/thiet-lap"})
+"""Paths of pages that are not measured: the floor; those that show nothing without a query string;
+and the page that makes the first account, which exists only until then."""
 
 
-def page_paths(app: Flask) -> list[str]:
+def page_paths(app: Flask, values: Mapping[str, str]) -> list[str]:
     """Return the path of every web page of the office, without the prefix `/van-phong`.
 
-    In the paths of the routes, a parameter that is in `PATH_VALUES` is replaced by its value. Pages
-    with other parameters are left out. The paths in `EXTRA_PATHS` come last.
+    In the paths of the routes, a parameter that is in `values` is replaced by its value. Pages
+    with other parameters are left out.
     """
     paths = []
     for rule in app.url_map.iter_rules():
         path = rule.rule.removeprefix("/van-phong")
         if path == rule.rule or "GET" not in (rule.methods or ()):
             continue
-        for name, part in PATH_VALUES.items():
+        for name, part in values.items():
             path = path.replace(f"<{name}>", part)
-        if "<" not in path and path not in {FLOOR, "/cap-nhat", *NEEDS_QUERY}:
+        if "<" not in path and path not in LEFT_OUT:
             paths.append(path)
-    return [*paths, *EXTRA_PATHS]
+    return paths
 
 
 def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:

@@ -6,6 +6,7 @@ tone.
 """
 
 import re
+import struct
 import unicodedata
 
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
@@ -47,14 +48,32 @@ def name_sort_key(full_name: str) -> tuple[SortKey, SortKey]:
     return word_sort_key(given_name), word_sort_key(" ".join(names_before))
 
 
-def name_matches(full_name: str, text: str) -> bool:
-    """Return whether every word of the search `text` begins a word of the name.
+def name_sort_bytes(full_name: str) -> bytes:
+    """Return a key with which a database sorts full names in the order of `name_sort_key`."""
+    given_name, names_before = name_sort_key(full_name)
+    # Two bytes for every rank, and two zero bytes at the end of every part, keep the order.
+    parts = (*given_name, *names_before)
+    return b"".join(struct.pack(f">{len(part) + 1}H", *(n + 1 for n in part), 0) for part in parts)
 
-    The order of the words does not matter. Case, accents and apostrophes are ignored: `k'brak`,
-    `kbrak` and `brak` all match K’Brăk. An empty search matches every name.
+
+def searchable_name(full_name: str) -> str:
+    """Return the folded words of a name, with a space before every word.
+
+    A name matches a search if every word of the search begins a word of the name, so it matches if
+    this text contains every typed word with a space before it. The parts of a word with an
+    apostrophe are words, too: for K’Brăk, the result is ` kbrak brak`.
     """
     words = fold(full_name).split() + [fold(part) for part in _PARTS.split(full_name)[1:]]
-    return all(any(word.startswith(typed) for word in words) for typed in fold(text).split())
+    return "".join(f" {word}" for word in words)
+
+
+def typed_words(text: str) -> list[str]:
+    """Return the words to look for in searchable names, each with a space before it.
+
+    The order of the words does not matter. Case, accents and apostrophes are ignored: `k'brak`,
+    `kbrak` and `brak` all find K’Brăk. An empty search finds every name.
+    """
+    return [f" {word}" for word in dict.fromkeys(fold(text).split())]
 
 
 def fold(text: str) -> str:

@@ -153,6 +153,12 @@ def requested_year(default: int | None = None) -> int:
     return default or int(format_moment(now_ms(), "yyyy"))
 
 
+def requested_page() -> int:
+    """Return the number of the page in the query (`trang`); 1 if it is missing or unreadable."""
+    text = request.args.get("trang", "1")
+    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
+
+
 def _field_label(name: str) -> str:
     # Of a name such as `note ID`, only the part before the space has a label in the catalogue.
     return say(f"field.{name.partition(' ')[0]}")

@@ -117,7 +117,14 @@ def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
     `unit` and `person` in `spec` limit the people, who are sorted by hall and name. A certificate
     names only people who were present. Minutes also get the names of the chair and the signer.
     """
-    taken = snapshot.take_again(connection, spec.basis)
+    return _with_names(connection, spec, snapshot.take_again(connection, spec.basis))
+
+
+def _with_names(connection: Connection, spec: ReportSpec, taken: Snapshot) -> ReportSpec:
+    """Return a copy of a report's data with the names of the people in a snapshot.
+
+    `taken` is the snapshot from which the figures of the report were made; see `with_names`.
+    """
     attendees = [
         line
         for line in taken.attendees
@@ -188,7 +195,7 @@ def make_names_document(
         unit=unit,
         person=person,
     )
-    named = with_names(connection, spec)
+    named = _with_names(connection, spec, taken)
     is_empty = not named.people or (kind == "certificate" and not person)
     if kind in LETTERS and is_empty:
         asked_for = person or unit or point or "–"

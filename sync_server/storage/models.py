@@ -101,7 +101,8 @@ class Person(Base):
     `point` is the code of the hall where the person usually sits, or "" for the unit's first hall.
     `membership` is a code. Lists of summoned people that are made after `ended_ms` do not include
     the person; `ended_why` gives the reason. If the row was a duplicate, `ended_ms` is set, and
-    `merged_into` is the code of the row that remains for the person.
+    `merged_into` is the code of the row that remains for the person. `sort_key` and `searchable`
+    are made from the name, so that the database can sort and search names (`domain.names`).
     """
 
     __tablename__ = "person"
@@ -114,9 +115,12 @@ class Person(Base):
     birth_year: Mapped[int | None]
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)
     ended_why: Mapped[str] = mapped_column(String(120))
-    merged_into: Mapped[str] = mapped_column(String(32))
+    merged_into: Mapped[str] = mapped_column(String(32), index=True)
     next_unit: Mapped[str] = mapped_column(String(16))
     moves_ms: Mapped[int | None] = mapped_column(BigInteger)
+    sort_key: Mapped[bytes] = mapped_column(LargeBinary)
+    searchable: Mapped[str] = mapped_column(Text)
+    __table_args__ = (Index("ix_person_search", "sort_key", "searchable", "ended_ms"),)
 
 
 class UploadedList(Base):

@@ -165,6 +165,29 @@ def test_an_update_stays_below_two_kilobytes_and_all_rows_come_in_turn(
     assert request_update(headquarters, tag).status_code == 304
 
 
+def test_a_board_of_many_halls_comes_in_pages(
+    headquarters: Desk, as_clerk: Callable[..., Persona], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "ROWS_ON_PAGE", 1)
+    clerk = as_clerk()  # of P001
+    clerk.sync(draft("check_in", 5, person="S1"))
+    first, second, third = (headquarters.get(f"{BOARD}?xep=name&trang={n}").text for n in (1, 2, 3))
+
+    assert [point_codes(page) for page in (first, second, third)] == [["P002"], ["P001"], []]
+    assert "(2–2/2)" in second
+    assert f'href="/van-phong{BOARD}?trang=1&amp;xep=name#bang">Trang trước' in second
+    assert "Trang sau" in first
+    assert "Trang sau" not in second
+
+    clerk.sync(draft("check_in", 6, person="M1"))
+    for page, number in ((first, 1), (second, 2)):
+        answer = request_update(headquarters, update_tag(page), f"?xep=name&trang={number}")
+        assert point_codes(answer.text) == (["P001"] if number == 2 else [])
+        assert 'id="totals" hx-swap-oob="true"' in answer.text
+        again = request_update(headquarters, update_tag(answer.text), f"?xep=name&trang={number}")
+        assert again.status_code == 304
+
+
 def test_filters_and_orders_combine_and_apply_to_updates(
     headquarters: Desk, as_clerk: Callable[..., Persona], clock: FakeClock
 ) -> None:

@@ -222,8 +222,16 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.String(length=32), nullable=False),
         sa.Column("next_unit", sa.String(length=16), nullable=False),
         sa.Column("moves_ms", sa.BigInteger(), nullable=True),
+        sa.Column("sort_key", sa.LargeBinary(), nullable=False),
+        sa.Column("searchable", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code"),
     )
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_person_search", ["sort_key", "searchable", "ended_ms"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_person_merged_into"), ["merged_into"], unique=False)
+
     op.create_table(
         "uploaded_list",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -465,6 +473,10 @@ def downgrade() -> None:
     op.drop_table("report")
     op.drop_table("organisation")
     op.drop_table("uploaded_list")
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_person_merged_into"))
+        batch_op.drop_index("ix_person_search")
+
     op.drop_table("person")
     with op.batch_alter_table("office_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_office_session_account"))

@@ -6,7 +6,7 @@ shows a hall's attendance figures and the warnings about the hall.
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -21,14 +21,14 @@ from sync_server.domain.judging.counts import Counts
 from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.messages import rate, say
-from sync_server.office import downloads
+from sync_server.office import downloads, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment, format_recent
 from sync_server.office.meetings import charts
 from sync_server.office.menus import Menu
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings
-from sync_server.storage.ledger.standings import BoardRow
+from sync_server.storage.ledger.standings import Board, BoardRow
 from sync_server.storage.people import roster
 
 blueprint = Blueprint("board", __name__)
@@ -55,18 +55,28 @@ CSV_COLUMNS = (
     "last_contact",
     "note",
 )
+ROWS_ON_PAGE = 200
+"""The maximum number of rows on one page of the board. With more, the page would be slow to read
+and to load, and an update would have to send the marks of too many rows."""
 MAX_UPDATE_ROWS = 12
 """The maximum number of rows in one update. It keeps an update below 2 KB, so that the update
 arrives quickly even over a slow connection. The next update sends the remaining rows."""
-HASH_DIGITS = 4
+MARK_LETTERS = 4
 """The length, in characters, of the hash by which a page detects that a row has changed. With 4
 characters (24 bits), about one change in 17 million is missed until the row changes again."""
+NO_MARK = "-" * MARK_LETTERS
+"""A mark in place of that of a row that must be sent again."""
 BOARD_HEADER = "Diemcau-Board"
 """The response header that identifies updates of the board, the overview of a meeting's halls.
 The sign-in page of a Wi-Fi network may answer with status 200 in place of this server. The
 browser ignores such an answer, because it lacks the header.
 """
 NOT_MODIFIED = 304
+
+
+Marks = dict[str, str]
+"""{hall code: short hash of the hall's row}, for the rows on a page of the board. The key "" stands
+for the totals and warnings above the rows."""
 
 
 class BoardFilter(NamedTuple):
@@ -99,20 +109,26 @@ def board(meeting: str) -> str:
     """Return the page with the board of a meeting, headquarters' overview of all its halls.
 
     The page shows totals, warnings, halls and charts. The query filters and sorts the halls, as
-    `BoardFilter` describes. Raises: UnknownMeeting.
+    `BoardFilter` describes. If there are more than `ROWS_ON_PAGE`, it also gives the page's number
+    (`trang`). Raises: UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     meeting_board = standings.board_of(connection, meeting)
-    chairs = _chair_names(connection, meeting_board.points)
     board_filter = _read_filter()
-    shown = _filtered_lines(meeting_board.points, summary, board_filter)
+    matching = _filtered_lines(meeting_board.points, summary, board_filter)
+    page = forms.requested_page()
+    shown = _lines_on_page(matching, page)
+    chairs = _chair_names(connection, (line.row for line in shown))
     return render_template(
         "meetings/board.html",
         meeting=summary,
         board=meeting_board,
         shown=shown,
-        sum=_sum_of(shown, board_filter),
+        matching=len(matching),
+        first=(page - 1) * ROWS_ON_PAGE + 1,
+        page=page,
+        sum=_sum_of(matching, board_filter),
         troubles=_count_warnings(meeting_board.points, summary),
         all_troubles=WARNINGS,
         asked=board_filter,
@@ -120,9 +136,14 @@ def board(meeting: str) -> str:
         chairs=chairs,
         arrivals=charts.arrivals_of(meeting_board, summary),
         types=charts.types_of(meeting_board),
-        state="".join(row_marks(meeting_board.points, summary, chairs)),
+        state=_state_of(marks_of(meeting_board, summary, shown, chairs), meeting_board.points),
         query=request.query_string.decode(),
+        arguments={name: value for name, value in request.args.items() if name != "trang"},
     )
+
+
+def _lines_on_page(matching: Sequence[BoardLine], page: int) -> Sequence[BoardLine]:
+    return matching[(page - 1) * ROWS_ON_PAGE : page * ROWS_ON_PAGE]
 
 
 @blueprint.get("/hoi-nghi/<meeting>/cap-nhat")
@@ -130,44 +151,39 @@ def board(meeting: str) -> str:
 def update(meeting: str) -> Response:
     """Return the changed rows of a meeting's board, the table that shows all its halls.
 
-    A row has changed if its short hash differs from the hash that the browser sends in the header
-    If-None-Match. At most `MAX_UPDATE_ROWS` rows are returned, as HTML; the status is 304 if no row
-    has changed. If the page shows only halls with a certain warning, a row that loses this warning
-    is also returned and stays on the page. Raises: UnknownMeeting.
+    The browser sends the short hashes of the rows on its page in the header If-None-Match. At most
+    `MAX_UPDATE_ROWS` rows with another hash are returned, as HTML; the status is 304 if there are
+    none. Without such hashes, all rows of the page are sent. If the page shows only halls with a
+    certain warning, a row that loses this warning is also returned and stays on the page.
+    Raises: UnknownMeeting.
     """
     g.is_refresh = True
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     meeting_board = standings.board_of(connection, meeting)
-    chairs = _chair_names(connection, meeting_board.points)
-    client_marks = _marks_in_etag(
-        request.headers.get("If-None-Match", ""), len(meeting_board.points)
-    )
-    current_marks = row_marks(meeting_board.points, summary, chairs)
     board_filter = _read_filter()
-    lines_on_page = _filtered_lines(
-        meeting_board.points, summary, board_filter._replace(trouble="")
-    )
-    points_on_page = {line.row.point for line in lines_on_page}
-    changed_lines: list[BoardLine] = []
-    for index, row in enumerate(meeting_board.points):
-        if client_marks[index] == current_marks[index]:
-            continue
-        if row.point in points_on_page and len(changed_lines) == MAX_UPDATE_ROWS:
-            current_marks[index] = client_marks[index]  # the next update sends this row
-        elif row.point in points_on_page:
-            changed_lines.append(BoardLine(row, warnings_of(row, summary)))
-    if client_marks == current_marks:
+    matching = _filtered_lines(meeting_board.points, summary, board_filter._replace(trouble=""))
+    marks = _marks_in_etag(request.headers.get("If-None-Match", ""), meeting_board.points)
+    if marks is None:
+        lines = _lines_on_page(matching, forms.requested_page())
+        marks = {"": NO_MARK, **{line.row.point: NO_MARK for line in lines}}
+    on_page = [line for line in matching if line.row.point in marks]
+    chairs = _chair_names(connection, (line.row for line in on_page))
+    current = marks_of(meeting_board, summary, on_page, chairs)
+    changed = [line for line in on_page if marks[line.row.point] != current[line.row.point]]
+    if not changed and marks[""] == current[""]:
         return Response(status=NOT_MODIFIED)
+    sent = changed[:MAX_UPDATE_ROWS]  # the next update sends the others
+    marks |= {point: current[point] for point in ("", *(line.row.point for line in sent))}
     page = render_template(
         "meetings/board_update.html",
         meeting=summary,
         board=meeting_board,
-        shown=changed_lines,
-        sum=_sum_of(lines_on_page, board_filter),
+        shown=sent,
+        sum=_sum_of(matching, board_filter),
         troubles=_count_warnings(meeting_board.points, summary),
         chairs=chairs,
-        state="".join(current_marks),
+        state=_state_of(marks, meeting_board.points),
         query=request.query_string.decode(),
     )
     answer = make_response(page)
@@ -175,39 +191,51 @@ def update(meeting: str) -> Response:
     return answer
 
 
-def row_marks(
-    rows: Sequence[BoardRow], meeting: MeetingSummary, chairs: Mapping[str, str]
-) -> list[str]:
-    """Return a short hash for every row of a meeting's board, the table that shows all its halls.
+def marks_of(
+    board: Board, meeting: MeetingSummary, lines: Iterable[BoardLine], chairs: Mapping[str, str]
+) -> Marks:
+    """Return the short hashes of a page of the board, which shows `lines`.
 
-    The hashes are in the order of the rows. The hash of a row changes when a value shown in the row
-    changes. `chairs` contains the names of the chairs by person code.
+    The hash of a row changes when a value shown in the row changes. `chairs` contains the names of
+    the chairs by person code.
     """
-    return [
-        _mark_of(
+    troubles = _count_warnings(board.points, meeting)
+    return {"": _mark_of(board.totals, board.by_unit_type, troubles)} | {
+        row.point: _mark_of(
             replace(row, last_contact_at=format_recent(row.last_contact_at)),
-            warnings_of(row, meeting),
+            warnings,
             chairs.get(row.chair or ""),
         )
-        for row in rows
-    ]
+        for row, warnings in lines
+    }
 
 
 def _mark_of(*values: object) -> str:
     digest = hashlib.sha256(msgspec.json.encode(values)).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:HASH_DIGITS]
+    return base64.urlsafe_b64encode(digest).decode()[:MARK_LETTERS]
 
 
-def _marks_in_etag(tag: str, count: int) -> list[str]:
-    """Split an ETag into `count` short hashes, one for every hall in the overview (the board).
+def _state_of(marks: Marks, rows: Sequence[BoardRow]) -> str:
+    """Return the content of an ETag for a page of the board, such as `110.Ab3_x9-QmN0p`.
 
-    If the ETag has the wrong length, return hashes that match no row of the overview; then all
-    rows are sent again.
+    `rows` are all rows of the board. The ETag has a digit for every one of them, 1 if the page
+    shows it, and then the marks: first that of the totals, then those of the shown rows.
     """
-    letters = tag.strip('"')
-    if len(letters) != count * HASH_DIGITS:
-        return ["." * HASH_DIGITS] * count
-    return [letters[start : start + HASH_DIGITS] for start in range(0, len(letters), HASH_DIGITS)]
+    places = "".join("1" if row.point in marks else "0" for row in rows)
+    in_order = [marks[""], *(marks[row.point] for row in rows if row.point in marks)]
+    return f"{places}.{''.join(in_order)}"
+
+
+def _marks_in_etag(tag: str, rows: Sequence[BoardRow]) -> Marks | None:
+    """Return the marks in an ETag that `_state_of` made for the same rows, otherwise None."""
+    places, _, letters = tag.strip('"').partition(".")
+    points = ["", *(row.point for row, place in zip(rows, places, strict=False) if place == "1")]
+    if len(places) != len(rows) or len(letters) != len(points) * MARK_LETTERS:
+        return None
+    return {
+        point: letters[number * MARK_LETTERS : (number + 1) * MARK_LETTERS]
+        for number, point in enumerate(points)
+    }
 
 
 @blueprint.get("/hoi-nghi/<meeting>/bang.csv")
@@ -321,7 +349,7 @@ def _count_warnings(rows: Sequence[BoardRow], meeting: MeetingSummary) -> dict[s
     return {warning: count for warning, count in counts.items() if count}
 
 
-def _chair_names(connection: Connection, rows: Sequence[BoardRow]) -> dict[str, str]:
+def _chair_names(connection: Connection, rows: Iterable[BoardRow]) -> dict[str, str]:
     return roster.names_of(connection, (row.chair for row in rows if row.chair))
 
 

@@ -77,12 +77,7 @@ def index() -> str:
     """
     state = request.args.get("loc", STATES[0])
     meeting, point = request.args.get("hoi-nghi", ""), request.args.get("diem-cau", "")
-    page_text = request.args.get("trang", "1")
-    page = (
-        int(page_text)
-        if page_text.isascii() and page_text.isdecimal() and len(page_text) < 4
-        else 1
-    )
+    page = forms.requested_page()
     connection = transaction()
     matching = [
         pair

@@ -33,7 +33,7 @@ from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings, streams
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import cards, roster
-from sync_server.storage.people.roster import RosterPerson
+from sync_server.storage.people.roster import FoundPeople, RosterPerson
 
 blueprint = Blueprint("person", __name__)
 
@@ -111,12 +111,12 @@ def search() -> str:
     connection = transaction()
     units = directory.all_unit_names(connection)
     with_ended = "ca-da-thoi" in request.args
-    people = _search_roster(connection, text, with_ended=with_ended) if text else []
-    access.log_subjects(*(person.person for person in people))
+    found = _search_roster(connection, text, with_ended=with_ended) if text else FoundPeople([], 0)
+    access.log_subjects(*(person.person for person in found.people))
     return render_template(
         "people/search.html",
-        people=people[:MAX_SEARCH_RESULTS],
-        count=len(people),
+        people=found.people,
+        count=found.total,
         text=text,
         with_ended=with_ended,
         units=units,
@@ -377,15 +377,17 @@ def attendances_by_person(
     return attendances
 
 
-def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> list[RosterPerson]:
+def _search_roster(connection: Connection, text: str, *, with_ended: bool) -> FoundPeople:
     account = access.signed_in_account()
-    people = roster.search(
-        connection, text, unit=account.unit, with_ended=with_ended, at_ms=now_ms()
+    return roster.search(
+        connection,
+        text,
+        unit=account.unit,
+        with_ended=with_ended,
+        at_ms=now_ms(),
+        limit=MAX_SEARCH_RESULTS,
+        among=None if account.point is None else _codes_of_point(connection, account.point),
     )
-    if account.point is None:
-        return people
-    codes_at_point = _codes_of_point(connection, account.point)
-    return [person for person in people if person.person in codes_at_point]
 
 
 def _must_see(connection: Connection, person: str) -> RosterPerson:

@@ -11,7 +11,7 @@ from sync_server.domain.records.codes import DAY_MS
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import BadForm
 from sync_server.messages import say
-from sync_server.office import access
+from sync_server.office import access, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import parse_input
 from sync_server.office.menus import Menu
@@ -38,12 +38,7 @@ def index() -> str:
     a person's code, must contain. Raises: BadForm if a day is not a date.
     """
     arguments = request.args
-    page_text = arguments.get("trang", "1")
-    page = (
-        int(page_text)
-        if page_text.isascii() and page_text.isdecimal() and len(page_text) < 5
-        else 1
-    )
+    page = forms.requested_page()
     audit_filter = AuditFilter(
         who=arguments.get("ai", "").strip(),
         action=arguments.get("viec", ""),

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
 
 from sync_server.domain.judging.facts import Flags, facts_in_order
 from sync_server.domain.judging.settings import rolls_of
-from sync_server.domain.names import name_matches, name_sort_key
+from sync_server.domain.names import name_sort_bytes, searchable_name, typed_words
 from sync_server.domain.records.kinds import Office
 from sync_server.domain.summoning import officers_among
 from sync_server.storage.ledger.sightings import clocks_of
@@ -107,20 +107,53 @@ def put_people(connection: Connection, people: Sequence[RosterPerson]) -> None:
     refresh_revs(connection, codes)
 
 
-def search(
-    connection: Connection, text: str, *, at_ms: int, unit: str | None, with_ended: bool
-) -> list[RosterPerson]:
-    """Return the people whose name matches a text or whose code is the text, sorted by name.
+class FoundPeople(NamedTuple):
+    """The result of a search: the first people found, sorted by name, and the total number.
 
-    `unit`: search only among the people of this unit. People who have retired, moved away or
-    died are included only if `with_ended` is True.
+    A person whose code is the searched text comes first.
     """
-    matches = [
-        person
-        for person in list_people(connection, unit=unit, with_ended=with_ended, at_ms=at_ms)
-        if name_matches(person.full_name, text) or person.person == text.upper()
-    ]
-    return sorted(matches, key=lambda person: name_sort_key(person.full_name))
+
+    people: list[RosterPerson]
+    total: int
+
+
+def search(
+    connection: Connection,
+    text: str,
+    *,
+    at_ms: int,
+    unit: str | None,
+    with_ended: bool,
+    limit: int,
+    among: Collection[str] | None = None,
+) -> FoundPeople:
+    """Return the people whose name matches a text or whose code is the text.
+
+    At most `limit` people are returned. `unit`: search only among the people of this unit, and if
+    `among` is given, only among the people with these codes. People who have retired, moved away
+    or died are included only if `with_ended` is True. `at_ms` is the time in ms since 1970 UTC.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if not with_ended:
+        conditions.append(Person.ended_ms.is_(None))
+    if unit is not None:
+        conditions.append(_unit_at(at_ms) == unit)
+    if among is not None:
+        conditions.append(Person.code.in_(sorted(among)))
+    words = typed_words(text)
+    has_name = [Person.searchable.contains(word, autoescape=True) for word in words]
+    query = select(*_PERSON_COLUMNS).where(*conditions)
+    with_code = connection.execute(query.where(Person.code == text.upper())).all()
+    by_name = query.where(*has_name).order_by(Person.sort_key, Person.code).limit(limit)
+    with_name = connection.execute(by_name).all()
+    total = len(with_name)
+    if total == limit:
+        counting = select(func.count()).select_from(Person).where(*conditions, *has_name)
+        total = connection.scalar(counting) or 0
+    for row in with_code:
+        total += any(word not in searchable_name(row.full_name) for word in words)
+    rows = [*with_code, *(row for row in with_name if row not in with_code)]
+    return FoundPeople([RosterPerson(*row).at(at_ms) for row in rows[:limit]], total)
 
 
 def remove_people(connection: Connection, codes: Sequence[str]) -> None:
@@ -248,9 +281,17 @@ def count_by_unit(connection: Connection, *, at_ms: int) -> dict[str, int]:
     People who have retired, moved away or died do not count, and units without people are left
     out. `at_ms` is the time in ms since 1970 UTC.
     """
-    unit = case((Person.moves_ms <= at_ms, Person.next_unit), else_=Person.unit)
+    unit = _unit_at(at_ms)
     query = select(unit, func.count()).where(Person.ended_ms.is_(None)).group_by(unit)
     return dict(connection.execute(query).all())
+
+
+def _unit_at(at_ms: int) -> ColumnElement[str]:
+    """Return the SQL expression for the unit to which a person belongs at a time.
+
+    `at_ms` is the time in ms since 1970 UTC.
+    """
+    return case((Person.moves_ms <= at_ms, Person.next_unit), else_=Person.unit)
 
 
 def usual_halls(connection: Connection) -> dict[str, list[str]]:
@@ -303,6 +344,8 @@ def _row(member: RosterPerson) -> dict[str, object]:
         "merged_into": member.merged_into,
         "next_unit": member.next_unit,
         "moves_ms": member.moves_ms,
+        "sort_key": name_sort_bytes(member.full_name),
+        "searchable": searchable_name(member.full_name),
     }
 
 
