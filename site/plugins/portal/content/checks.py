@@ -31,6 +31,8 @@ from portal.media.pictures import is_picture
 from portal.messages import say
 from sync_server.domain.legacy_text import is_legacy
 
+TEXT_FOLDERS = frozenset({"meetings", "materials", "pages"})
+"""Folders of content files, of which the build does not read the subfolders."""
 TEXT_ENDINGS = frozenset({".markdown", ".txt", ".doc", ".docx", ".rtf", ".odt"})
 """Extensions of text files that the build ignores, because it reads only `.md` files.
 
@@ -317,7 +319,13 @@ def find_unread_files(root: Path, read_paths: Iterable[Path]) -> tuple[list[Faul
         is_text = ".md" in path.name.lower() or (
             path.suffix.lower() in TEXT_ENDINGS and place.parent.name != "materials"
         )
-        fault = Fault(Path(root.name) / place, 1, say("build.unread", value=path.name))
+        if len(place.parts) > 2 and place.parts[0] in TEXT_FOLDERS:
+            folder = place.parent.relative_to(place.parts[0]).as_posix()
+            values = {"value": path.name, "folder": folder, "parent": place.parts[0]}
+            message = say("build.unread_in_folder", **values)
+        else:
+            message = say("build.unread", value=path.name)
+        fault = Fault(Path(root.name) / place, 1, message)
         (unread_texts if is_text else unread_files).append(fault)
     return unread_texts, unread_files
 

@@ -5,7 +5,7 @@ contains most of the checks.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -36,6 +36,7 @@ from portal.content.guard import Guard, visible_text
 from portal.content.links import Addresses
 from portal.media.markdown import to_raw_html
 from portal.messages import say
+from portal.processes import map_on_all_cores
 from sync_server.domain.records.codes import VIETNAM
 
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
@@ -193,9 +194,18 @@ class FileCache:
             for path in (root / folder).glob("*.md")
             if path.is_file() and not is_leftover_file(path.name)
         )
-        return [
-            self._read_file(path, Path(root.name) / folder / path.name, struct) for path in paths
-        ]
+        changed = [path for path in paths if not self._knows(path)]
+
+        def read(path: Path) -> ContentFile[M]:
+            source = read_source(path, Path(root.name) / folder / path.name)
+            matter = typed(source, struct)
+            source.faults.extend(self._faults_of_people(source))
+            return ContentFile(source, matter, path.stem)
+
+        states = [file_state(path) for path in changed]
+        files = map_on_all_cores(read, changed)
+        self._entries |= zip(changed, zip(states, files, strict=True), strict=True)
+        return [self._copied(path) for path in paths]
 
     def read_directory(self, root: Path) -> tuple[Source, Directory | None]:
         """Read the file with all organisations and halls, whose faults are added to the source."""
@@ -204,32 +214,23 @@ class FileCache:
             fault = Fault(display_path, 1, say("build.no_directory"))
             return Source(display_path, None, "", "", [fault], []), None
 
-        def read() -> ContentFile[Directory]:
-            source = read_source(path, display_path, has_text=False)
-            return ContentFile(source, typed(source, Directory), path.stem)
-
-        content_file = self._remember(path, read)
+        if not self._knows(path):
+            state, source = file_state(path), read_source(path, display_path, has_text=False)
+            self._entries[path] = (state, ContentFile(source, typed(source, Directory), path.stem))
+        content_file: ContentFile[Directory] = self._copied(path)
         return content_file.source, content_file.matter
 
-    def _read_file(self, path: Path, display_path: Path, struct: type[M]) -> ContentFile[M]:
-        def read() -> ContentFile[M]:
-            source = read_source(path, display_path)
-            matter = typed(source, struct)
-            source.faults.extend(self._faults_of_people(source))
-            return ContentFile(source, matter, path.stem)
+    def _knows(self, path: Path) -> bool:
+        """Return whether the content file at `path` has not changed since it was last read."""
+        return path in self._entries and self._entries[path][0] == file_state(path)
 
-        return self._remember(path, read)
+    def _copied(self, path: Path) -> ContentFile[Any]:
+        """Return the content file at `path` with copies of its faults and warnings.
 
-    def _remember(self, path: Path, read: Callable[[], ContentFile[M]]) -> ContentFile[M]:
-        """Return the content file at `path`, which is read only if it has changed."""
-        stat = path.stat()
-        state = (stat.st_mtime_ns, stat.st_size)
-        entry = self._entries.get(path)
-        if entry is None or entry[0] != state:
-            entry = self._entries[path] = (state, read())
-        content_file: ContentFile[M] = entry[1]
+        Later checks add faults that depend on other files.
+        """
+        content_file: ContentFile[Any] = self._entries[path][1]
         source: Source = content_file.source
-        # Later checks add faults that depend on other files, so they get copies of the lists.
         copied = source._replace(faults=[*source.faults], warnings=[*source.warnings])
         return content_file._replace(source=copied)
 
@@ -339,6 +340,15 @@ def load(
             sorted({*unread_files, *(fault for source in sources for fault in source.warnings)})
         ),
     )
+
+
+def file_state(path: Path) -> tuple[int, int]:
+    """Return a file's modification time in nanoseconds and its size in bytes, to detect changes.
+
+    Raises: FileNotFoundError if the file does not exist.
+    """
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 def instant(hour: Hour) -> datetime:

@@ -17,7 +17,7 @@ from pelican.generators import Generator
 
 from portal.content.file_names import PICTURES
 from portal.content.front_matter import ContentFaults
-from portal.content.loading import Material, Meeting, PortalContent
+from portal.content.loading import Material, Meeting, PortalContent, file_state
 from portal.media.pictures import ICON_SIZES, icon, shrink_picture
 from portal.media.qr_codes import qr_svg
 from portal.media.texts import (
@@ -105,7 +105,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self.meeting_links = meeting_links(self.content)
         self.uses = uses_by_material(self.content, self.links, self.meeting_links)
         pictures = sorted((self.content.root / PICTURES).glob("*"))
-        self.pictures = tuple((path, _state(path)) for path in pictures)
+        self.pictures = tuple((path, file_state(path)) for path in pictures)
 
     def generate_output(self, writer: PortalWriter) -> None:
         """Write every page and file of the portal with `writer`, and then the manifest.
@@ -123,6 +123,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         self._write_lists()
         self._copy_code()
         self._write_for_programs()
+        writer.make_files()
         if writer.faults:
             raise ContentFaults(writer.faults)
         writer.finish()
@@ -165,7 +166,12 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         The files are the pages, QR code, pictures, attached file, and text for the search.
         """
         code = material.matter.code
-        inputs = (material, self.content.addresses, self.pictures, _state(material.attachment))
+        inputs = (
+            material,
+            self.content.addresses,
+            self.pictures,
+            material.attachment and file_state(material.attachment),
+        )
         text: Text = self.memory.remember(
             f"t/{code}", inputs, lambda: text_of_material(self.content, material)
         )
@@ -209,7 +215,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         names = set()
         for address in addresses:
             path = picture_at(self.content, address)
-            inputs = {"of": path, "state": _state(path)}
+            inputs = {"of": path, "state": file_state(path)}
             names.add(self.writer.put(address, inputs, lambda values: shrink_picture(values["of"])))
         return names
 
@@ -382,19 +388,6 @@ def list_name(meeting: Meeting) -> str:
     The name is `m-` and the meeting's id, for example `m-2026-12-18-quy-bon`.
     """
     return f"m-{meeting.id}"
-
-
-def _state(path: Path | None) -> tuple[int, int] | None:
-    """Return a file's modification time in nanoseconds and its size in bytes, to detect changes.
-
-    Return None if `path` is None.
-
-    Raises: FileNotFoundError if the file does not exist.
-    """
-    if path is None:
-        return None
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
 
 
 def kilobytes(size_bytes: int) -> str:
