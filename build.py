@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(options: Namespace) -> None:
-    """Read and check the content files in `options.content` without building the portal.
+    """Read and check the content files in `options.content` without building the public website.
 
     Raises: ContentFaults if the files contain faults; BuildFault if an option is wrong.
     """
@@ -67,7 +67,9 @@ def check(options: Namespace) -> None:
 
 
 def build(options: Namespace) -> None:
-    """Build the portal from the folder `options.content` into the folder `options.output`.
+    """Build the portal (the public website) from `options.content` into `options.output`.
+
+    Both options are folders.
 
     Raises: ContentFaults, BundleFault or BuildFault if the build fails. The output folder is then
     unchanged.
@@ -76,7 +78,7 @@ def build(options: Namespace) -> None:
 
 
 def serve(options: Namespace) -> None:
-    """Preview the portal on this machine at `options.port` until Ctrl+C.
+    """Preview the portal (the public website) on this machine at `options.port` until Ctrl+C.
 
     The portal is rebuilt after every saved change.
 
@@ -112,9 +114,10 @@ def withdraw(options: Namespace) -> None:
 
 
 def pack(options: Namespace) -> int:
-    """Build the portal and copy it for a USB stick, or verify the existing copy `options.verify`.
+    """Build the portal (the public website) and copy it for a USB stick, or verify such a copy.
 
-    Return 1 if the verification detects missing, changed or unknown files, otherwise 0.
+    The copy to verify is `options.verify`. Return 1 if the verification detects missing, changed or
+    unknown files, otherwise 0.
 
     Raises: ContentFaults, BundleFault or BuildFault if building, copying or verifying fails.
     """
@@ -139,7 +142,7 @@ def pack(options: Namespace) -> int:
 
 
 def publish(options: Namespace) -> None:
-    """Build the portal and publish it to the server at `options.url`.
+    """Build the portal (the public website) and publish it to the server at `options.url`.
 
     If `options.back` is not None, the server returns to an earlier portal instead. The option is
     the beginning of that portal's release id, or "" for the previous portal.
@@ -245,13 +248,13 @@ def _builder(options: Namespace, url: str | None = None) -> Builder:
 
 
 def _build(builder: Builder, output: Path) -> Built:
-    """Read the content, build the portal into the folder `output`, and print the result.
+    """Read the content, build the public website into the folder `output`, and print the result.
 
     Also print warnings, for example about a meeting whose changed hours would be ignored by
     readers' calendars.
 
-    Raises: ContentFaults if a content file is not valid; BundleFault if JavaScript or style
-    sheets cannot be bundled; BuildFault if the portal cannot be built for another reason.
+    Raises: ContentFaults if a content file is not valid; BundleFault if JavaScript or style sheets
+    cannot be bundled; BuildFault if the website cannot be built for another reason.
     """
     from portal.editor.progress import working
 

@@ -1,10 +1,11 @@
-"""Measure how long a build of 1,000 meetings and materials takes, compared with other generators.
+"""Compare the time to build the portal (the public website) with that of other site generators.
 
-Eleventy, Hugo, and Pelican without our plugin build the same texts, if they are installed. Every
-build runs in a separate process, except those that imitate the preview `build.py serve`. The other
-generators build pages only; the portal's build also makes the QR codes, the search index, the
-printed sheets, the feeds and the manifest. The builds "no change" and "one edit" follow an earlier
-build of the same content. Run with `python -m bench.build`.
+The content has 1,000 meetings and documents. Eleventy, Hugo, and Pelican without our plugin build
+the same texts, if they are installed. Every build runs in a separate process, except the builds
+that imitate the preview (`build.py serve`). The other generators build pages only; the portal's
+build also makes the QR codes, the search index, the printed sheets, the feeds and the manifest (the
+list of files). The builds "no change" and "one edit" follow an earlier build of the same content.
+Run with `python -m bench.build`.
 """
 
 import argparse
@@ -32,7 +33,7 @@ WORDS = TEXT.split()
 
 
 def write_content(root: Path) -> None:
-    """Write a content folder: 40 meetings of 100 words, and 960 materials of 600 words.
+    """Write a content folder: 40 meetings of 100 words, and 960 documents of 600 words.
 
     Raises: FileExistsError if the folder already has content.
     """
@@ -70,10 +71,10 @@ def generate_text(seed: int, word_count: int) -> str:
 
 
 def write_peer_texts(content: Path, target: Path) -> None:
-    """Copy the texts of meetings and materials in `content` to the new folder `target`.
+    """Copy the texts of the meetings and documents in `content` to the new folder `target`.
 
-    The front matter of every copy is replaced by one that other site generators (Pelican,
-    Eleventy and Hugo) can read.
+    The front matter (the values at the top) of every copy is replaced by front matter that other
+    site generators (Pelican, Eleventy and Hugo) can read.
     """
     target.mkdir(parents=True)
     for path in [*(content / "meetings").glob("*.md"), *(content / "materials").glob("*.md")]:
@@ -105,10 +106,10 @@ def run(command: Sequence[str | Path], cwd: Path, **environ: str) -> None:
 
 
 def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
-    """Return {name of another generator: function that builds `texts` with it}.
+    """Return {name of a site generator: function that builds a site from the folder `texts`}.
 
-    Only installed generators are included. A function builds the texts once, into a folder inside
-    `folder`.
+    Our own generator and generators that are not installed are left out. A function builds the site
+    once, into a folder inside `folder`.
     """
     builds: dict[str, Callable[[], object]] = {}
     if find_spec("markdown"):  # stock Pelican reads Markdown with this package
@@ -143,9 +144,9 @@ def peer_builds(folder: Path, texts: Path) -> dict[str, Callable[[], object]]:
 
 
 def main() -> int:
-    """Build with every generator `--runs` times; print median times and their ratios.
+    """Build with every site generator `--runs` times; print median times and their ratios.
 
-    A ratio is a generator's time divided by the time of the portal's build.
+    A ratio is a generator's time divided by the time in which our generator builds every file.
     Always return 0. Raises: CalledProcessError if a build fails.
     """
     from portal.editor.builder import Builder

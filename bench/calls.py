@@ -35,7 +35,7 @@ OURS = f"{ROOT / 'sync_server'}/"
 def main() -> int:
     """Count the calls of a check-in and of a decision on leave; print one line per request.
 
-    Return the exit status: 1 if the portal cannot be built, else 0.
+    Return the exit status: 1 if the portal (the public website) cannot be built, else 0.
     """
     with tempfile.TemporaryDirectory() as name:
         portal = Path(name) / "output"
@@ -67,10 +67,11 @@ def main() -> int:
 
 
 def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
-    """Register a kiosk and return a function that checks in another person on every call.
+    """Register a kiosk (a hall's check-in page); return a function that checks in another person.
 
-    `code` registers the kiosk; `meeting` is the meeting's id. The function raises AssertionError if
-    the server does not store the check-in.
+    `code` is the code with which the kiosk registers; `meeting` is the meeting's id. Every call of
+    the function checks in a different person. The function raises AssertionError if the server does
+    not store the check-in.
     """
     client = app.test_client()
     device = client.post("/api/v1/enrol", json={"code": code, "label": "bench"}).get_json()
@@ -106,9 +107,9 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
 def decision_sender(client: FlaskClient) -> Callable[[], None]:
     """Return a function that approves another pending leave request on every call.
 
-    The requests are approved in the order of the inbox, which is read once, beforehand, so that
-    only decisions are counted. `client` is signed in as headquarters. The function raises
-    AssertionError if the server refuses; IndexError if no request is left.
+    The requests are approved in the order of headquarters' list of requests, which is read once,
+    beforehand, so that only decisions are counted. `client` is signed in as headquarters. The
+    function raises AssertionError if the server refuses; IndexError if no request is left.
     """
     page = client.get("/van-phong/xin-vang").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)

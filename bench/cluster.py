@@ -1,4 +1,4 @@
-"""Control the cluster that `deploy/cluster/up` brings up on this machine."""
+"""Control the cluster of databases and servers that `deploy/cluster/up` starts on this machine."""
 
 import http.client
 import json
@@ -18,13 +18,13 @@ from msgspec import Struct
 from sync_server.config import ROOT
 
 WEB_PORT, DATABASE_PORT = 8500, 5500
-"""The ports of HAProxy, which passes requests to a server, and connections to the database that
-leads."""
+"""The ports at which HAProxy passes requests to a server, and connections to the leading database.
+"""
 SERVER_PORTS = (8501, 8502)
 NODES = (1, 2, 3)
 LOOPBACK = "127.0.0"
 RECOVERY_S = 120.0
-"""The longest time in seconds that the cluster may take to be whole again."""
+"""The longest time in seconds to wait until the cluster has recovered from a fault."""
 
 
 class Cluster(Struct):

@@ -1,10 +1,10 @@
-"""Break a running cluster under load, and check that nothing acknowledged is lost or doubled.
+"""Break a running cluster under load, and check that no acknowledged record is lost or doubled.
 
-Devices send check-ins to the servers of `deploy/cluster/up` and sometimes hang up before the
-answer; readers follow every hall. Meanwhile nodes are killed, frozen, cut off from all others or
-from a majority, their lines fail for moments and their disks get full. In the end `bench.history`
-compares what everybody saw with the ledger of every node, and the attendance that the servers
-return with the records.
+Devices send check-ins to the servers that `deploy/cluster/up` has started, and sometimes hang up
+before the answer; readers fetch the records of every hall. Meanwhile nodes are killed, frozen, or
+cut off from other nodes, network lines fail for moments, and disks get full. In the end,
+`bench.history` compares what the clients received with the ledger (the table of records) of every
+node. The attendance that the servers return is also compared with the records.
 
     deploy/cluster/up && python -m bench.cluster_chaos --rounds 1
 """
@@ -34,7 +34,8 @@ AIM_S = 30.0
 def final_rows(cluster: Cluster, node: int, meeting: str) -> list[Row]:
     """Return the records of a meeting that one node stores, sorted by hall and position.
 
-    A record occurs once for every hall that it concerns.
+    A position is the place of a record in the sequence of all records of one hall. A record occurs
+    once for every hall that it concerns.
     """
     query = (
         "SELECT id, point, position FROM ledger WHERE meeting = %s UNION ALL"
@@ -91,8 +92,9 @@ def print_report(
 ) -> bool:
     """Print the figures of a run, and return True if all checks of the records passed.
 
-    `copies` are the final records of every node, which must be equal. `took_s` is the duration of
-    the run in seconds.
+    `load` contains what the devices and readers received. `copies` are the final records of every
+    node, which must be equal. `misjudged_halls` are messages about wrong attendance. `took_s` is
+    the duration of the run in seconds.
     """
     seen, rows = load.seen, copies[0]
     faults = history.faults_in(seen, rows)

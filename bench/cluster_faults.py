@@ -16,16 +16,15 @@ FROZEN_S, CUT_S = 15.0, 20.0
 LEADER_FROZEN_S = 30.0
 """The number of seconds for which the leader's node is frozen.
 
-The time is long enough for another node to become the leader. If the frozen node also runs the
-leader of etcd, this takes longer, because the next leader of etcd extends every lease by its full
-duration.
-"""
+The time is long enough for another node to become the leader. The change of leader takes longer if
+the frozen node also runs the leader of etcd (the store of the cluster's state), because the next
+leader of etcd extends every lease by its full duration."""
 NOBODY = "02:00:00:00:00:00"
 """A hardware address that no node has, so that nobody answers what is sent there."""
 
 
 class Saboteur:
-    """A collection of faults that break the cluster one at a time and repair it afterwards.
+    """A tool that causes faults in a cluster, one at a time, and repairs the cluster afterwards.
 
     `plan` is {name of a fault: method that causes the fault}.
     """
@@ -143,7 +142,10 @@ class Saboteur:
             self._part([(1, 2), (1, 3), (2, 3)], CUT_S)
 
     def _part(self, pairs: Sequence[tuple[int, int]], seconds: float) -> None:
-        """Let nothing through between the two nodes of every pair, without telling either."""
+        """Block all traffic between the two nodes of every pair for some seconds.
+
+        Packets vanish silently, so that neither node receives an error.
+        """
         ways = [*pairs, *((other, node) for node, other in pairs)]
         lines = [
             (("-n", f"diemcau{node}", "neighbour"), (self._cluster.address(other), "dev", "eth0"))
@@ -159,7 +161,7 @@ class Saboteur:
         _wait_then(seconds, reconnect)
 
     def flap_lines(self) -> None:
-        """Pull the cable of one node after another for a moment, again and again."""
+        """Disconnect one random node after another from the network, for up to 3 seconds each."""
         with self._fault(f"cables pulled for a moment, {LEADER_FROZEN_S:.0f} s"):
             dice, until_s = random.Random(1), time.monotonic() + LEADER_FROZEN_S  # noqa: S311 - any order
             while time.monotonic() < until_s:

@@ -1,4 +1,4 @@
-"""Send check-ins to a cluster as devices do, read them as others do, and note all answers."""
+"""Send check-ins to a cluster like devices, fetch records like readers, and note all answers."""
 
 import http.client
 import json
@@ -26,7 +26,10 @@ POINTS, CLERKS, PEOPLE, BATCH = 3, 2, 60, 3
 For every device, there is also one reader.
 """
 CLOCKLESS_POINT = "P001"
-"""The hall whose devices never report their clocks. With every report, a hall is judged whole."""
+"""The code of the hall whose devices never report their clocks.
+
+A new measurement of a device's clock makes the server compute the hall's attendance again from all
+records. In this hall, the server can instead add new records to the earlier result."""
 PAUSE_S = (0.25, 0.45)
 """The shortest and the longest pause, in seconds, between two requests of a device.
 
@@ -70,10 +73,10 @@ def prepare(meeting: str) -> list[Hall]:
 
 
 def post_sync(token: str, body: dict[str, Any], hang_up_s: float | None = None) -> Any:
-    """Send a sync request, and return the decoded answer, or None if the request fails.
+    """Send a request to `/api/v1/sync`, which stores or returns records; return the decoded answer.
 
-    If `hang_up_s` is given, close the connection after that number of seconds without reading the
-    answer, and return None.
+    Return None if the request fails. If `hang_up_s` is given, close the connection after that
+    number of seconds without reading the answer, and return None.
     """
     return _ask(WEB_PORT, "POST", "/api/v1/sync", token, json.dumps(body), hang_up_s)
 
@@ -111,7 +114,7 @@ class Load:
     """Threads that send check-ins from devices, and threads that read them, until `stop` is called.
 
     Every device in `halls` has one sending thread and one reading thread. `seen` contains the
-    answers and pages that they have received.
+    answers and the pages of records that the threads have received.
     """
 
     def __init__(self, meeting: str, halls: Sequence[Hall]) -> None:

@@ -21,7 +21,7 @@ from sync_server.storage.directory import PublishedMeeting, PublishedPoint, Publ
 
 SECRET = "bench-secret-0123456789-abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - a throwaway secret
 STARTS_MS = 1_724_286_600_000
-"""When every meeting starts, in ms since 1970 UTC: at 07:30 in Vietnam on 22 August 2024."""
+"""The start of every meeting, in ms since 1970 UTC: 07:30 in Vietnam on 22 August 2024."""
 
 
 def store_meeting(meeting: str, unit: str, codes: Sequence[str], people: int) -> None:

@@ -141,8 +141,9 @@ def hold_meeting(number: int, people: int) -> str:
 def measure_ledger(most: int) -> None:
     """Print the CPU times for a record, the board and a hall while the ledger grows.
 
-    The board is the overview of all halls. The times are measured at every size in `SIZES` up to
-    `most` records.
+    The ledger is the table of all records, and the board is the overview of all halls. The times
+    for storing a record, reading the board, and reading a hall are measured at every size in
+    `SIZES` up to `most` records.
     """
     people, stored, first = 60, 0, 0.0
     print(f"{'records':>10}  {'µs a record':>11}  {'of first':>8}  {'board ms':>8}  {'hall ms':>8}")
@@ -189,7 +190,9 @@ def measure_halls() -> None:
 
 
 def measure_names() -> None:
-    """Print the CPU time in ms of every search in `SEARCHES`, for every number of people."""
+    """Print the CPU time in ms of every search in `SEARCHES`, for every number of people in
+    `NAMES`.
+    """
     print(f"\n{'people':>10}  " + "  ".join(f"{text + ' ms':>11}" for text in SEARCHES))
     with filled_app(1, 1):
         stored = 0

@@ -12,7 +12,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 GOOD = "stored"
-"""The value of `Answer.fate` for a record that is stored in the ledger and counts."""
+"""The value of `Answer.fate` for a record that the server has accepted and stored."""
 
 
 class Answer(Struct, frozen=True):
@@ -36,8 +36,8 @@ class Page(Struct, frozen=True):
     A stream is the sequence of all records of one hall, at positions from 1 without gaps; `stream`
     is the hall's code. `records` are the ids in order; the first record is at the position that
     follows `after`. `head` is the position after which the reader continues, according to the
-    answer. `source` names the copy of the ledger from which the page comes; with another one, the
-    reader begins again.
+    answer. `source` identifies the server's copy of the records; if another copy answers, the
+    reader begins again at position 1.
     """
 
     reader: str
@@ -63,8 +63,8 @@ class Row(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """A fault that was caused on purpose and lasted from `began_s` until `ended_s`.
 
-    `has_quorum` is False if, during the fault, the cluster has no majority and cannot acknowledge
-    records.
+    `has_quorum` is False if the fault leaves the cluster without a majority of its nodes, so that
+    the cluster cannot acknowledge records.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Pause(Struct, frozen=True):
 
 
 class History(Struct):
-    """All answers and pages that the clients received in one run, and the faults during the run."""
+    """The answers and pages of records that clients received in one run, and the run's faults."""
 
     answers: list[Answer]
     pages: list[Page]
@@ -105,8 +105,8 @@ def acknowledged(answers: Iterable[Answer]) -> set[str]:
 def lost(answers: Iterable[Answer], rows: Iterable[Row]) -> list[str]:
     """Return the ids of acknowledged records that are missing, or were missing for a time.
 
-    If an acknowledged record is sent again, the answer is `known`. The answer `stored` therefore
-    means that the record had been lost.
+    If a record that the server still has is sent again, the answer is `known`. The answer `stored`
+    to an acknowledged record therefore means that the server had lost the record.
     """
     all_answers = list(answers)
     first_s: dict[str, float] = {}
@@ -171,9 +171,10 @@ def changed_verdicts(answers: Iterable[Answer]) -> list[str]:
 def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
     """Return a message for every record that a reader missed or read twice, or that later vanished.
 
-    Up to the position that a reader has reached, it must have received exactly the records that the
-    ledger finally contains, in the same order. If the server let the reader begin again, with
-    another `source`, only what it has read since counts; see `taken_back`.
+    Up to the position that a reader has reached, the reader must have received exactly the records
+    that the ledger (the table of records) finally contains, in the same order. If `Page.source`
+    changes, the reader begins again with another copy of the records; only the pages of the last
+    copy are compared with the ledger.
     """
     final = {(row.stream, row.position): row.record for row in rows}
     faults = []
@@ -202,8 +203,9 @@ def misread(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
 def taken_back(pages: Sequence[Page], rows: Iterable[Row]) -> list[str]:
     """Return a message for every record that a reader had to forget, because it had to begin again.
 
-    These are records that stood in the ledger of a leader before a standby had them, so that they
-    were never acknowledged, and that another leader does not have at the same position.
+    A reader begins again after another node has become the leader. The forgotten records were
+    stored by the earlier leader but not yet by a standby. They were therefore never acknowledged,
+    and the new leader does not have them at the same position.
     """
     final = {(row.stream, row.position): row.record for row in rows}
     return [
@@ -242,7 +244,7 @@ def replayed(answers: Iterable[Answer]) -> int:
 
 
 def answered_without_quorum(history: History) -> set[str]:
-    """Return the ids of records that were acknowledged during a fault that left no majority."""
+    """Return the ids of records that were acknowledged while most nodes of a cluster were down."""
     spans = [(f.began_s, f.ended_s) for f in history.faults if not f.has_quorum]
     return acknowledged(
         answer
@@ -269,9 +271,10 @@ def pauses(history: History) -> list[Pause]:
 
 
 def faults_in(history: History, rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Run all checks, and return {kind of fault: messages or ids of records}.
+    """Run all checks on the history of a run, and return {kind of error: messages or record ids}.
 
-    All lists are empty after a run without faults. `rows` are the final records of the ledger.
+    All lists are empty if nothing was wrong. `rows` are the final records of the ledger (the table
+    of records).
     """
     absent = answered_without_quorum(history) & set(lost(history.answers, rows))
     return {

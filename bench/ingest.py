@@ -99,8 +99,8 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
     """Fill the database at `url` with a meeting in `points` halls; return the check-ins to send.
 
     `people` people are summoned to every hall, and one device per hall is registered. The devices
-    will send the check-ins, in batches of `size`. `folder` is the folder of a built portal, and may
-    be empty.
+    will send the check-ins, in batches of `size`. `folder` is the folder of the portal (the public
+    website), and may be empty.
     """
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     with app.app_context():
@@ -125,9 +125,9 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
 def serving(url: str, folder: Path, servers: int) -> Iterator[dict[int, int]]:
     """Run `servers` server processes on the database at `url` until the context ends.
 
-    Yield a mapping from port to process id once all servers answer. `folder` contains the built
-    portal; the servers write their log there, to `server.log`.
-    Raises: TimeoutError if a server does not start.
+    Yield a mapping from port to process id once all servers answer. `folder` is used as the folder
+    of the portal (the public website); the servers write their log there, to `server.log`. Raises:
+    TimeoutError if a server does not start.
     """
     environ = {
         **os.environ,
@@ -235,8 +235,8 @@ def make_post(path: str, body: bytes, headers: dict[str, str], expected: bytes) 
 def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
     """Return how many records per second our server stores in a new database at `url`.
 
-    `CLIENTS` clients send batches of `size` records to `servers` server processes. `folder` serves
-    as the portal's folder.
+    `CLIENTS` clients send batches of `size` records to `servers` server processes. `folder` is used
+    as the folder of the portal (the public website).
     """
     load = prepare(url, folder, *SHAPES[size], size)
     chains = []
@@ -259,10 +259,11 @@ def measure_ours(url: str, folder: Path, size: int, servers: int) -> float:
 def measure_kiosks(url: str, folder: Path) -> float:
     """Return how many records per second our server stores for kiosks that also read records.
 
-    A kiosk is the check-in page of a hall; it may read only while it is unlocked. Every kiosk sends
-    one to three check-ins per request with its read token, and receives the hall's new records in
-    the answer. After about every sixth request, it also asks for the hall's attendance, as it does
-    when the page is opened again. `folder` serves as the portal's folder.
+    A kiosk is the check-in page of a hall. Every kiosk sends one to three check-ins per request
+    with its read token (which it has only while a user has unlocked the page), and receives the
+    hall's new records in the answer. After about every sixth request, the kiosk also asks for the
+    hall's attendance, as when the page is opened again. `folder` is used as the folder of the
+    portal (the public website).
     """
     points, people = SHAPES[1]
     load = prepare(url, folder, points, people, 1)

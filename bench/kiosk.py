@@ -1,7 +1,8 @@
-"""Measure how long a check-in takes at the kiosk on a slow processor, from tap to confirmation.
+"""Measure how long a check-in takes at the kiosk (a hall's check-in page) on a slow processor.
 
-500 people are summoned and 200 of them arrive. The same run measures a floor for comparison: one
-durable IndexedDB transaction of 500 characters. Run with `python -m bench.kiosk`.
+The time is measured from tap to confirmation. 500 people are summoned and 200 of them arrive. The
+same run measures a floor for comparison: one durable IndexedDB transaction of 500 characters. Run
+with `python -m bench.kiosk`.
 """
 
 import re
@@ -51,7 +52,7 @@ FLOOR = """() => new Promise((resolve) => {
 def main() -> int:
     """Measure and print the times of check-ins and of a bare transaction in the browser's database.
 
-    Return the exit status: 1 if the portal cannot be built, else 0.
+    Return the exit status: 1 if the portal (the public website) cannot be built, else 0.
     """
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
@@ -75,10 +76,10 @@ def main() -> int:
 
 
 def measure(page: Page) -> None:
-    """Check in `ARRIVALS` people on the kiosk's page; print the median and the 99th percentile.
+    """Check in `ARRIVALS` people on a hall's check-in page; print how long a check-in takes.
 
-    Also print the median time of a bare database transaction (the floor), and the ratio of the two
-    medians. Times are in ms.
+    Print the median and the 99th percentile, and for comparison the median time of a bare database
+    transaction (the floor) and the ratio of the two medians. Times are in ms.
     """
     client = page.context.new_cdp_session(page)
     client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})

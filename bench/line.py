@@ -37,10 +37,9 @@ CUT_EVERY_S = 20.0
 SEGMENT_BYTES = 1_400
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 25.0
 RECORDS, REPORTS, REPORT_BYTES = 100, 3, 20_000
-"""The numbers of records and photographed reports that a kiosk sends, and the size of a report.
+"""The numbers of records and photographed reports that a device sends; a report's size in bytes.
 
-A photographed page of writing in shades of grey takes about 20 KB.
-"""
+A photographed page of writing in shades of grey takes about 20 KB."""
 WEEK_RECORDS = 500
 OK, LARGE_BYTES = 200, 16 * 1024
 TEXTS = (".html", ".js", ".json", ".svg", ".css", ".ics")
@@ -182,10 +181,10 @@ class Client:
 
     @contextmanager
     def next_piece(self) -> Iterator[None]:
-        """Time the `with` block, which transfers a piece, and choose the next piece's size.
+        """Time the `with` block, which transfers a piece of a file, and choose the next size.
 
         As in `site/app/piece-size.js`, the size is doubled after a quick transfer and halved after
-        a slow one. After a failed transfer, it is the smallest size.
+        a slow transfer. After a failed transfer, the next piece has the smallest size.
         """
         began_s, size = time.monotonic(), self.piece_bytes
         self.piece_bytes = SMALLEST_PIECE_BYTES
@@ -240,7 +239,7 @@ def send_round(client: Client, hall: Hall) -> None:
 
 
 def open_kiosk(client: Client, _hall: Hall) -> None:
-    """Download the files that a browser needs to show the kiosk's first page."""
+    """Download the files that a browser needs to show a hall's check-in page (the kiosk)."""
     for name in FIRST_FILES:
         client.until_done(partial(fetch, client, name, 0, bytearray()))
 
@@ -313,9 +312,9 @@ def run(work: Work, port: int, token: str, hall: Hall, speed: float, *, is_cut: 
 
 
 def main() -> int:
-    """Run every task with and without cuts of the line, and print its seconds and bytes.
+    """Run every task with and without cuts of the line; print the seconds and bytes of every task.
 
-    Return the exit status: 1 if the portal cannot be built, else 0.
+    Return the exit status: 1 if the portal (the public website) cannot be built, else 0.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", type=float, default=4, help="how many times as fast the line is")

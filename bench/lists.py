@@ -1,9 +1,9 @@
-"""Measure how long the server takes to read, match and compare a list of people.
+"""Measure how long the server takes to read a list of people and compare it with stored people.
 
 The peer for comparison is openpyxl, which only reads the cells of the same file. The server's code
-also looks for doubtful cells, matches units and people, and compares them with stored people. Every
-size runs in a separate process, so that its peak memory can be measured. Run with
-`python -m bench.lists`.
+also looks for doubtful cells, finds the unit (organisation) and the stored person that a row names,
+and notes the differences. Every size runs in a separate process, so that its peak memory can be
+measured. Run with `python -m bench.lists`.
 """
 
 import json
@@ -25,7 +25,7 @@ _GIVEN = ("An", "Bình", "Cường", "Dũng", "Hoa", "Hạnh", "Yến", "Tuấn"
 
 
 def write_list(path: Path, size: int) -> None:
-    """Write an XLSX list of `size` invented people from 72 units to `path`."""
+    """Write an XLSX list of `size` invented people from 72 organisations to `path`."""
     from xlsxwriter import Workbook
 
     dice = random.Random(1)  # noqa: S311 - a fixed seed gives the same list in every run
@@ -41,10 +41,10 @@ def write_list(path: Path, size: int) -> None:
 
 
 def measure_ours(path: Path, size: int) -> None:
-    """Read and match the list at `path`, and compare it with `size // 2` stored people.
+    """Read the list of people at `path`, and compare the people with `size // 2` stored people.
 
     Print one line of JSON: the time in seconds (`seconds`) and the peak memory in MB (`mb`).
-    Raises: AssertionError if the result is incomplete or has faults.
+    Raises: AssertionError if the comparison leaves out people or finds faults in the list.
     """
     from sync_server.acts import people_lists
     from sync_server.acts.people_lists import ListChoices

@@ -1,9 +1,10 @@
 """Simulate a conference morning on one server: all halls, many readers and an attacker.
 
-72 kiosks send one check-in at a time over persistent connections. Readers arrive at a rate of
-5,000 per 15 minutes, and at 1,000 per minute during a burst of one minute; each reader holds six
-connections, as browsers do. Twelve clients download a recording of 190 MB. An attacker opens silent
-sockets and sends bodies that decompress to millions of values. Run with `python -m bench.morning`.
+72 kiosks (check-in pages) send one check-in at a time over persistent connections. Readers arrive
+at a rate of 5,000 per 15 minutes, and at 1,000 per minute during a burst of one minute; each reader
+holds six connections, as browsers do. Twelve clients download a recording of 190 MB. An attacker
+opens silent sockets and sends bodies that decompress to millions of values. Run with `python -m
+bench.morning`.
 """
 
 import argparse
@@ -264,10 +265,10 @@ async def measure(port: int, process_id: int, load: ingest.Load, seconds: float)
 
 
 def main() -> int:
-    """Prepare a database and a portal, serve them, and run the simulation.
+    """Prepare a database and a portal (the public website), serve them, and run the simulation.
 
-    Return the exit status: 1 if the portal cannot be built or if a waiting time misses its aim
-    in `AIMS_S`, else 0.
+    Return the exit status: 1 if the portal cannot be built or if a waiting time misses its aim in
+    `AIMS_S`, else 0.
     """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter

@@ -84,7 +84,7 @@ def meeting_id(province: int) -> str:
 
 
 def main() -> None:
-    """Receive the conference of all provinces once, and print the times beside the aims."""
+    """Receive the check-ins of all provinces once, and print the times next to the target times."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,8 +1,9 @@
-"""Measure how fast the server answers every web page of the office, with 72 halls and 4,950 people.
+"""Measure how fast the server answers every page of the office, with 72 halls and 4,950 people.
 
-The same run measures a floor for comparison: the sign-in page without a session, which reads no
-data. Run with `python -m bench.office`. With `--halls 2000 --people 30`, a made-up meeting of that
-size takes the place of the demonstration.
+The office is the web pages for signed-in users. The same run measures a floor for comparison: the
+sign-in page without a session, which reads no data. Run with `python -m bench.office`. With
+`--halls 2000 --people 30`, a made-up meeting of 2,000 halls with 30 people each takes the place of
+the demonstration (the program's own invented meetings and people).
 """
 
 import argparse
@@ -60,9 +61,10 @@ EXTRA_PATHS = (
 
 
 def main() -> int:
-    """Measure every page; print its median and longest time and its compressed size.
+    """Measure every web page for signed-in users; print median and longest times and sizes.
 
-    Return 1 if the portal cannot be built, else 0.
+    The sizes are those of the compressed pages. Return 1 if the portal (the public website) cannot
+    be built, else 0.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--halls", type=int, help="halls of a made-up meeting")
@@ -95,9 +97,9 @@ def main() -> int:
 
 
 def measure_large(halls: int, people: int) -> None:
-    """Measure every page for a meeting of `halls` halls, where all of the `people` people come.
+    """Measure every web page for signed-in users, for a meeting of `halls` halls.
 
-    The halls belong to units, ten to a unit.
+    `people` people come to every hall. Every unit (organisation) has ten halls, or a few more.
     """
     with tempfile.TemporaryDirectory() as name:
         url = f"sqlite:///{name}/office.sqlite3"
@@ -114,7 +116,10 @@ def measure_large(halls: int, people: int) -> None:
 
 
 def fill_large(halls: int, people: int) -> None:
-    """Store a meeting with `halls` halls of `people` people, who all check in, and an account."""
+    """Store a meeting with `halls` halls, and an account of headquarters.
+
+    Every hall has `people` people, who all check in.
+    """
     unit_of = {f"P{number:05d}": f"U{number % (halls // 10 or 1)}" for number in range(halls)}
     units = [
         PublishedUnit(unit, f"Đơn vị {unit}", "DOANH_NGHIEP")
@@ -158,15 +163,18 @@ def sign_in_headquarters(app: Flask, password: str) -> FlaskClient:
 
 FOUND, OK = 302, 200
 LEFT_OUT = frozenset({FLOOR, "/cap-nhat", "/xu-huong/bao-cao", "/thiet-lap"})
-"""Paths of pages that are not measured: the floor; those that show nothing without a query string;
-and the page that makes the first account, which exists only until then."""
+"""Paths of pages that are not measured.
+
+These are the page with which the others are compared (the floor), pages that show nothing without a
+query string, and the page that makes the first account, which exists only until there is an
+account."""
 
 
 def page_paths(app: Flask, values: Mapping[str, str]) -> list[str]:
-    """Return the path of every web page of the office, without the prefix `/van-phong`.
+    """Return the path of every web page for signed-in users, without the prefix `/van-phong`.
 
-    In the paths of the routes, a parameter that is in `values` is replaced by its value. Pages
-    with other parameters are left out.
+    In the paths of the routes, a parameter that is in `values` is replaced by its value. Pages with
+    other parameters, and those in `LEFT_OUT`, are left out.
     """
     paths = []
     for rule in app.url_map.iter_rules():

@@ -37,9 +37,10 @@ PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
 
 
 def main() -> int:
-    """Build and serve a portal; print how soon every page appears, as a median time in ms.
+    """Build and serve a portal (the public website); print how soon the pages in `PAGES` appear.
 
-    Always return 0. Raises: CalledProcessError if the portal cannot be built.
+    The times are medians in ms. Always return 0. Raises: CalledProcessError if the portal cannot be
+    built.
     """
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
@@ -68,9 +69,10 @@ def main() -> int:
 
 
 def measure(url: str) -> None:
-    """Print how soon every page of the portal at `url` first shows content: the median in ms.
+    """Print how soon the pages in `PAGES` first show content: the median of every page in ms.
 
-    The pages are first loaded over a slow line, then from the copy saved for offline reading.
+    `url` is the address of the portal (the public website). The pages are first loaded over a slow
+    line, then from the copy saved for offline reading.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -1,4 +1,4 @@
-"""Print the ratios of all measurements in under four minutes, to notice a change for the worse.
+"""Run the most important measurements in under four minutes, to notice a change for the worse.
 
 Every measurement runs once, with a small load. The figures of docs/performance.md come from the
 full measurements (`make bench`). Run with `make bench-quick`.

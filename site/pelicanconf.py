@@ -1,4 +1,4 @@
-"""Settings of Pelican, the program that generates the portal.
+"""Settings of Pelican, the program that generates the portal (the public website).
 
 Pelican's articles, pages and feeds are switched off. The plugin `portal.pages.generator` writes the
 portal's pages instead.

@@ -1,4 +1,4 @@
-"""Build the Flask app of the sync server.
+"""Build the Flask app of the sync server, which collects attendance records from the halls.
 
 This module only connects the other modules. It contains no rules about meetings or attendance.
 """

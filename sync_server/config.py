@@ -66,16 +66,20 @@ class Settings(Struct, frozen=True):
     """All settings of the server, explained in docs/settings.md.
 
     `database_url` is an SQLAlchemy URL. `secret_key` signs sessions, and `seal_key` decrypts
-    personal data; former keys may follow the present one, separated by commas. `site_dir` is
-    the folder of the built portal. `public_url` is the address that users open, without a slash
-    at the end. `proxies` is the number of reverse proxies in front of the server. Backups go
-    into the folder `backup_dir`, encrypted for the public key `backup_recipient` (age); without
-    the key, no backup is made. The command `purge` deletes details after `keep_details_days`.
-    After `keep_refused_days`, it deletes records that were not accepted, if headquarters has
-    ruled on them. After `keep_left_people_days`, it makes people who have left anonymous; 0
-    means never. `require_second_factor`: accounts of headquarters can do nothing before they
-    have set up a second factor. `synchronous_standbys` is the number of standbys (further
-    machines with PostgreSQL) for which every commit must wait; 0 means a single machine.
+    personal data; former keys may follow the present one, separated by commas. `site_dir` is the
+    folder of the built portal (the public website). `public_url` is the address that users open,
+    without a slash at the end. `proxies` is the number of reverse proxies in front of the server.
+    Backups go into the folder `backup_dir`, encrypted for the public key `backup_recipient` (age);
+    without the key, no backup is made.
+
+    The command `purge` deletes details (encrypted personal data and attachments of records) after
+    `keep_details_days`. After `keep_refused_days`, it deletes records that were not accepted, if
+    headquarters has decided on them. After `keep_left_people_days`, it makes people who have left
+    anonymous; 0 means never.
+
+    `require_second_factor`: accounts of headquarters can do nothing before they have set up a
+    second factor. `synchronous_standbys` is the number of standbys (further machines with
+    PostgreSQL) for which every commit must wait; 0 means a single machine.
     """
 
     database_url: str

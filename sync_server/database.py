@@ -47,10 +47,10 @@ WRITERS = 16
 ones are refused, so that the other threads stay free for reading."""
 
 OPTIONAL_WRITERS = 4
-"""The greatest number of threads that may make optional writes at the same time. An optional write
-may be skipped, such as the storing of a computed result. Commits that wait for a missing standby of
-PostgreSQL never end, and enough threads must remain for reading.
-"""
+"""The greatest number of threads that may make optional writes at the same time. An optional write,
+such as the storing of a computed result, may be skipped. If a standby of PostgreSQL (a machine that
+keeps a copy of the database) is missing, commits that wait for the standby never end. The limit
+then leaves enough threads for reading."""
 
 ATTEMPT_S = 2.0
 """The longest time in seconds for which one attempt waits while another process writes to
@@ -74,10 +74,11 @@ PAUSE_S = 0.02
 further attempt. The actual pause is random, so that two writers do not collide again."""
 
 POSTGRESQL_PLANS = "-c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan"
-"""How PostgreSQL plans the server's statements. Nearly all of them look rows up by a key, but on a
-morning the ledger grows faster than PostgreSQL gathers statistics. It then believes that a few ids
-are most of the table, and reads the whole ledger for every upload. Statements as short as these are
-not worth compiling (jit), and once prepared they are not worth planning again for other values."""
+"""Options that determine how PostgreSQL plans the server's statements. Nearly all statements look
+rows up by a key. On a busy morning, however, the table of records grows faster than PostgreSQL
+gathers statistics. PostgreSQL would then take a few ids for most of the table, and read the whole
+table for every upload (`seqscan`). The statements are so short that compiling them (`jit`), or
+planning a prepared statement again for other values, would take longer than it saves."""
 
 RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505", "55P03"})
 """PostgreSQL's error codes (SQLSTATE) after which a transaction runs again. They mean:
@@ -218,9 +219,10 @@ def write(work: Callable[[Connection], T], *, is_repeatable: bool = False) -> T:
     are stored already, so it also runs again if nobody knows whether a commit succeeded.
 
     Raises: DatabaseBusy if other writers take longer than 5 s (`WAIT_S`), or if 16 requests
-    (`WRITERS`) are already writing or waiting; OutcomeUnknown if the connection broke during the
-    commit, or if the commit did not wait for its standby, unless `is_repeatable`; RuntimeError if a
-    read transaction is open, which is a bug.
+    (`WRITERS`) are already writing or waiting; OutcomeUnknown, unless `is_repeatable`, if the
+    connection broke during the commit, or if the commit did not wait for its standby (another
+    machine that keeps a copy of the database); RuntimeError if a read transaction is open, which is
+    a bug.
     """
     current = _current.get()
     if current is not None:
@@ -622,15 +624,19 @@ def synchronous_standbys(connection: Connection) -> Standbys:
 
 
 def demanded_standbys(names: str) -> int:
-    """Return how many standbys PostgreSQL's setting `synchronous_standby_names` waits for."""
+    """Return how many standbys a commit waits for, according to a setting of PostgreSQL.
+
+    A standby is another machine that keeps a copy of the database. `names` is the value of the
+    setting `synchronous_standby_names`, such as `FIRST 2 (a, b, c)`.
+    """
     number = _STANDBY_NUMBER.match(names)
     return int(number[1]) if number else int(bool(names.strip()))
 
 
 _STANDBY_NUMBER = re.compile(r"\s*(?:(?:FIRST|ANY)\s+)?(\d+)\s*\(", re.IGNORECASE)
-"""A pattern that finds the number of standbys in `FIRST 2 (a, b, c)`, `ANY 2 (a, b, c)` or `2 (a,
-b, c)`, the forms of PostgreSQL's setting `synchronous_standby_names`.
-"""
+"""A pattern that finds the number of standbys (machines that keep a copy of the database) in `FIRST
+2 (a, b, c)`, `ANY 2 (a, b, c)` or `2 (a, b, c)`, which are forms of PostgreSQL's setting
+`synchronous_standby_names`."""
 
 
 def sqlite_path() -> Path | None:

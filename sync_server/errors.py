@@ -1,7 +1,8 @@
-"""Define the errors that callers can receive, in one JSON format (RFC 9457).
+"""Define the errors that the server reports to devices and users.
 
-Every subclass of `AppError` has an HTTP status, a `code` that never changes, and a Vietnamese
-message for the user.
+Under `/api/`, an error is sent as JSON (RFC 9457), and elsewhere as an HTML page. Every subclass of
+`AppError` has an HTTP status, a `code` that stays the same in all versions of the server, and a
+Vietnamese message for the user.
 """
 
 from typing import ClassVar
@@ -10,10 +11,11 @@ from sync_server.messages import say
 
 
 class AppError(Exception):
-    """The base class of all errors that callers can receive. Only its subclasses are raised.
+    """The base class of all errors that the server reports to devices and users.
 
-    `facts` are the values that the message names, such as the faulty value. `retry_after_s` is the
-    time in seconds after which the caller may retry, or None if a retry does not help.
+    Only the subclasses are raised. `facts` are the values that the message names, such as the
+    faulty value. `retry_after_s` is the time in seconds after which the request may be repeated, or
+    None if repeating it does not help.
     """
 
     status: ClassVar[int]
@@ -84,7 +86,10 @@ class DeviceRevoked(AppError):
 
 
 class Forbidden(AppError):
-    """Raised if the caller may not do an action at all, or not for this hall, unit or person."""
+    """Raised if a device or user account may not perform the action that it requests.
+
+    The action may be forbidden altogether, or only for this hall, unit or person.
+    """
 
     status, code = 403, "forbidden"
 
@@ -262,9 +267,9 @@ class ForeignCode(AppError):
 
 
 class TooManyRequests(AppError):
-    """Raised if one caller makes more than `limit` attempts, such as sign-ins, in a certain time.
+    """Raised if a device, account or IP address makes over `limit` attempts in a certain time.
 
-    The time is a minute for most limits.
+    An attempt is, for example, a sign-in. The time is a minute for most limits.
     """
 
     status, code = 429, "too_many_requests"

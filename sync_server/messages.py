@@ -32,10 +32,10 @@ def say(key: str, **facts: object) -> str:
 
 
 def name_code(stem: str, code: str) -> str:
-    """Return the Vietnamese name of a code, or the code itself if the catalogue has no name.
+    """Return the Vietnamese name of a code, or the code itself if there is no name for the code.
 
-    `stem` says what the code stands for. The catalogue lists the name under `stem.code`: for the
-    role `clerk`, the stem is `role` and the key is `role.clerk`.
+    `stem` says what the code stands for. The name is stored among the messages for users under
+    `stem.code`: for the role `clerk`, the stem is `role` and the key is `role.clerk`.
     """
     return catalogue().get(f"{stem}.{code}", code)
 

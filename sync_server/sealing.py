@@ -40,9 +40,9 @@ records of a hall with fifty photos.
 
 
 class _Registry(jwe.JWERegistry):
-    """The settings of the JWE library for decryption, which allow more than the default of 64 KB.
+    """Settings with which the JWE library decrypts content larger than its default limit of 64 KB.
 
-    A JWE is content that was encrypted according to RFC 7516. It may be as large as a file with
+    A JWE is content that was encrypted according to RFC 7516. The largest content is a file with
     all records of a hall (`MAX_QUEUE_FILE_BYTES`).
     """
 
@@ -209,10 +209,12 @@ def open_box(seal_key: str, sealed: bytes) -> bytes:
 
 
 def seal_again(seal_key: str, sealed: bytes) -> bytes | None:
-    """Decrypt content with a former key, and return it encrypted for the present key.
+    """Encrypt content again, for headquarters' present key, if it is encrypted for a former key.
 
-    Return None if the content is encrypted for the present key already. Raises:
-    DetailUnreadable if no key decrypts it.
+    `seal_key` is the setting `SEAL_KEY`, which contains the secrets of all keys, and `sealed` is
+    the encrypted content (a compact JWE). Return the newly encrypted content, or None if the
+    content is encrypted for the present key already. Raises: DetailUnreadable if no key decrypts
+    it.
     """
     try:
         open_box(_parts(seal_key)[0], sealed)

@@ -27,10 +27,12 @@ class SharedNumbers:
 
 
 class SharedWindows:
-    """Numbers of attempts that callers made within a period of time, kept for `length` callers.
+    """Counts of the attempts that every caller has made within a period of time.
 
-    A caller is identified by a hash, which determines eight places in the memory. If all eight are
-    taken by other callers, the new caller replaces the one whose period began first.
+    A caller is, for example, an IP address. `length` is the number of counts for which there is
+    room in the memory that all processes of the server share. A caller is identified by a hash,
+    which determines eight places in this memory. If all eight are taken by other callers, the new
+    caller replaces the one whose period began first.
     """
 
     _FORM = struct.Struct("<QdQ")  # hash of the caller, start of the window in s, count

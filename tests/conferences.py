@@ -134,7 +134,7 @@ def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
     """Return random fields that replace the default fields of a record of this kind.
 
     An empty result keeps all defaults. `number` is the record's number; it makes the hash of the
-    record's encrypted detail unique.
+    record's detail (encrypted personal data) unique.
     """
     match kind:
         case "check_in" if dice.random() < 0.1:
@@ -166,8 +166,9 @@ def _random_fields(dice: Random, kind: str, number: int) -> dict[str, Any]:
 def _set_author(dice: Random, kind: str, common: dict[str, Any]) -> None:
     """Set the fields in `common` that name the author of a record of this kind.
 
-    The author is usually the clerk of the hall, sometimes a chair or headquarters. If the author is
-    a chair, the record is also moved to the hall P001, the only one with chairs.
+    The author is usually the clerk of the hall, sometimes headquarters or a chair (a person who
+    presides). If the author is a chair, the record is also moved to the hall P001, to which all
+    chairs of the meeting belong.
     """
     if kind in {"absence_decision", "reopening"} or (
         kind in {"chair_assumed", "chair_delegation", "void", "closing"} and dice.random() < 0.3

@@ -153,7 +153,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip tests of SQLite with the option `--postgresql`."""
+    """Skip a test that needs SQLite if pytest runs with the option `--postgresql`."""
     if item.get_closest_marker("sqlite") and item.config.getoption("--postgresql") is not None:
         pytest.skip("SQLite's file is not used")
 
@@ -186,9 +186,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture(scope="session")
 def portal(shared: Shared) -> Path:
-    """Build a portal from the repository's content, once per test run; return its folder.
+    """Build the public website (the portal) from the repository's content; return its folder.
 
-    Raises: AssertionError if the build fails.
+    The website is built once per test run. Raises: AssertionError if the build fails.
     """
 
     def build_portal(folder: Path) -> None:
@@ -215,10 +215,10 @@ def clock() -> FakeClock:
 
 @pytest.fixture(scope="session")
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Yield the URL of a PostgreSQL server that is started once for all tests.
+    """Yield the URL of a PostgreSQL server that all tests share.
 
-    With `--postgresql URL`, it is this server. Tests that use the URL are skipped if PostgreSQL is
-    not installed.
+    With `--postgresql URL`, this URL is used; otherwise a temporary server is started once. Without
+    the URL, tests that use the server are skipped if PostgreSQL is not installed.
     """
     given_url = request.config.getoption("--postgresql")
     if given_url:
@@ -235,7 +235,7 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def databases(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Databases:
-    """Return the databases on which tests run the app: of SQLite, or else of PostgreSQL."""
+    """Return the databases for the tests: of SQLite, or of PostgreSQL with `--postgresql`."""
     if request.config.getoption("--postgresql") is None:
         return SqliteDatabases(tmp_path_factory.mktemp("databases"))
     return PostgresDatabases(request.getfixturevalue("postgres_url"))
@@ -243,7 +243,7 @@ def databases(
 
 @pytest.fixture
 def settings(tmp_path: Path, databases: Databases) -> Settings:
-    """Return the server's settings for one test, with a portal folder for this test alone.
+    """Return the server's settings for one test, with a website folder for this test alone.
 
     The address of the database is the same for all tests of a process.
     """

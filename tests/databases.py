@@ -23,7 +23,10 @@ class Databases(Protocol):
         """Return the URL of a database."""
 
     def renew(self, name: str, *, template: str | None = None) -> None:
-        """Make a database anew: empty, or a copy of another one that nobody is connected to."""
+        """Make a database anew: empty, or as a copy of the database `template`.
+
+        Nobody may be connected to `template` meanwhile.
+        """
 
 
 class SqliteDatabases:
@@ -49,7 +52,10 @@ class PostgresDatabases:
     """Databases on a running PostgreSQL server."""
 
     def __init__(self, url: str) -> None:
-        """Keep the URL of any database on the server, whose role may create databases."""
+        """Store the server's address, taken from the URL of any database on the server.
+
+        The role (account) in the URL must be permitted to create databases.
+        """
         self._server = url.rpartition("/")[0]
 
     def url(self, name: str) -> str:
@@ -102,8 +108,8 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
 def take_over(programs: Path, url: str) -> None:
     """Restart the PostgreSQL server at `url` as a standby, and let it take over as the leader.
 
-    Its timeline (a number that rises with every take-over) is then another one.
-    Raises: AssertionError if this fails.
+    The take-over raises the server's timeline, a number that counts take-overs. `programs` is the
+    folder of PostgreSQL's programs. Raises: AssertionError if a program fails.
     """
     address = url.replace("+psycopg", "", 1)
     with psycopg.connect(address) as connection:

@@ -1,9 +1,9 @@
 """Run a job again and again, and make a different one of its system calls fail each time.
 
-The first time, the first write, sync or rename of the job fails; the second time, the second; and
-so on, until the job makes fewer calls than that. After every failure, the job is run once more
-without one, as a kiosk or an operator would do. The library libfiu makes the calls fail; it must be
-preloaded (`LD_PRELOAD`).
+In the first run, the first write, sync or rename of the job fails; in the second run, the second;
+and so on, until a run makes fewer such calls. After every run, the job is run once more with no
+failing call, as a device or an operator would try again. The library libfiu makes the calls fail;
+it must be preloaded (`LD_PRELOAD`).
 
 The job `power` imitates power cuts instead: between any two syncs, random pages of what was written
 since the last sync are lost.
@@ -95,7 +95,10 @@ class Faults:
         self.on_sync: Callable[[], None] | None = None
 
     def begin(self, failing: int) -> None:
-        """Count the calls from now on, and make call number `failing` fail; if it is 0, none."""
+        """Count system calls from now on, and make call number `failing` fail.
+
+        If `failing` is 0, no call fails.
+        """
         self.count, self._failing = 0, failing
         for name in CALLS:
             self._library.fiu_enable_external(
@@ -172,7 +175,7 @@ def cut_power(server: "Server", folder: Path) -> Figures:
 
 
 def _lose_pages(before: Path, after: Path, folder: Path, dice: random.Random) -> None:
-    """Replace the content of `folder` with the files of `after`, but random pages from `before`."""
+    """Fill `folder` anew with the files of `after`, in which random pages are as in `before`."""
     shutil.rmtree(folder)
     folder.mkdir()
     for path in after.iterdir():
@@ -261,7 +264,10 @@ def _counts(folder: Path) -> dict[str, int]:
 
 
 class Server:
-    """A server with one device, in this process. Its methods prepare jobs, and do them."""
+    """A server with one device, in this process, and the jobs that are run while calls fail.
+
+    A job is a task such as storing records; the calls are system calls, such as writes.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Create the app for a database in `folder`; folder and database are made later."""
@@ -275,7 +281,7 @@ class Server:
         self._backup: OpenedBackup | None = None
 
     def jobs(self) -> dict[str, Job]:
-        """Return the jobs whose system calls can fail, by name."""
+        """Return the server's jobs, by name: the tasks that are run while system calls fail."""
         return {
             "intake": Job(self.prepare, self.take_in),
             "queue": Job(self.prepare_queue_file, self.import_queue_file),

@@ -130,7 +130,12 @@ class Point:
 
     @cache  # noqa: B019 - the cache is small and only tests fill it
     def stays_anywhere(self, person: str | None) -> list[list[Any]]:
-        """Return a person's stays as `stays` does, even if this hall's list lacks the person."""
+        """Return a person's stays in halls, even if this hall's list lacks the person.
+
+        A stay is [hall, arrival, departure, mode]; the stays are in order of arrival. Times are in
+        ms since 1970 (UTC); a departure is None if the person is not known to have left. The mode
+        is `in_person` or `online`.
+        """
         if person in self.roll or person is None:
             return self.stays(person)
         facts = [f for f in self.model.facts if self.model.person_of(f) == person]

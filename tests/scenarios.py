@@ -61,10 +61,11 @@ def scenarios() -> list[Scenario]:
 
 
 def standing_as_json(standing: PointStanding) -> dict[str, Any]:
-    """Return the judgement of a hall as JSON, in the form that scenarios use.
+    """Return the computed attendance at a hall as JSON, in the form that test scenarios use.
 
-    People, visitors and exempt people are mappings from the person's code; requests and flags are
-    mappings from the record's number, as text.
+    The people summoned, the visitors and the exempt people (who came but do not count as summoned)
+    are mappings from a person's code. Leave requests and flags (codes of anomalies) are mappings
+    from a record's number, as text.
     """
     fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(standing))
     for group in ("people", "visitors", "exempt"):

@@ -29,7 +29,10 @@ ROSTER = "person,full_name,unit,position,membership,birth_year\n"
 
 @pytest.fixture
 def runner(portal: Path, databases: Databases, clock: FakeClock) -> Iterator[FlaskCliRunner]:
-    """Yield a runner of `flask` commands on a database without tables, with a built portal."""
+    """Yield a runner of `flask` commands on a database without tables.
+
+    The settings name the folder of a built portal (the public website).
+    """
     databases.renew("cli")
     url = databases.url("cli")
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)

@@ -32,7 +32,10 @@ DAY_MS = 86_400_000
 
 @pytest.fixture(scope="module")
 def shown(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSummary]:
-    """Fill a database with the demonstration once per module; yield a summary of its data."""
+    """Fill a database with the demonstration's invented data; yield a summary of the data.
+
+    The database is filled once per module.
+    """
     url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), FakeClock())
     with app.app_context():

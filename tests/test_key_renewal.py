@@ -19,7 +19,10 @@ TOTP_SECRET = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def use_key(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function that gives the server another `SEAL_KEY`."""
+    """Return a function that changes the server's key for encrypting personal data.
+
+    The function takes the new value of the setting `SEAL_KEY`.
+    """
     monkeypatch.setattr(database, "has_current_schema", lambda: True)  # made without migrations
 
     def use(seal_key: str) -> None:

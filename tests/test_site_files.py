@@ -1,4 +1,4 @@
-"""Test how the server serves the files of a built portal."""
+"""Test how the server serves the files of the portal (the public website)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.conftest import SECRET
 
 @pytest.fixture(scope="module")
 def reader(portal: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """Yield a client of a server that serves the portal built from the repository's content."""
+    """Yield a client of a server that serves the public website built from this repository."""
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
     with app.app_context():

@@ -1,4 +1,4 @@
-"""Check a new office account and its password before a web page or a command stores them."""
+"""Check a new user account and its password before a web page or a command stores them."""
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,7 +26,9 @@ LOCAL_WORDS = (
 They are written without spaces, punctuation and accents.
 """
 LEAST_OTHER_LETTERS = 6
-"""The least number of other letters in a password that contains one of `LOCAL_WORDS`."""
+"""The least number of other letters in a password that contains words of `LOCAL_WORDS`.
+
+An attacker would try these words, so a password with fewer other letters is refused."""
 MAX_ACCOUNT_NAME = 32
 RESERVED_NAMES = frozenset({"server"})
 """Names that no account may have. Commands write records under the name `server`, and no user may
@@ -36,9 +38,9 @@ write under that name."""
 def password_fault(name: str, password: str) -> str | None:
     """Return why a new password is too weak for the account `name`; None if it is acceptable.
 
-    The reason is a message in Vietnamese. A password must have at least 10 characters, must not
-    be easy to guess, must not consist mainly of `LOCAL_WORDS`, and must not contain the
-    account's name.
+    The reason is a message in Vietnamese. A password must have at least 10 characters, must not be
+    easy to guess, must not consist mainly of words that attackers would try (`LOCAL_WORDS`), and
+    must not contain the account's name.
     """
     from zxcvbn import zxcvbn  # its word lists take a while to load
 
@@ -53,7 +55,10 @@ def password_fault(name: str, password: str) -> str | None:
 
 
 def _is_a_local_word(password: str) -> bool:
-    """Return whether a password, such as `DangUy@2024x`, consists mainly of `LOCAL_WORDS`."""
+    """Return whether a password consists mainly of words that attackers would try (`LOCAL_WORDS`).
+
+    Digits and punctuation marks are ignored, so an example is `DangUy@2024x`.
+    """
     letters = "".join(letter for letter in fold(password) if letter.isalpha())
     rest = letters
     for word in LOCAL_WORDS:
@@ -65,9 +70,9 @@ def fault_of(connection: Connection, account: Account, password: str) -> str | N
     """Return the first fault of a proposed account or its password; None if both are valid.
 
     The fault is a message in Vietnamese. A name has at most 32 lower-case letters, digits and
-    hyphens. A chair's account must have a point (the code of a hall) and a person, and a unit
-    secretary's account must have a unit; no other account may have them. The hall, person or unit
-    must exist.
+    hyphens. The account of a chair, who presides in a hall, must have a point (the code of the
+    hall) and a person. The account of a unit's secretary must have a unit (the code of a Party
+    organisation). No other account may have any of these. The hall, person or unit must exist.
     """
     try:
         msgspec.convert(f"{OFFICE_DEVICE}{account.name}", DeviceCode)

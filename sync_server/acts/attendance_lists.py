@@ -60,9 +60,10 @@ USED: tuple[Field, ...] = (
 SKIP = "skip"
 """The answer by which a user leaves a line of the list out of the import."""
 MIN_WORDS = 2
-"""The least number of words with which a part of a written name identifies a person. Many people
-share a given name, so a single word identifies a person only if it is the whole written name.
-"""
+"""The least number of words that a part of a written name needs to identify a person.
+
+For example, «P001 - Nguyễn Văn An» has the parts «P001» and «Nguyễn Văn An». Many people share a
+given name, so a single word identifies a person only if it is the whole written name."""
 
 LineState = Literal["new", "recorded", "present", "outside", "unknown", "question", "skipped"]
 _PIECES = re.compile(r"[-_|/,;()\[\]]+| {2,}")
@@ -480,8 +481,9 @@ def _moments(stays: Sequence[tuple[int, int | None]]) -> Iterator[tuple[str, str
 def _recorded(connection: Connection, keys: Sequence[StreamKey]) -> set[tuple[str, str, str]]:
     """Return the arrivals and departures that earlier imports recorded.
 
-    Every item is (code of the person, `check_in` or `check_out`, time in ISO 8601 UTC). Voided
-    records are left out, so that a list can be imported again. `keys` are the meeting's halls.
+    Every item is (code of the person, `check_in` or `check_out`, time in ISO 8601 UTC). Cancelled
+    (voided) records are left out, so that a list can be imported again. `keys` are the meeting's
+    halls.
     """
     recorded = set()
     stored = standings.read_all(connection, keys)

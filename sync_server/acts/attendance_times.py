@@ -19,8 +19,9 @@ NEAR_MS = 12 * 60 * MINUTE_MS
 the day and the month of a date are confused, the result is nearly always further away.
 """
 GAP_MS = 3 * MINUTE_MS
-"""Two stays of the same person that are at most 3 minutes apart count as one, because the
-connection was probably lost in between."""
+"""The longest time between two stays of a person that are joined into a single stay: 3 minutes.
+
+After so short a time, the connection was probably only lost."""
 
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})\s*(?:[:.]|h|g|gio)\s*(?P<minute>\d{2})?(?:\s*[:.]\s*(?P<second>\d{2}))?"

@@ -62,7 +62,7 @@ _manifest_decoder = msgspec.json.Decoder(Manifest)
 
 
 class OpenedBackup(NamedTuple):
-    """A decrypted backup: its manifest, the path of the database copy, and the keys.
+    """A decrypted backup: its manifest (description), the path of the database copy, and the keys.
 
     `keys` are lines such as `SECRET_KEY=…`, as in a `.env` file.
     """
@@ -161,9 +161,10 @@ def opened(backup: Path, secret_key: str, folder: Path) -> Iterator[OpenedBackup
 def check(opened_backup: OpenedBackup) -> bool:
     """Restore a backup into a scratch database, and compare this database with the manifest.
 
-    Return whether the attendance computed from the records is the same as when the backup was made.
-    A later version of this program may compute it differently, so a difference is not a reason to
-    refuse a backup.
+    The manifest contains numbers and hashes of the database from which the backup was made. Return
+    whether the attendance computed from the records is the same as when the backup was made. A
+    later version of this program may compute the attendance differently, so a difference is not a
+    reason to refuse a backup.
 
     Raises: BadBackup if the database differs from the manifest in anything but the attendance, or
     if the backup is of another type of database; CopyFailed if the database in the backup is

@@ -14,8 +14,10 @@ from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
 
 COLUMNS = ("number", "person", "full_name", "birth", "unit", "position", "membership", "point")
-"""The columns of the template for lists of people, in order. The heading of a column is the message
-`template.` plus the name of the column."""
+"""The columns of the template for lists of people, in order.
+
+The heading of a column is the message with the key `template.` plus the column's name, such as
+`template.unit`."""
 WIDTHS = (6, 12, 30, 12, 44, 22, 22, 44)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
 MAX_MARKED_BYTES = 2 * 1024 * 1024
@@ -96,10 +98,10 @@ def _template(
 ) -> bytes:
     """Return an XLSX file with these columns and rows, in which all cells contain text.
 
-    `columns` are the keys of the headings (the messages `template.KEY`), and `widths` the
-    widths of the columns in characters. `choices` is {column: values of the drop-down list},
-    for at most four columns. If there are no rows, the file contains the row `example` in grey
-    italics.
+    `columns` are names such as `unit`; the heading of a column is the message with the key
+    `template.` plus the name. `widths` are the widths of the columns in characters. `choices` is
+    {column: values of the drop-down list}, for at most four columns. If there are no rows, the file
+    contains the row `example` in grey italics.
     """
     out = io.BytesIO()
     book = _book(out)

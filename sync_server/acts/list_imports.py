@@ -66,10 +66,10 @@ class UnmatchedName(NamedTuple):
 
 
 class UnderstoodText(NamedTuple):
-    """A text in a list, and the unit, hall or committee rank that the text means.
+    """A text in a list, and the unit, hall or position in a Party committee that the text means.
 
-    `lines` is the number of lines with the text. `code` is the code of the unit, hall or rank;
-    it is "" if the text is a position without a rank.
+    `lines` is the number of lines with the text. `code` is the code of the unit, hall or committee
+    position; it is "" if the text means another position.
     """
 
     text: str
@@ -244,9 +244,10 @@ def unmatched_names(
 ) -> list[UnmatchedName]:
     """Return the names in a list that are not the names of stored units or halls.
 
-    First come the names in the faults whose problem is `problem`, and then the names for which a
-    user chose a code. `stated`: {name: number of lines with the name}. `index` finds similar names.
-    `chosen`: {first `MAX_ALIAS` characters of a name: code chosen}.
+    First come the names that a fault reports as unknown, and then those for which a user chose a
+    code. `faults` are the list's faults, and `problem` is the code of the faults that report an
+    unknown name, such as `unknown_unit`. `stated`: {name: number of lines with the name}. `index`
+    finds similar names. `chosen`: {first `MAX_ALIAS` characters of a name: code chosen}.
     """
     unknown = [fault.value for fault in faults if fault.problem == problem]
     return [

@@ -1,4 +1,4 @@
-"""Register passkeys of office accounts, and check them when somebody signs in (WebAuthn)."""
+"""Register passkeys of user accounts, and check them when somebody signs in (WebAuthn)."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -25,7 +25,10 @@ class BrowserAnswer(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True):
-    """The part of the server's options that a browser must sign: the challenge (base64url)."""
+    """The challenge (base64url) in the options that a server sends to a browser for a passkey.
+
+    The browser's answer must sign the challenge.
+    """
 
     challenge: str
 
@@ -73,10 +76,11 @@ def registration_options(connection: Connection, account: str, public_url: str) 
 def register(
     credential: str, options: str, account: str, name: str, public_url: str, now_ms: int
 ) -> Passkey:
-    """Check `credential`, a browser's answer to `options`, and return the new passkey.
+    """Check a browser's answer to a request for a new passkey, and return the passkey.
 
-    Both are JSON. `account` is the owner of the passkey, and `name` its label. Raises: BadForm
-    if the answer is not valid for these options and the site at `public_url`.
+    `options` is the request made by `registration_options`, and `credential` is the answer. Both
+    are JSON. `account` is the owner of the passkey, and `name` its label. Raises: BadForm if the
+    answer is not valid for these options and the site at `public_url`.
     """
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url, decode_credential_public_key
@@ -110,9 +114,9 @@ def register(
 def store(connection: Connection, passkey: Passkey, options_ms: int) -> None:
     """Store a new passkey of an account.
 
-    `options_ms` is when the options for it were made, in ms since 1970 UTC. Raises: BadForm if they
-    are over five minutes old or have been used, if the account has too many passkeys, or if the
-    credential is stored already.
+    `options_ms` is the time, in ms since 1970 UTC, of the server's request (options) from which the
+    browser made the passkey. Raises: BadForm if the request is over five minutes old or has been
+    used, if the account has too many passkeys, or if the passkey is stored already.
     """
     known = passkeys.of_account(connection, passkey.account)
     if len(known) >= MOST_PASSKEYS:
@@ -143,12 +147,13 @@ def account_of(
     public_url: str,
     now_ms: int,
 ) -> str | None:
-    """Check `credential`, a browser's answer to `options`; return the account that has signed in.
+    """Check a browser's answer to a request to sign in; return the account that has signed in.
 
-    Both are JSON. `options_ms` is the time in ms since 1970 UTC at which the options were made.
-    Return None if the passkey is unknown, or if the answer is not valid for these options and
-    the site at `public_url`. Also return None if the options are over five minutes old, or if
-    the passkey has been used since they were made: a copied answer signs nobody in again.
+    `options` is the request made by `sign_in_options`, and `credential` is the answer. Both are
+    JSON. `options_ms` is the time of the request in ms since 1970 UTC. Return None if the passkey
+    is unknown, or if the answer is not valid for these options and the site at `public_url`. Also
+    return None if the request is over five minutes old, or if the passkey has been used since the
+    request: a copied answer signs nobody in again.
     """
     from webauthn import verify_authentication_response
 
@@ -175,7 +180,10 @@ def account_of(
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    """Return the classes of exceptions that checking a forged or malformed answer may raise."""
+    """Return the exceptions that a forged or malformed answer about a passkey may cause.
+
+    The result is a tuple of classes for an `except` clause.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from webauthn.helpers.exceptions import WebAuthnException
 

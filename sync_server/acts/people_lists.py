@@ -88,10 +88,11 @@ class ListChoices(Struct, frozen=True, omit_defaults=True):
     """A user's decisions about a list of people.
 
     `fields`: {heading in lower case without accents: field of the column, or None to leave the
-    column out}. `people`: {row, counted from 0: code of the person that the line means, or
-    `NEW`}. `unit`: the code of the unit for lines that state none. `units`: {first `MAX_ALIAS`
-    characters of a name in the list: code of the unit meant}. `points`: the same for halls;
-    `NO_HALL` as the code means that the person goes to the unit's hall.
+    column out}. `people`: {row, counted from 0: code of the person that the line means, or `NEW`
+    for a person who is not stored yet}. `unit`: the code of the unit for lines that state none.
+    `units`: {first `MAX_ALIAS` characters of a name in the list: code of the unit meant}. `points`:
+    {first `MAX_ALIAS` characters of a name in the list: code of the hall meant, or `NO_HALL` if the
+    person goes to the unit's hall}.
 
     `membership`: the Party membership of new people if the list does not state it. `ended`: codes
     of people to be marked as having left, because the list leaves them out. `others_new`: True if a
@@ -555,9 +556,10 @@ class _Matcher:
         return True
 
     def _is_out_of_use(self, draft: _Draft) -> bool:
-        """Return whether a line's code is that of a merged entry or of an anonymous person.
+        """Return whether the code in a line must no longer be used; if so, add a fault.
 
-        If so, add a fault.
+        The code must not be used if it belongs to an entry that was merged into another entry, or
+        to a person whose data were made anonymous.
         """
         stored = self._by_code.get(draft.code)
         if stored and stored.merged_into:

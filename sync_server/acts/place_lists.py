@@ -144,12 +144,13 @@ def make_named_places(
     writer: Writer,
     now_ms: int,
 ) -> tuple[list[str], list[str]]:
-    """Create the units and halls that a list of people names and that are not stored yet.
+    """Create the units and halls that a list of people names but that are not stored yet.
 
-    `units` and `points` are the names to create, cut to `MAX_ALIAS` characters. A hall belongs to
-    the unit that most of the hall's lines name; a hall whose lines name no unit is not created. A
-    new unit gets a hall with the unit's name if some of its people have no hall in the list. Return
-    the names of the units and of the halls that were created.
+    `units` and `points` are the names of units and halls to create, cut to `MAX_ALIAS` characters.
+    A hall belongs to the unit that occurs most often in the lines that name the hall; if none of
+    these lines names a stored or new unit, the hall is not created. A new unit without a hall gets
+    a hall named after the unit if some of its people have no hall in the list. Return the names of
+    the created units, and the names of the created halls.
 
     Raises: BadForm if a name is longer than `MAX_NAME` characters.
     """

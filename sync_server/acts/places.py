@@ -1,7 +1,7 @@
-"""Create and change units and halls (points), or take them out of use.
+"""Create and change units (organisations) and halls (points), or take them out of use.
 
-A unit or hall is added in the office (the web pages for signed-in users), or comes from the
-published portal. The data stored in the office apply. If the portal states different data,
+A unit or hall is added in the office (the web pages for signed-in users), or comes from the portal
+(the public website). The data stored in the office apply. If the portal publishes different data,
 headquarters is shown the differences and decides whether to adopt the portal's data.
 """
 
@@ -34,19 +34,18 @@ from sync_server.storage.ledger import streams
 from sync_server.storage.people import roster
 
 PORTAL = "(directory)"
-"""The key under which headquarters' last decision about the portal's units and halls is stored. The
-brackets distinguish this key from the ids of meetings, under which the same table stores decisions
-about meetings.
-"""
+"""The key under which headquarters' last decision about the units and halls of the portal (the
+public website) is stored. The brackets distinguish this key from the ids of meetings, under which
+the same table stores decisions about meetings."""
 
 
 class PlaceDifference(NamedTuple):
-    """A difference between the published portal and the server's database, for one unit or hall.
+    """A difference between the portal (the public website) and the database, for a unit or hall.
 
-    `code` is the code of the unit (an organisation) or hall. `what` is the name of the value
-    that differs: `name`, `type` or `unit`, or `new` if the database lacks the unit or hall.
-    `before` is the value in the database, or "" if `what` is `new`. `after` is the value in the
-    portal; if `what` is `new`, this is the name.
+    `code` is the code of the unit (an organisation) or hall. `what` is the name of the value that
+    differs: `name`, `type` or `unit`, or `new` if the database lacks the unit or hall. `before` is
+    the value in the database, or "" if `what` is `new`. `after` is the value in the portal; if
+    `what` is `new`, this is the name of the unit or hall.
     """
 
     code: str
@@ -133,9 +132,9 @@ def end_point(connection: Connection, point: PointSummary, now_ms: int) -> None:
 def differences(connection: Connection, published: PublishedDirectory) -> list[PlaceDifference]:
     """Return the differences between the portal's and the database's data on units and halls.
 
-    `published` contains the portal's data. Differences between units (organisations) come
-    first, and then those between halls. Units and halls that only the database has are left
-    out.
+    The portal is the public website, and `published` contains its data. Differences between units
+    (organisations) come first, and then those between halls. Units and halls that only the database
+    has are left out.
     """
     units, points = directory.all_units(connection), directory.all_points(connection)
     return [
@@ -165,11 +164,11 @@ def _differences(
 
 
 def take(connection: Connection, published: PublishedDirectory) -> int:
-    """Replace the database's data on units and halls by those of the published portal.
+    """Replace the database's data on units and halls by those of the portal (the public website).
 
-    `published` contains the portal's data: the names and types of units (organisations), and
-    the names and units of halls. Units and halls that only the portal has are added. Return the
-    number of differences before the change.
+    `published` contains the portal's data: the names and types of units (organisations), and the
+    names and units of halls. Units and halls that only the portal has are added. Return the number
+    of differences before the change.
     """
     count_before = len(differences(connection, published))
     directory.put_places(connection, published.units, published.points)
@@ -177,10 +176,11 @@ def take(connection: Connection, published: PublishedDirectory) -> int:
 
 
 def fingerprint(differences: Collection[PlaceDifference]) -> str:
-    """Return a hash (64 hex digits) of `differences` between the portal and the office.
+    """Return a hash (64 hex digits) of the differences between the portal and the database.
 
-    If the hash differs from the stored one, the differences have changed since headquarters
-    last decided on them.
+    The portal is the public website, and the differences concern units and halls. If the hash
+    differs from the stored one, the differences have changed since headquarters last decided on
+    them.
     """
     return hashlib.sha256(msgspec.json.encode(list(differences))).hexdigest()
 

@@ -1,9 +1,9 @@
 """Export all data about a person, make a person anonymous, and delete data kept for too long.
 
-Law 91/2025/QH15 on the protection of personal data gives everybody the right to see their
-own personal data and to have these data deleted. Records of attendance stay in the ledger
-under the person's code, because the attendance figures of a meeting are computed from them;
-without the name, the code identifies nobody.
+Law 91/2025/QH15 on the protection of personal data gives everybody the right to see their own
+personal data and to have these data deleted. Records of attendance stay in the ledger (the set of
+all records) under the person's code, because the attendance figures of a meeting are computed from
+them; without the name, the code identifies nobody.
 """
 
 import io
@@ -31,8 +31,9 @@ from sync_server.storage.people import cards, lists, roster
 from sync_server.storage.people.roster import ANONYMOUS, RosterPerson
 
 MOST_AUDIT_ROWS = 10_000
-"""The largest number of rows of the audit log in an export, the latest ones. A person is named in
-one row whenever somebody looks at a list with the person's name."""
+"""The largest number of rows of the audit log that are read for one code of a person when the
+person's data are exported; the latest rows are read. There can be very many rows, because the log
+names the person whenever somebody looks at a list with the person's name."""
 JSON = "application/json"
 _fields_decoder = msgspec.json.Decoder(dict[str, object])
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
@@ -101,13 +102,14 @@ def export(connection: Connection, person: RosterPerson, seal_key: str) -> Perso
 def anonymise(connection: Connection, person: RosterPerson) -> int:
     """Delete everything that identifies a person; return the number of details deleted.
 
-    The name, the position, the year of birth, the personal card, the person's data in stored
-    imports of lists, and the content of all details (reasons and the like) of the person's records
-    are deleted. The same happens to entries that were merged into the person's entry. A hall's
-    device deletes the name when it next contacts the server.
+    A detail is the encrypted content of a record, such as a reason for leave. All details of the
+    person's records are deleted, and so are the name, the position, the year of birth, the personal
+    card, and the person's data in stored imports of lists. Duplicate entries that were merged into
+    the person's entry are treated in the same way. A hall's device deletes the name when it next
+    contacts the server.
 
-    Raises: BadForm if the person has not been marked as having left, if their entry was merged into
-    another one, or if an account has the person's code.
+    Raises: BadForm if the person has not been marked as having left, if the person's entry was
+    merged into another one, or if an account has the person's code.
     """
     if person.ended_ms is None or person.merged_into:
         raise BadForm(fault=say("privacy.not_ended", person=person.full_name))
@@ -153,7 +155,10 @@ class Overdue(NamedTuple):
 
 
 def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
-    """Return how much personal data `purge` would delete now."""
+    """Return how much personal data the server has kept for longer than its settings allow.
+
+    The function `purge` would delete exactly these data now.
+    """
     return Overdue(
         details.count_older(connection, before_ms=now_ms - settings.keep_details_days * DAY_MS),
         quarantine.count_older(connection, before_ms=now_ms - settings.keep_refused_days * DAY_MS),
@@ -164,9 +169,9 @@ def overdue(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
 def purge(connection: Connection, settings: Settings, now_ms: int) -> Overdue:
     """Delete personal data kept for longer than the settings allow; return how much was deleted.
 
-    People who left longer ago than the settings allow become anonymous. The ledger and the
-    attendance figures computed from it stay complete. How much was deleted is also written to the
-    audit log.
+    People who left longer ago than the settings allow become anonymous. The ledger (the set of all
+    accepted records) and the attendance figures computed from the ledger stay complete. How much
+    was deleted is also written to the audit log.
     """
     people = _people_who_left_before(connection, settings, now_ms)
     for person in people:
@@ -245,8 +250,8 @@ def _forget_in_lists(connection: Connection, codes: Collection[str]) -> None:
 def _details_of(connection: Connection, stored: Sequence[StoredRecord]) -> dict[str, str]:
     """Return {record's id: sha256 of the record's detail} for the records `stored`.
 
-    A detail is encrypted personal data or an attachment of a record. It counts only if it has
-    arrived in full, and if the device that made the record also sent the detail.
+    A detail is encrypted personal data or an attachment of a record. A detail is left out if it has
+    not arrived in full, or if the device that made the record did not send the detail.
     """
     ids_by_meeting: dict[str, list[str]] = {}
     for line in stored:

@@ -1,9 +1,10 @@
 """Import queue files, which bring a hall's records to headquarters without a network.
 
 A queue file is JSON: `{"diemcau": "queue", "v": 1, "boxes": [...]}`. Every box is a text encrypted
-with headquarters' public key (JWE), so anybody may carry the file. A box contains a parcel: one
-device's records and their encrypted details, signed by the device (JWS). The import returns a
-receipt signed by headquarters, which lets the device clear its queue.
+with headquarters' public key (JWE), so anybody may carry the file. A box contains a parcel signed
+by a device (JWS): the device's records and their details (encrypted personal data and attachments).
+The import returns a receipt signed by headquarters. With the receipt, the device can remove the
+imported records from its queue of unsent records.
 """
 
 import hashlib
@@ -32,11 +33,12 @@ from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
 BATCH = 500
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_RECORDS = 20_000
-"""The greatest number of records of one device in a queue file. A device may send as many per day;
-a hall of 500 people makes about 1,500.
-"""
+"""The greatest number of records of one device in a queue file, which brings records to
+headquarters without a network. Over the network, a device may send the same number per day; a hall
+of 500 people makes about 1,500 records."""
 MAX_BOXES = 50
-"""The greatest number of boxes in a queue file. A box contains one device's encrypted records."""
+"""The greatest number of boxes in a queue file, which brings records to headquarters without a
+network. A box contains one device's encrypted records."""
 
 
 class QueueFile(Struct, frozen=True):
@@ -72,10 +74,11 @@ class ReceiptLine(Struct, frozen=True):
     """The result of importing one record.
 
     `id` is the record's id, or None if it cannot be read. `sha256` is the hash of the record's text
-    in the file. `status` is `stored`, `known` (stored before), `held` (kept for review) or
-    `refused`, and `fate` is the record's state after any ruling by headquarters. `code` is the
-    reason if the record was not accepted. `at_corrected` is the time of the record in ISO 8601 UTC,
-    corrected if the device's clock was wrong.
+    in the file. `status` is the outcome of the import: `stored`, `known` (stored before), `held`
+    (kept until headquarters decides) or `refused`. `fate` is the record's present state: `stored`,
+    `held` or `refused`, or, after a decision of headquarters, `released` (the record counts) or
+    `dismissed`. `code` is the reason if the record was not accepted. `at_corrected` is the time of
+    the record in ISO 8601 UTC, corrected if the device's clock was wrong.
     """
 
     id: str | None

@@ -91,10 +91,11 @@ def get_detail(sha256: str) -> Response:
 
 
 def _chair_may_decide(connection: Connection, caller: Caller, sha256: str) -> bool:
-    """Return whether a chair may now decide on a request that refers to given encrypted data.
+    """Return whether a chair may now decide on a request to which some encrypted data belong.
 
-    It is a request for leave or for a substitute. The data (a detail), such as the reason for
-    leave, are identified by `sha256`. `caller` is the chair, who must belong to a hall.
+    The request is for leave or for a substitute. The data, such as the reason for leave, are
+    identified by `sha256`. `caller` is the chair (a person who may preside in a hall), and must
+    belong to a hall.
     """
     point, person = caller.writer.point, caller.writer.person
     assert point is not None

@@ -52,7 +52,8 @@ _decoder = msgspec.json.Decoder(EnrolRequest)
 class PublicKeys(Struct, frozen=True):
     """Headquarters' public keys as JSON Web Keys: for encrypting, and for checking signatures.
 
-    `keys_rev` is their revision, which every sync response contains.
+    `keys_rev` is the revision of the keys. The server also states the revision whenever a device
+    exchanges records with the server.
     """
 
     seal_key: dict[str, str]

@@ -36,14 +36,13 @@ blueprint = Blueprint("releases", __name__)
 
 MAX_PIECE_BYTES = 1024 * 1024
 MAX_BLOB_BYTES = 200 * 1024 * 1024
-"""The largest size of a file in a published version of the portal, in bytes (200 MiB). It is
-enough for a recording of a whole morning.
-"""
+"""The largest size in bytes of a file in the portal (the public website): 200 MiB. A recording of a
+whole morning is smaller."""
 BOUNDS = Bounds(MAX_PIECE_BYTES, MAX_BLOB_BYTES)
 
 
 class ActivateRequest(msgspec.Struct, frozen=True):
-    """The body of a request to activate a release (a version of the portal).
+    """The body of a request to activate a release (a version of the portal, the public website).
 
     The server serves the release from the time `at` (ISO 8601 UTC); None means from now on.
     """
@@ -56,10 +55,10 @@ _activate_decoder = msgspec.json.Decoder(ActivateRequest)
 
 @blueprint.get("/release")
 def served_release() -> Response:
-    """Return the id of the release (version of the portal) that is served now, or null.
+    """Return the id of the release that is served now, or null.
 
-    A relay (a server inside a hall) compares this id with the id of its copy before it downloads
-    files.
+    A release is a version of the portal (the public website). A relay (a server inside a hall)
+    compares this id with the id of its copy before it downloads files.
     """
     settings: Settings = current_app.config["SETTINGS"]
     with reading() as connection:
@@ -70,9 +69,10 @@ def served_release() -> Response:
 
 @blueprint.get("/releases")
 def kept_releases() -> Response:
-    """Return the stored releases (versions of the portal), the most recently activated first.
+    """Return the stored releases, the most recently activated first.
 
-    Any of these releases can be activated again. Raises: Unauthenticated; Forbidden.
+    A release is a version of the portal (the public website). Any stored release can be activated
+    again. Raises: Unauthenticated; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -83,12 +83,13 @@ def kept_releases() -> Response:
 def put_release() -> Response:
     """Receive the manifest of a release, and store the release if all its files have arrived.
 
-    A release is a version of the portal. The manifest names lists, which in turn name files.
-    Return the id of the release and the sha256 of every missing file or, if lists are missing,
-    of every missing list. As long as anything is missing, the release is not stored.
+    A release is a version of the portal (the public website). Its manifest names lists, and every
+    list names files of the release. Return the id of the release and the sha256 of every missing
+    file or, if lists are missing, of every missing list. As long as anything is missing, the
+    release is not stored.
 
-    Raises: ReleaseMalformed; ForeignCode if the release's code for browsers differs from this
-    server's.
+    Raises: ReleaseMalformed; ForeignCode if the code in the release that runs in browsers differs
+    from the code in this server's own build.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -120,10 +121,11 @@ def put_release() -> Response:
 
 
 def _check_directory(files: Mapping[str, FileLine]) -> None:
-    """Check that a release (version of the portal) contains a valid `facts.json`.
+    """Check that a release contains a valid `facts.json`.
 
-    That file lists units (organisations), halls and meetings. `files` is {path: file
-    of the release}. Raises: ReleaseMalformed if `facts.json` is missing or not valid.
+    A release is a version of the portal (the public website), and its `facts.json` lists units
+    (organisations), halls and meetings. `files` is {path: file of the release}. Raises:
+    ReleaseMalformed if `facts.json` is missing or not valid.
     """
     line = files.get(FACTS_PATH)
     if line is None:
@@ -137,11 +139,12 @@ def _check_directory(files: Mapping[str, FileLine]) -> None:
 def put_blob(sha256: str) -> Response:
     """Store the request body as a piece of the file with the given sha256.
 
-    The file belongs to a release (a version of the portal). Without the header `Content-Range`,
-    the body is the whole file. Respond 204; the headers state how many bytes have arrived.
+    The file belongs to a release (a version of the portal, the public website). Without the header
+    `Content-Range`, the body is the whole file. Respond 204; the headers state how many bytes have
+    arrived.
 
-    Raises: PieceTooLarge; PieceOutOfPlace if the piece does not follow the last one;
-    BlobMismatch if the file does not match its sha256; UploadQuotaReached; Forbidden.
+    Raises: PieceTooLarge; PieceOutOfPlace if the piece does not follow the last one; BlobMismatch
+    if the file does not match its sha256; UploadQuotaReached; Forbidden.
     """
     with reading() as connection:
         require_permission(authenticate_caller(connection), Action.PUBLISH)
@@ -169,10 +172,11 @@ def blob_offset(sha256: str) -> Response:
 
 @blueprint.post("/releases/<release>/activate")
 def activate(release: str) -> Response:
-    """Activate a release (a version of the portal), which is then served from a given time.
+    """Activate a release, which is then served from a given time.
 
-    The time is `at` in the request body; if it is missing or past, the release is served from now
-    on. The response states the time from which the release is served.
+    A release is a version of the portal (the public website). The time is `at` in the request body;
+    if `at` is missing or past, the release is served from now on. The response states the time from
+    which the release is served.
 
     Raises: UnknownRelease; MalformedRequest if `at` is not a valid time; Forbidden.
     """

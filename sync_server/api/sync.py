@@ -93,15 +93,15 @@ class SyncRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SyncAnswer(Struct, frozen=True):
-    """The response to a sync request (docs/api.md).
+    """The response to a sync request, in which a device sends records (docs/api.md).
 
     `verdicts` state for every sent record whether it was accepted. `records` are those that the
     device lacks. `cursor` marks the last of them, and `more` says that further records wait.
     `want`: ranges of record numbers, both ends included, that the device must send again.
     `want_details`: the sha256 of encrypted personal data and attachments to which sent records
-    refer, but which have not arrived in full. `roster_rev` and `release` are the current
-    versions of the list of summoned people and of the portal. `keys_rev` is the revision of
-    headquarters' public keys, which `GET /keys` returns.
+    refer, but which have not arrived in full. `roster_rev` and `release` are the current versions
+    of the list of summoned people and of the portal (the public website). `keys_rev` is the
+    revision of headquarters' public keys, which `GET /keys` returns.
     """
 
     verdicts: list[Verdict]
@@ -284,10 +284,10 @@ def _pull(stream_key: StreamKey | None, cursor: str) -> tuple[streams.Page, str]
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:
     """Return a record's JSON with its corrected time inserted as the first field, `at_corrected`.
 
-    `form` is the record's JSON, and `at_ms` the time after clock correction, in ms since 1970
-    UTC. `released_at_ms` is None unless the record is headquarters' decision to count another
-    record, which the decision contains. Then it is that other record's corrected time, and is
-    inserted there too.
+    `form` is the record's JSON, and `at_ms` is the corrected time in ms since 1970 UTC. If the
+    record is a decision of headquarters that another record counts, the decision contains the other
+    record. `released_at_ms` is then the corrected time of the other record, and is inserted into
+    the other record as well. For all other records, `released_at_ms` is None.
     """
     if released_at_ms is not None:
         fields = msgspec.json.decode(form)

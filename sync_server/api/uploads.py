@@ -1,8 +1,8 @@
 """Receive uploads that can be resumed: encrypted personal details, and files of the portal.
 
-A `PUT` request sends the whole upload or, with `Content-Range`, a piece. A `HEAD` request asks how
-many bytes have arrived. Both responses have the headers `Upload-Offset` and `Upload-Complete`. The
-routes, not this module, check who may upload.
+The portal is the public website. A `PUT` request sends the whole upload or, with `Content-Range`, a
+piece. A `HEAD` request asks how many bytes have arrived. Both responses have the headers
+`Upload-Offset` and `Upload-Complete`. The routes, not this module, check who may upload.
 """
 
 from collections.abc import Callable

@@ -24,8 +24,9 @@ meeting_group = AppGroup("meeting")
 def meeting_accept(meeting: str) -> None:
     """Put a meeting's published start, end and tolerated delay into effect in all its halls.
 
-    `meeting` is the meeting's id. Published units and halls that the database lacks are stored too.
-    Raises: CommandFault if the portal does not publish the meeting, or if there is no portal.
+    The portal (the public website) publishes these values. `meeting` is the meeting's id. Published
+    units and halls that the database lacks are stored too. Raises: CommandFault if the portal does
+    not publish the meeting, or if there is no portal.
     """
     published = published_directory()
     published_meeting = next(

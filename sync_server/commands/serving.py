@@ -39,9 +39,10 @@ would be the times of new records; the server prints a warning.
 def serve(host: str, port: int, processes: int | None) -> None:
     """Serve the portal, the devices' API and the office pages until the process is stopped.
 
-    `host` is the address to listen on. There is one process per core unless `processes` says how
-    many. Before it starts, the server prints a warning if its clock is behind the time at which it
-    received the newest record.
+    The portal is the public website, and the office pages are for signed-in users. `host` is the
+    address to listen on. There is one process per core unless `processes` says how many. Before it
+    starts, the server prints a warning if its clock is behind the time at which it received the
+    newest record.
 
     Raises: CommandFault if the port is not available, if a backup is being restored, if the
     database confirms commits before they are on its disk, or if commits wait for fewer standbys
@@ -96,7 +97,8 @@ def _check_standbys(standbys: database.Standbys, wanted: int) -> None:
 def _serve(listener: socket.socket, count: int, announce: Callable[[], None]) -> int:
     """Answer requests on a listening socket with `count` processes, and return the exit status.
 
-    `announce` is called once a signal to this process can stop all of the processes.
+    `announce` is called when all processes have been started; from then on, the signal SIGTERM to
+    this process stops all of them.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     # Modules and routes are never freed. If garbage collections skip them, those that run while a
@@ -119,8 +121,8 @@ def demo_command() -> None:
     """Fill the database with synthetic people and conferences, and print how to sign in.
 
     The database schema is created or updated first. If the database contains real people, print a
-    warning and add nothing. Raises: CommandFault if there is no portal, because the units and halls
-    come from the portal.
+    warning and add nothing. Raises: CommandFault if there is no portal (public website), because
+    the units and halls come from the portal.
     """
     database.upgrade_schema()
     published = published_directory()

@@ -101,10 +101,11 @@ def ledger_copy(url: str) -> None:
 
 
 def _move_into_current_database(source: Connection) -> Summary:
-    """Copy all rows of `source` into the current app's database, and summarise the result.
+    """Copy all rows of `source` into the current app's database; return that database's summary.
 
-    Return the summary. Raises: CommandFault if the current app's database cannot be used, or if it
-    holds other records.
+    The summary consists of numbers and hashes of the content, by which two databases can be
+    compared. Raises: CommandFault if the current app's database cannot be used, or if it holds
+    other records.
     """
     try:
         database.upgrade_schema()
@@ -150,10 +151,10 @@ def seal_renew() -> None:
 def purge(yes: bool) -> None:
     """Delete personal data that have been kept for longer than the settings allow.
 
-    First print how much would be deleted, and ask for confirmation; `--yes` skips the question.
-    All records of meetings that were not put into quarantine, the attendance figures computed
-    from these records and the audit log stay complete. With neither a terminal nor `--yes`,
-    nothing is deleted, and the exit status is `NOT_CONFIRMED`.
+    First print how much would be deleted, and ask for confirmation; `--yes` skips the question. All
+    accepted records, the attendance figures computed from these records and the audit log stay
+    complete. A record that was not accepted is deleted only if headquarters has decided on it. With
+    neither a terminal nor `--yes`, nothing is deleted, and the exit status is `NOT_CONFIRMED`.
     """
     settings, at_ms = current_settings(), now_ms()
     with database.reading() as c:

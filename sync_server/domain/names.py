@@ -57,21 +57,23 @@ def name_sort_bytes(full_name: str) -> bytes:
 
 
 def searchable_name(full_name: str) -> str:
-    """Return the folded words of a name, with a space before every word.
+    """Return the words of a name in the form that searches compare, with a space before each.
 
-    A name matches a search if every word of the search begins a word of the name, so it matches if
-    this text contains every typed word with a space before it. The parts of a word with an
-    apostrophe are words, too: for K’Brăk, the result is ` kbrak brak`.
+    The words are in lower case without accents and apostrophes. A name matches a search if every
+    word of the search begins a word of the name, that is, if the result contains every typed word
+    with a space before it. The parts of a word with an apostrophe are words, too: for K’Brăk, the
+    result is ` kbrak brak`.
     """
     words = fold(full_name).split() + [fold(part) for part in _PARTS.split(full_name)[1:]]
     return "".join(f" {word}" for word in words)
 
 
 def typed_words(text: str) -> list[str]:
-    """Return the words to look for in searchable names, each with a space before it.
+    """Return the words of a search, in lower case without accents, with a space before each.
 
-    The order of the words does not matter. Case, accents and apostrophes are ignored: `k'brak`,
-    `kbrak` and `brak` all find K’Brăk. An empty search finds every name.
+    A name matches the search if the result of `searchable_name` for the name contains all these
+    words, in any order. Apostrophes are removed, too: `k'brak`, `kbrak` and `brak` all find K’Brăk.
+    An empty search finds every name.
     """
     return [f" {word}" for word in dict.fromkeys(fold(text).split())]
 

@@ -50,10 +50,10 @@ _RANKS = (
         ),
     ),
 )
-"""The codes of committee positions, each with a pattern for the texts that name the position, in
-lower case without accents. Texts in a list of people that say more than the code are stored as they
-are written.
-"""
+"""The codes of committee positions, each with a pattern for the texts that name the position.
+
+The patterns match texts in lower case without accents. They are needed because a position that says
+more than a code, such as «Bí thư Đảng uỷ, Giám đốc», is stored as text."""
 _BRANCH = re.compile(r"\b(?:chi bo|cb|chi uy)\b")
 
 

@@ -1,7 +1,8 @@
 """Read the manifest of a release, and check that the files of the release are permitted.
 
-A release is one built version of the portal (docs/release.md). A publisher may change content but
-no code: the code for browsers must equal the code in this server's build.
+A release is one built version of the portal (the public website), and the manifest is its table of
+contents (docs/release.md). A publisher may change content but no code: the code for browsers must
+equal the code in this server's build.
 """
 
 import hashlib
@@ -19,9 +20,8 @@ FACTS_PATH = "facts.json"
 CODE_PATHS = re.compile(r"(?:app/.*|diem-danh/.*|sw\.js)\Z")
 """A pattern for paths of code that runs in browsers: bundles, check-in page, service worker.
 
-A new version of the portal (a release) may not change this code. A stolen publishing key
-therefore cannot change what browsers run.
-"""
+A new version of the public website (a release) may not change this code. A stolen publishing key
+therefore cannot change which code browsers run."""
 
 _SAFE_PATH = re.compile(r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 MAX_PATH_CHARACTERS = 200
@@ -29,9 +29,8 @@ MAX_FILES = 100_000
 MOST_LISTS = 2_000
 """The largest number of file lists that a manifest may name; a manifest with more is refused.
 
-A manifest is the table of contents of a release, which is one version of the portal. A
-release has one list per meeting and a few other lists.
-"""
+A manifest is the table of contents of a release, which is one version of the public website. A
+release has one list per meeting and a few other lists."""
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
@@ -40,8 +39,9 @@ Path = Annotated[str, Meta(min_length=1, max_length=MAX_PATH_CHARACTERS)]
 class FileLine(Struct, frozen=True, array_like=True):
     """A file of a release, in JSON `[path, sha256, bytes]`.
 
-    A release is one built version of the portal. `path` is relative to the root folder of the
-    release, `sha256` is the hash of the file's content, and `bytes` is the size of the file.
+    A release is one built version of the portal (the public website). `path` is relative to the
+    root folder of the release, `sha256` is the hash of the file's content, and `bytes` is the size
+    of the file.
     """
 
     path: Path
@@ -50,8 +50,9 @@ class FileLine(Struct, frozen=True, array_like=True):
 
 
 class ListLine(Struct, frozen=True):
-    """A reference from a manifest to a file that lists other files.
+    """A reference from the manifest of a release to a file that lists other files.
 
+    A release is one version of the public website, and the manifest is its table of contents.
     `path` and `sha256` identify the file with the list. `files` is the number of listed files, and
     `bytes` is their total size.
     """
@@ -64,12 +65,12 @@ class ListLine(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The table of contents of a release, which is one built version of the portal.
+    """The table of contents of a release, which is one built version of the public website.
 
-    It names lists of files. `v` is the version of the format. `withdrawn` contains `[path, sha256]`
-    for every document that is held back or withdrawn. The sha256 is that of the file that replaces
-    the document, or "" if none does. Readers' devices immediately delete all other versions of the
-    file at that path, and all other files of the document.
+    A manifest names lists of files. `v` is the version of the format. `withdrawn` contains `[path,
+    sha256]` for every document that is held back or withdrawn. The sha256 is that of the file that
+    replaces the document, or "" if none does. Readers' devices immediately delete all other
+    versions of the file at that path, and all other files of the document.
     """
 
     v: int
@@ -84,16 +85,18 @@ _list_decoder = msgspec.json.Decoder(list[FileLine])
 class BadRelease(Exception):
     """Raised if the manifest or a list of the files of a release is not valid.
 
-    A release is one version of the portal, and the manifest is its table of contents. The
+    A release is one version of the public website, and the manifest is its table of contents. The
     message names the file and the faulty path or field.
     """
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """Parse the JSON of a manifest, which names the lists of files of one portal version.
+    """Parse the JSON of a manifest, which names the lists of files of a release.
 
-    Raises: BadRelease if the JSON is malformed, has more than `MOST_LISTS` lists, or names one
-    list twice.
+    A release is one version of the public website.
+
+    Raises: BadRelease if the JSON is malformed, has more than `MOST_LISTS` lists, or names one list
+    twice.
     """
     try:
         manifest = decode_foreign(content, _manifest_decoder)
@@ -108,15 +111,14 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> dict[str, FileLine]:
-    """Return {path: file} for all files of one version of the portal (a release).
+    """Return {path: file} for all files of a release (one version of the public website).
 
-    The result includes the manifest, which is the release's table of contents, and the lists
-    that the manifest names. `content` is the JSON of the manifest, and `manifest` its parsed
-    form. `lists` is {sha256 of a list: JSON of the list}.
+    The result includes the manifest, which is the release's table of contents, and the lists that
+    the manifest names. `content` is the JSON of the manifest, and `manifest` its parsed form.
+    `lists` is {sha256 of a list: JSON of the list}.
 
-    Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with
-    different content, or more than `MAX_FILES` files are named; KeyError if `lists` lacks a
-    list.
+    Raises: BadRelease if a list is malformed, a path is unsafe, a path occurs twice with different
+    content, or more than `MAX_FILES` files are named; KeyError if `lists` lacks a list.
     """
     manifest_line = FileLine(MANIFEST_PATH, hashlib.sha256(content).hexdigest(), len(content))
     files, counted = {MANIFEST_PATH: manifest_line}, 0
@@ -142,8 +144,8 @@ def files_of(content: bytes, manifest: Manifest, lists: Mapping[str, bytes]) -> 
 def foreign_code(files: Iterable[FileLine], ours: Mapping[str, str]) -> str | None:
     """Return the first path, in sorted order, at which a release and the server differ in code.
 
-    A release is one version of the portal; `files` are its files. `ours` contains the sha256 of
-    the server's code files by path. A code file that only the release or only the server
+    A release is one version of the public website; `files` are its files. `ours` contains the
+    sha256 of the server's code files by path. A code file that only the release or only the server
     contains counts as a difference. Return None if there is no difference.
     """
     theirs = {file.path: file.sha256 for file in files if CODE_PATHS.match(file.path)}

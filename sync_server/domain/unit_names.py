@@ -71,9 +71,10 @@ _ABBREVIATIONS = {
 }
 _HALL = "Điểm cầu "
 _SYLLABLES = frozenset({"du", "cu", "tu", "hu"})
-"""Abbreviations that are also ordinary words, as «du» is in «Du lịch». Such a word counts as an
-abbreviation only in capitals and, if the whole text is in capitals, only as its first word.
-"""
+"""Abbreviations, in lower case without accents, that are also ordinary words.
+
+For example, «ĐU» stands for Đảng uỷ, but «du» is also a word in «Du lịch». Such a word counts as an
+abbreviation only in capitals and, if the whole text is in capitals, only as its first word."""
 _FORM = re.compile(r"^(?:(?:dang bo|chi bo|dang uy|chi uy) (?:co so )?)+")
 _MARKS = re.compile(r"[^\w]+")
 _JOINED = re.compile(r"(?<=[A-ZĐ])(?:[,&–-]|, )(?=[A-ZĐ]{2}|[A-ZĐ]\b)")
@@ -101,10 +102,11 @@ class UnitNames:
     """An index of units. A unit is found by its code, or by any usual spelling of its name."""
 
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
-        """Build the index. `names` contains the name of every unit by its code.
+        """Build the index from the units' names and codes.
 
-        `aliases` is {another name of a unit: code that a user chose for this name}. Names longer
-        than `MAX_ALIAS` letters must be cut to that length. Codes of unknown units are ignored.
+        `names` is {unit code: name}. `aliases` is {another name of a unit: code that a user chose
+        for this name}. Aliases longer than `MAX_ALIAS` letters must be cut to that length. Aliases
+        with the code of an unknown unit are ignored.
         """
         self._names = names
         self._aliases = {

@@ -62,11 +62,11 @@ def guard(response: Response) -> Response:
 
 @blueprint.context_processor
 def frame() -> dict[str, object]:
-    """Return the variables that every template of the office can use.
+    """Return the variables that every template of the office's web pages can use.
 
     `who` is the signed-in account or None, and `menu` contains the account's menu entries. `needs`
-    lists urgent matters, such as records that await a ruling, if the account belongs to
-    headquarters, and is None otherwise. `is_demonstration` is True if all people in the database
+    lists urgent matters, such as records on which headquarters must decide, if the account belongs
+    to headquarters, and is None otherwise. `is_demonstration` is True if all people in the database
     are invented. The page for an internal error gets no variables, because reading them could fail
     again.
     """

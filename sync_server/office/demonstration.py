@@ -1,4 +1,7 @@
-"""Ask for consent before real people are added to the database of a demonstration."""
+"""Ask for consent before real people are added to a database of invented people.
+
+Such a database is called a demonstration.
+"""
 
 from flask import request
 from sqlalchemy import Connection
@@ -11,10 +14,11 @@ FIELD = "into_demonstration"
 
 
 def require_consent_to_real_people(connection: Connection) -> None:
-    """Check that the user agrees to add real people to the database of a demonstration.
+    """Check that the user agrees to add real people to a database of invented people.
 
-    The user agrees by ticking the form field `FIELD`. From then on, the database no longer counts
-    as a demonstration. Other databases need no consent. Raises: BadForm if the field is missing.
+    Such a database is called a demonstration. The user agrees by ticking the form field `FIELD`.
+    From then on, the database no longer counts as a demonstration. Other databases need no consent.
+    Raises: BadForm if the field is missing.
     """
     if not purpose.is_demonstration(connection):
         return

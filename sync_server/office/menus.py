@@ -1,4 +1,8 @@
-"""Build the office's menus. Every page declares its menu entries next to its permission."""
+"""Build the menus of the office (the web pages for signed-in users).
+
+Every page declares its menu entries in the decorator `allowed`, which also states who may open the
+page.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -1,6 +1,7 @@
 """Decrypt details (encrypted texts, pictures and documents about people), and log every access.
 
-The callers check whether the signed-in account may open a detail.
+The functions do not check whether the signed-in account may open a detail; the code that calls them
+must.
 """
 
 import base64

@@ -28,8 +28,8 @@ PARTS: tuple[tuple[str, tuple[Section, ...]], ...] = (
 """The five parts of an evaluation report in order (docs/reports.md). Every pair contains the name
 of a part and the names of its sections."""
 OPTIONAL: tuple[Section, ...] = ("good_practice", "causes")
-"""These sections of an evaluation report cannot be drafted from the figures. They are left out of
-the report until somebody writes a text for them."""
+"""The sections of an evaluation report that cannot be drafted from the figures. They are left out
+of the report until somebody writes a text for them."""
 
 
 SYMBOLS: Mapping[Kind, str] = {

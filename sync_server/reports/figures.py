@@ -40,8 +40,8 @@ class MeetingFacts(Struct, frozen=True):
 
     Times are in ms since 1970 UTC, and `at_ms` is the time to which the figures apply. `host` is
     the name of the convening body. `mode` is a code that says whether people attend in person,
-    online or both, such as KET_HOP (both). `host` and `mode` come from the portal; "" if the portal
-    does not state them.
+    online or both, such as KET_HOP (both). `host` and `mode` come from the portal (the public
+    website); "" if the portal does not state them.
     """
 
     id: str

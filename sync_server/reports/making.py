@@ -73,7 +73,8 @@ def make(
     `meeting` is the meeting's id. `source` contains the time and the inputs that are not in the
     database. `by` is the name of the account that makes the report.
 
-    Raises: UnknownMeeting; ReleaseMalformed if the portal's file `facts.json` cannot be read.
+    Raises: UnknownMeeting; ReleaseMalformed if `facts.json`, the data file of the portal (the
+    public website), cannot be read.
     """
     taken = snapshot.take(connection, meeting, source)
     before = reports.latest(connection, meeting, kind)
@@ -123,7 +124,8 @@ def with_names(connection: Connection, spec: ReportSpec) -> ReportSpec:
 def _with_names(connection: Connection, spec: ReportSpec, taken: Snapshot) -> ReportSpec:
     """Return a copy of a report's data with the names of the people in a snapshot.
 
-    `taken` is the snapshot from which the figures of the report were made; see `with_names`.
+    The snapshot `taken` contains the figures of the report and the attendance from which the
+    figures were computed. The function `with_names` explains which people are named.
     """
     attendees = [
         line
@@ -212,10 +214,11 @@ def make_period(
 ) -> PeriodSpec:
     """Return the data of a report on several conferences as of `source.now_ms`; store nothing.
 
-    `meetings` are the ids of the conferences, which the report sorts by start time. `name` is
-    the Vietnamese name of the period, such as a year.
+    `meetings` are the ids of the conferences, which the report sorts by start time. `name` is the
+    Vietnamese name of the period, such as a year.
 
-    Raises: UnknownMeeting; ReleaseMalformed if the portal's file `facts.json` cannot be read.
+    Raises: UnknownMeeting; ReleaseMalformed if `facts.json`, the data file of the portal (the
+    public website), cannot be read.
     """
     snapshots = [snapshot.take(connection, meeting, source) for meeting in meetings]
     snapshots.sort(key=lambda taken: taken.basis.meeting.starts_ms)

@@ -63,8 +63,8 @@ def open_rows(figures: Figures) -> list[OpenRow]:
 def open_data(figures: Figures) -> Mapping[str, object]:
     """Return a meeting's open data as a mapping for JSON.
 
-    Its keys are `schema` (a Frictionless Table Schema), `suppressed_below`, `meeting`, `as_of` and
-    `rows`. Times are ISO 8601 in UTC.
+    The keys of the mapping are `schema` (a Frictionless Table Schema), `suppressed_below`,
+    `meeting`, `as_of` and `rows`. Times are ISO 8601 in UTC.
     """
     meeting = figures.meeting
     return {

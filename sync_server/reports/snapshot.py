@@ -1,8 +1,9 @@
 """Read the data that a report needs, and compute the report's figures from them.
 
 All data are read in one transaction. The `Basis` of a report contains the number of the last record
-read for every hall, measurements of the devices' clocks, and data from the portal. From the same
-basis, the same figures can be computed again later, even if more records have arrived.
+read for every hall, measurements of the devices' clocks, and data from the portal (the public
+website). From the same basis, the same figures can be computed again later, even if more records
+have arrived.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,8 +49,9 @@ _reason_decoder = msgspec.json.Decoder(dict[str, object])
 class Source(NamedTuple):
     """The inputs of a report that are not in the database.
 
-    `site_dir` is the folder of the locally built portal. `seal_key` is the secret that decrypts
-    personal details. `now_ms` is the time of the report, in ms since 1970 UTC.
+    `site_dir` is the folder of the locally built portal (the public website). `seal_key` is the
+    secret that decrypts texts and files about people. `now_ms` is the time of the report, in ms
+    since 1970 UTC.
     """
 
     site_dir: Path
@@ -104,8 +106,8 @@ class Snapshot(Struct, frozen=True):
 def take(connection: Connection, meeting: str, source: Source) -> Snapshot:
     """Read the data of a meeting as of `source.now_ms`, and compute the figures of its report.
 
-    `meeting` is the meeting's id. Raises: UnknownMeeting; ReleaseMalformed if the portal's file
-    `facts.json` cannot be read.
+    `meeting` is the meeting's id. Raises: UnknownMeeting; ReleaseMalformed if `facts.json`, the
+    data file of the portal (the public website), cannot be read.
     """
     now_ms = source.now_ms
     summary = arrangements.require_meeting(connection, meeting, now_ms)

@@ -15,12 +15,13 @@ Kind = Literal["quick", "evaluation", "minutes", "presence", "summons", "certifi
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 WITH_NAMES: tuple[Kind, ...] = ("minutes", "presence", "summons", "certificate")
-"""Documents of these kinds contain names of people, so they are always marked as internal."""
+"""The kinds of documents that always contain names of people. The names of their files are marked
+`-noi-bo` (internal)."""
 
 
 LETTERS: tuple[Kind, ...] = ("summons", "certificate")
-"""Documents of these kinds are handed to the people named in them, so they have no footnote on the
-sources of figures."""
+"""The kinds of documents that are handed to the people named in them. Such documents have no
+footnote on the sources of figures."""
 
 
 class PersonLine(Struct, frozen=True):
@@ -37,7 +38,7 @@ class PersonLine(Struct, frozen=True):
 
 
 class HallCourse(Struct, frozen=True):
-    """The chair of a conference in one hall and the person who signed it off, for the minutes.
+    """The chair of a conference in one hall, and the signer of the attendance, for the minutes.
 
     `chair` is the name of the last person to preside, who began at `presided_ms`. `signer` is the
     name of the person who signed the attendance off at `closed_ms`. Times are in ms since 1970 UTC.
@@ -73,7 +74,8 @@ class ReportSpec(Struct, frozen=True, tag="report"):
     codes of the changed halls. The codes `point`, `unit` and `person` limit minutes, a list or a
     letter to one hall, unit or person; "" sets no limit. `course`, which only minutes have, names
     the persons who presided and signed off. `people`, which only internal files have, are the
-    people named in the file. `audit` is the latest row of the audit log when the report was made.
+    people named in the file. `audit` contains the number and the hash of the row that was the
+    latest in the audit log when the report was made.
     """
 
     kind: Kind

@@ -77,12 +77,13 @@ def _silent_cells(counts: Counts) -> list[Cell]:
 
 
 def sums_and_rate(first: int, before: int = 0) -> tuple[tuple[int, ...], tuple[int, int, int]]:
-    """Return `Table.sums` and `Table.rate` for a table with the columns of `count_columns`.
+    """Return which columns a table's total row adds up, and from which the rate is computed.
 
-    The total row adds up the columns from index `first` to the last of `count_columns`, except the
-    rate. The first `before` of these columns come before those of `count_columns`. The first result
-    contains the indexes of the columns to add up. The second contains the indexes of three columns:
-    the rate, the people present and the people summoned.
+    The results are the values of `Table.sums` and `Table.rate`. The first contains the indexes of
+    the columns to add up: from `first` to the last column of `count_columns`, except the rate. The
+    second contains the indexes of three columns: the rate, the people present and the people
+    summoned. `before` is the number of columns from index `first` up to the first column of
+    `count_columns`. Indexes start at 0.
     """
     people = first + before
     rate = people + len(COUNTS_BEFORE_RATE)

@@ -35,10 +35,9 @@ MAX_REPORT_BYTES = 32 * 1024 * 1024
 """A DOCX or XLSX file is refused if it has more than 32 MiB after decompression. A list of 5,000
 people takes 20 MB."""
 MOST_LINES, MOST_ADDED_LINES = 100_000, 500
-"""The largest number of lines of a genuine report, and the largest number of lines that a file may
-have in addition to them. A file with more lines is refused, because comparing many lines takes
-minutes.
-"""
+"""The limits on the lines of a report file. A file is refused if the genuine report with the same
+data has more than 100,000 lines, or if the file has over 500 lines more than the genuine report,
+because comparing many lines takes minutes."""
 MOST_SHOWN = 20
 SHOWN_BEFORE, MOST_LETTERS = 40, 120
 """An excerpt of a differing line starts at most 40 characters before the first difference and has
@@ -61,10 +60,11 @@ class SourceLost(NotAReport):
 class Verdict(NamedTuple):
     """The result of verifying the file of a report.
 
-    `spec` is the complete data of the report, as read from the file. `differences` are at most 20
-    Vietnamese sentences, one for every difference from the stored records. `later` is the number of
-    records that have arrived since the report was made. `is_original`: the file has the very bytes
-    that this program writes, so that its look, formulas and drawings are genuine, too.
+    `spec` is the complete data of the report, as read from the file. `differences` contains a
+    Vietnamese sentence for every difference from the stored records, but at most 20 sentences.
+    `later` is the number of records that have arrived since the report was made. `is_original`
+    tells whether the file has the very bytes that this program writes; the look, formulas and
+    drawings are then genuine, too.
     """
 
     spec: AnySpec
@@ -153,11 +153,12 @@ def _compare(connection: Connection, spec: AnySpec, content: bytes, file_format:
 
 
 def _section_differences(connection: Connection, spec: ReportSpec) -> list[str]:
-    """Return Vietnamese sentences on the differences between a report and its stored revision.
+    """Return Vietnamese sentences on the differences between a report's file and the stored report.
 
-    `spec` is the data read from the report's file. Three things are compared: every text that
-    people wrote; the number, date and signer, which the file may leave blank; and all other data as
-    a whole. Documents with names are not stored, so the result is [] for them.
+    `spec` is the data read from the file. Three things are compared with the same revision
+    (version) of the stored report: every text that people wrote; the report's number, date and
+    signer, which the file may leave blank; and all other data as a whole. Reports of the kinds that
+    always contain people's names are not stored, so the result is [] for them.
     """
     if spec.kind in WITH_NAMES:
         return []
@@ -199,8 +200,9 @@ def _expected(connection: Connection, spec: AnySpec, computed: Sequence[Conferen
 def _unknown_basis(connection: Connection, basis: Basis) -> str:
     """Return a Vietnamese sentence that says why a report's figures cannot be computed again.
 
-    The reason is that the report is from another database, or used records that this database
-    lacks. Return "" if the figures can be computed.
+    `basis` tells from which database and records the report was made. The figures cannot be
+    computed if the report is from another database, or used records that this database lacks.
+    Return "" if the figures can be computed.
     """
     if basis.epoch != (streams.epoch(connection) or ""):
         return say("report.verify.other_database", epoch=basis.epoch)
@@ -212,7 +214,8 @@ def _unknown_basis(connection: Connection, basis: Basis) -> str:
 def _records_since(connection: Connection, basis: Basis) -> int:
     """Return the number of records that a meeting has received since a report was made.
 
-    A record that concerns several halls is counted once for each of them.
+    `basis` tells the meeting and the records used in the report. A record that concerns several
+    halls is counted once for each of them.
     """
     heads = streams.heads_of(connection, basis.meeting.id)
     return sum(heads.values()) - sum(facts.head for facts in basis.halls.values())

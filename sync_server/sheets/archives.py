@@ -1,7 +1,7 @@
 """Check the size of a ZIP archive before anything in it is decompressed.
 
-XLSX and DOCX files, including those attached to pages of the portal, are ZIP archives. A file of a
-few megabytes can decompress to gigabytes.
+XLSX and DOCX files are ZIP archives, including those attached to pages of the portal (the public
+website). A file of a few megabytes can decompress to gigabytes.
 """
 
 import io

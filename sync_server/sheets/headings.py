@@ -47,9 +47,9 @@ _SPELLINGS = msgspec.json.decode(_PATH.read_bytes(), type=dict[Field, tuple[str,
 """The spellings of every field's column heading, in lower case without accents and punctuation.
 
 The spellings are read from `site/headings.json`; the check-in page in the halls uses the same file.
-If a list has two columns for one field, the one whose heading comes first here is used. In a list
-of units and halls, some headings mean another field, which `acts.place_lists` handles.
-"""
+If a list has two columns for one field, the column whose heading comes first among the field's
+spellings is read. In lists of units and halls, some headings name a different field than in other
+lists; the module `acts.place_lists` handles these headings."""
 
 _RANKS: dict[str, tuple[Field, int]] = {
     spelling: (field, rank)

@@ -105,11 +105,11 @@ _ORDINAL = re.compile(r"(?:[IVXLC]+|[A-H])[.)]?")
 
 
 class Line(NamedTuple):
-    """A line of a table, read from row `row` of a sheet.
+    """An entry of a table, such as a person or a hall, read from row `row` of a sheet.
 
-    `texts` is {field: text}, and `columns` is {field: number of the column that contains the
-    text}. Rows and columns are counted from 0. `section` is the name of the unit in the section
-    heading above the line, or "".
+    `texts` is {field: text}, and `columns` is {field: number of the column that contains the text}.
+    Rows and columns are counted from 0. `section` is the name of the unit in the section heading
+    above the entry, or "".
     """
 
     row: int
@@ -347,7 +347,10 @@ def _read_table(
 
 
 class _LineReader:
-    """A reader that turns the rows below a heading into lines, and collects their faults."""
+    """A reader that turns the rows below a table's heading into lines, and collects their faults.
+
+    A line is an entry of the table, such as a person; totals and section headings are not lines.
+    """
 
     def __init__(
         self,

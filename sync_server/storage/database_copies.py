@@ -42,10 +42,10 @@ class ServerRuns(Exception):
 class Summary(Struct, frozen=True):
     """Numbers and hashes (sha256) of a database's content, by which two databases can be compared.
 
-    `epoch` is the random code of the database. `records` is the number of records in the ledger,
-    and `ledger` the hash of their ids and contents. The records that concern one hall at one
-    meeting are numbered from 1; `heads` is the hash of the highest of these numbers for every hall
-    and meeting. `standings` is the hash of the attendance computed from the records.
+    `epoch` is the random code that identifies the database. `records` is the number of attendance
+    records, and `ledger` the hash of their ids and contents. The records that concern one hall at
+    one meeting are numbered from 1; `heads` is the hash of the highest of these numbers for every
+    hall and meeting. `standings` is the hash of the attendance computed from the records.
     """
 
     epoch: str
@@ -56,7 +56,7 @@ class Summary(Struct, frozen=True):
 
 
 def summarise(connection: Connection) -> Summary:
-    """Return the summary of the database to which the connection belongs."""
+    """Return the summary (numbers and hashes) of the content of the connection's database."""
     ledger, records, last = hashlib.sha256(), 0, ("", "")
     query = select(LedgerRow.id, LedgerRow.fingerprint)
     key = (LedgerRow.id, LedgerRow.fingerprint)
@@ -114,9 +114,10 @@ def snapshot(folder: Path) -> Iterator[Connection]:
 
 
 def summarise_copy(copy: Path) -> Summary:
-    """Return the summary of a copy; a PostgreSQL copy is first restored into a temporary database.
+    """Return the summary (numbers and hashes) of the content of a database copy.
 
-    Raises: CopyFailed if the copy is damaged or cannot be restored.
+    A PostgreSQL copy is first restored into a temporary database. Raises: CopyFailed if the copy is
+    damaged or cannot be restored.
     """
     if db.engine.dialect.name == "sqlite":
         with _opened(copy) as connection:

@@ -1,7 +1,7 @@
 """Copy all rows of an SQLite database into another database, such as one in PostgreSQL.
 
-A move can be interrupted and started again, and repeated while halls keep sending: records of the
-ledger, rows of the audit log and uploaded content that the other database already has are not
+The copying can be interrupted and started again, and repeated while halls keep sending: attendance
+records, rows of the audit log and uploaded content that the other database already has are not
 copied again; all other tables are replaced. The other database gets the same epoch (a random code
 that identifies a database), so devices do not read all records again.
 """
@@ -28,7 +28,9 @@ Progress = Callable[[int], None]
 
 
 class OtherDatabase(Exception):
-    """Raised if the target already holds records that are not from the source database."""
+    """Raised if the database into which rows are to be copied holds records of a different
+    database.
+    """
 
 
 def count_rows(source: Connection) -> int:

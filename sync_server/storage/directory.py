@@ -38,7 +38,8 @@ file cannot contain them."""
 
 
 class PublishedUnit(Struct, frozen=True):
-    """A unit (a Party organisation) in `facts.json`, a file of a portal release.
+    """A unit (a Party organisation) as the portal (the public website) publishes it in
+    `facts.json`.
 
     `type` is the code of one of the five unit types.
     """
@@ -49,7 +50,7 @@ class PublishedUnit(Struct, frozen=True):
 
 
 class PublishedPoint(Struct, frozen=True):
-    """A point (a hall) in `facts.json`, a file of a portal release.
+    """A point (a hall) as the portal (the public website) publishes it in `facts.json`.
 
     `unit` is the code of the unit to which the hall belongs.
     """
@@ -60,7 +61,7 @@ class PublishedPoint(Struct, frozen=True):
 
 
 class PublishedMeeting(Struct, frozen=True):
-    """A meeting in `facts.json`, a file of a portal release.
+    """A meeting as the portal (the public website) publishes it in `facts.json`.
 
     `starts_at` and `ends_at` are in ISO 8601 UTC. People who arrive up to `grace_minutes` after the
     start are not late. `points`: the codes of the halls that take part; empty if all halls do.
@@ -82,11 +83,11 @@ class PublishedMeeting(Struct, frozen=True):
 
 
 class PublishedMaterial(Struct, frozen=True):
-    """A material (a document or file for a meeting) in `facts.json`, a file of a portal release.
+    """A material (a document or file for a meeting) as the portal publishes it in `facts.json`.
 
-    `kind` is a code such as `NGHI_QUYET`. If the material is an official document, `number`,
-    `issuer` and `date` (YYYY-MM-DD) are the document's. `public_from` is in ISO 8601 UTC, or empty
-    if the material is public at once.
+    The portal is the public website. `kind` is a code such as `NGHI_QUYET`. If the material is an
+    official document, `number`, `issuer` and `date` (YYYY-MM-DD) are the document's. `public_from`
+    is in ISO 8601 UTC, or empty if the material is public at once.
     """
 
     code: str
@@ -239,9 +240,9 @@ def answer(connection: Connection, published: PublishedMeeting) -> None:
 def is_answered(connection: Connection, published: PublishedMeeting) -> bool:
     """Return whether headquarters has accepted or rejected the present version of a meeting.
 
-    `published` is the version that the portal now publishes. If it has changed since headquarters'
-    last decision, return False. Values that are used only in reports (materials, basis, host and
-    mode) are not compared.
+    `published` is the version that the portal (the public website) now publishes. If the meeting
+    has changed since headquarters' last decision, return False. Values that are used only in
+    reports (materials, basis, host and mode) are not compared.
     """
     return last_answer(connection, published.id) == _fingerprint(published)
 
@@ -260,8 +261,8 @@ def note_answer(connection: Connection, subject: str, fingerprint: str) -> None:
 def last_answer(connection: Connection, subject: str) -> str | None:
     """Return the hash of the published data that headquarters accepted or rejected last.
 
-    Return None if there is none. `subject` is the id of the meeting that the data describe, or
-    `(directory)` for the list of units and halls.
+    Return None if headquarters has not decided yet. `subject` is the id of the meeting that the
+    data describe, or `(directory)` for the list of units and halls.
     """
     query = select(AnsweredProposal.fingerprint).where(AnsweredProposal.meeting == subject)
     return connection.scalar(query)

@@ -84,9 +84,10 @@ class Meeting(Base):
 class AnsweredProposal(Base):
     """The version of published data that headquarters accepted or rejected last.
 
-    `meeting` is the id of the meeting that the data describe, or `(directory)` for the list of
-    units and halls. `fingerprint` is the sha256 of the data. The office pages ask headquarters to
-    decide again only if the data have changed.
+    The portal (the public website) publishes data about meetings, units and halls, which count once
+    headquarters accepts them. `meeting` is the id of the meeting that the data describe, or
+    `(directory)` for the list of units and halls. `fingerprint` is the sha256 of the data.
+    Headquarters is asked to decide again only if the data have changed.
     """
 
     __tablename__ = "answered_proposal"
@@ -99,10 +100,11 @@ class Person(Base):
 
     `unit` and `next_unit` are codes of units; the person moves to `next_unit` at `moves_ms`.
     `point` is the code of the hall where the person usually sits, or "" for the unit's first hall.
-    `membership` is a code. Lists of summoned people that are made after `ended_ms` do not include
-    the person; `ended_why` gives the reason. If the row was a duplicate, `ended_ms` is set, and
-    `merged_into` is the code of the row that remains for the person. `sort_key` and `searchable`
-    are made from the name, so that the database can sort and search names (`domain.names`).
+    `membership` is the code of the person's kind of Party membership, such as `OFFICIAL`. Lists of
+    summoned people that are made after `ended_ms` do not include the person; `ended_why` gives the
+    reason. If the row was a duplicate, `ended_ms` is set, and `merged_into` is the code of the row
+    that remains for the person. `sort_key` and `searchable` are made from the name, so that the
+    database can sort and search names (`domain.names`).
     """
 
     __tablename__ = "person"
@@ -481,9 +483,9 @@ class Summons(Base):
 class RulingRow(Base):
     """A ruling (a decision of headquarters), and the record or newcomer that it is about.
 
-    `record_id` is the id of the record. If the ruling releases the record, `device` is the device
-    that made it; the record's time is corrected with the clock of that device. A newcomer is an
-    attendee who is on no list; `known_as` is the newcomer's real person code.
+    `record_id` is the id of the record. If the ruling decides that the record counts, `device` is
+    the device that made the record; the record's time is corrected with the clock of that device. A
+    newcomer is an attendee who is on no list; `known_as` is the newcomer's real person code.
     """
 
     __tablename__ = "ruling"
@@ -570,7 +572,7 @@ class QuarantineRow(Base):
 
 
 class Release(Base):
-    """A version of the portal that was published to this server.
+    """A version of the portal (the public website) that was published to this server.
 
     `id` is the sha256 of the version's manifest (the list of its files). `files` is the number of
     files, and `bytes` their total size. `put_ms` is the time of the upload.
@@ -584,7 +586,9 @@ class Release(Base):
 
 
 class ReleaseFile(Base):
-    """A file of a release (a version of the portal): its path, its sha256 and its size in bytes."""
+    """A file of a release (a version of the public website): its path, its sha256 and its size in
+    bytes.
+    """
 
     __tablename__ = "release_file"
     release: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -594,7 +598,7 @@ class ReleaseFile(Base):
 
 
 class Activation(Base):
-    """The time `from_ms` from which a release (a version of the portal) is served.
+    """The time `from_ms` from which a release (a version of the public website) is served.
 
     If several of these times have passed, the release with the latest one is served.
     """
@@ -608,8 +612,9 @@ class Activation(Base):
 class Blob(Base):
     """Large content that is uploaded in pieces; `received` bytes have arrived so far.
 
-    `owner` is the device that uploads the content, or `portal`. `is_purged`: the content has been
-    deleted, but the row stays, so that the server does not ask for the content again.
+    `owner` is the device that uploads the content, or `portal` for a file of the public website.
+    `is_purged`: the content has been deleted, but the row stays, so that the server does not ask
+    for the content again.
     """
 
     __tablename__ = "blob"

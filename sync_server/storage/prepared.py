@@ -126,7 +126,8 @@ class CompiledStatement:
 def _array_literal(values: Sequence[str]) -> str:
     """Return texts as PostgreSQL writes an array: `{"P001","P002"}`.
 
-    The driver would search every text for characters to escape.
+    Quotation marks and backslashes are escaped. The driver's own conversion would be slower,
+    because it searches every text separately for such characters.
     """
     joined = "\n".join(values)
     if '"' in joined or "\\" in joined:
@@ -161,7 +162,8 @@ def _insert_of_json(model: type[Base], names: tuple[str, ...]) -> str:
     """Return the SQL text of a PostgreSQL INSERT that takes all rows as a JSON list of objects.
 
     `names` are the names of the columns and of the objects' fields; bytes are in base64. The text
-    has one parameter, `rows`. The driver would need longer to write an array for every column.
+    has one parameter, `rows`. JSON is used because the driver would need longer to write an array
+    for every column.
     """
     columns = [model.__table__.c[name] for name in names]
     fields, values = [], []
@@ -188,7 +190,11 @@ def _execute(connection: Connection, text: str, values: Sequence[Any] | Mapping[
 
 
 def _execute_many(connection: Connection, text: str, rows: Sequence[Any]) -> None:
-    """Run a statement once for every item of `rows`; see `_execute`."""
+    """Run a statement once for every item of `rows`, on the driver's connection.
+
+    An item contains the values for one run. Raises: DBAPIError if the database fails, as if
+    SQLAlchemy had run the statement.
+    """
     try:
         _driver(connection).cursor().executemany(text, rows)
     except connection.dialect.loaded_dbapi.Error as fault:

@@ -1,1 +1,1 @@
-"""The web server: production server, portal files, error pages, host checks, rate limits."""
+"""Run the web server: serve the public website and error pages, check hosts and limit rates."""

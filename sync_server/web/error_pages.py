@@ -62,11 +62,11 @@ def error_response(error: AppError) -> Response:
 
 
 def _typed_texts() -> list[str]:
-    """Return the longer texts of a submitted office form, so that the error page can show them.
+    """Return the longer texts of a submitted form, so that the error page can show them.
 
-    Only texts with several words and at least `MIN_SHOWN_AGAIN` characters are returned. Fields
-    with "password" in their name are left out. Return [] if the request does not submit an office
-    form.
+    Only forms of the office (the web pages for signed-in users) count; for another request, return
+    []. Only texts with several words and at least `MIN_SHOWN_AGAIN` characters are returned. Fields
+    with "password" in their name are left out.
     """
     if request.method != "POST" or not request.path.startswith(f"{OFFICE_PATH}/"):
         return []

@@ -35,8 +35,9 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The content security policy of portal pages. It lets only this site's code run, even if a
-published page contains scripts. The scanner of QR cards needs WebAssembly ('wasm-unsafe-eval')."""
+"""The content security policy of the pages of the portal (the public website). It lets only this
+site's code run, even if a published page contains scripts. The scanner of QR cards needs
+WebAssembly ('wasm-unsafe-eval')."""
 NON_DOCUMENT_TYPES = frozenset({"text/javascript", "application/json", "application/manifest+json"})
 """The media types of files that are sent without a content security policy, because the policy
 matters only for pages. Files of these types are requested most often.

@@ -207,7 +207,7 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     """The threads that serve requests, and the queue of requests that wait for a thread.
 
     API requests are served before others, so that check-in devices need not wait for readers of the
-    portal. When more than `MAX_QUEUED` requests wait, a new one gets the status 503.
+    public website. When more than `MAX_QUEUED` requests wait, a new one gets the status 503.
     """
 
     def add_task(self, task: HTTPChannel) -> None:

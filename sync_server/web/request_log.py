@@ -1,7 +1,7 @@
 """Give every request an id, count requests, and write one line of JSON about most of them.
 
 The lines name the route, never a path or a person: a path may contain a person's code. Files of the
-portal are only counted, because thousands of phones fetch them in a minute.
+portal (the public website) are only counted, because thousands of phones fetch them in a minute.
 """
 
 import logging

@@ -18,10 +18,13 @@ PAGE_POLICY = (
 """The content security policy of HTML pages that set none themselves, such as error pages. The
 pages may load styles and pictures from this site, but no scripts."""
 PORTAL_FILE, FIRST_ERROR = "site.file", 400
-"""Responses of this route with a status below 400 contain files of the portal. The route sets the
-headers of these responses itself. A policy added here would also restrict the service worker."""
+"""The route that serves the files of the portal (the public website), and the lowest status of an
+error. Below this status, responses of the route get no cache header and no content security policy
+here: the route decides on these headers. A policy sent with the service worker's script would also
+restrict what the service worker may load."""
 HSTS = f"max-age={365 * 24 * 3600}"
-"""A browser that has connected over TLS once uses only TLS for the next year (RFC 6797)."""
+"""The value of the header Strict-Transport-Security. A browser that has connected over TLS once
+uses only TLS for the next year (RFC 6797)."""
 
 
 def init_app(app: Flask) -> None:
@@ -32,7 +35,8 @@ def init_app(app: Flask) -> None:
 def add_headers(response: Response) -> Response:
     """Add the security and cache headers that a response lacks, and return the response.
 
-    Files of the portal already have these headers. API responses also get `API_HEADER`.
+    Files of the portal (the public website) get no cache header and no content security policy
+    here, because their route decides on these headers. API responses also get `API_HEADER`.
     """
     settings: Settings = current_app.config["SETTINGS"]
     policy = PAGE_POLICY if response.mimetype == "text/html" else NO_CONTENT_POLICY

@@ -32,7 +32,7 @@ _decoder = msgspec.json.Decoder(PublishedDirectory)
 
 
 class ServedFile(NamedTuple):
-    """A file of the portal, with the sha256 of its content in hexadecimal.
+    """A file of the portal (the public website), with the sha256 of its content in hexadecimal.
 
     The file is on the disk at `path`, or in the database if `path` is None.
     """
@@ -104,10 +104,10 @@ def current_release(connection: Connection, site_dir: Path, now_ms: int) -> str 
 
 
 def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) -> ServedFile | None:
-    """Return the file of the portal at `path`, or None if there is none.
+    """Return the file of the portal (the public website) at `path`, or None if there is none.
 
-    The file belongs to the release that is served at `now_ms` (ms since 1970 UTC) or, without a
-    release, to the local build in `site_dir`.
+    The file belongs to the release (published version of the portal) that is served at `now_ms` (ms
+    since 1970 UTC) or, without a release, to the local build in `site_dir`.
     """
     release = releases.current(connection, now_ms)
     if release is not None:
@@ -120,10 +120,10 @@ def find_file(connection: Connection, site_dir: Path, path: str, now_ms: int) ->
 def published_directory(
     connection: Connection, site_dir: Path, now_ms: int
 ) -> PublishedDirectory | None:
-    """Return the units, halls (points) and meetings that the served portal publishes.
+    """Return the units, halls (points) and meetings that the portal (the public website) publishes.
 
-    Return None if the portal has no `facts.json`. Raises: ReleaseMalformed if this version of the
-    server cannot read that file.
+    The portal is the version that is served at `now_ms` (ms since 1970 UTC). Return None if it has
+    no `facts.json`. Raises: ReleaseMalformed if this version of the server cannot read that file.
     """
     directory_file = find_file(connection, site_dir, FACTS_PATH, now_ms)
     if directory_file is None:
@@ -134,10 +134,11 @@ def published_directory(
 def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -> int:
     """Store the published units and halls (points) if the database has no units yet.
 
-    Return the number of stored units; 0 if the database has units already. Later changes to
-    published units and points are stored when headquarters accepts these changes. New units and
+    The portal (the public website) publishes them in its file `facts.json`. Return the number of
+    stored units; 0 if the database has units already or the portal has no such file. Later changes
+    to published units and points are stored when headquarters accepts these changes. New units and
     points are also stored when headquarters accepts a published meeting. Raises: ReleaseMalformed
-    if the portal's file `facts.json` cannot be read.
+    if `facts.json` cannot be read.
     """
     if directory.all_units(connection):
         return 0
@@ -149,10 +150,10 @@ def store_places_if_empty(connection: Connection, site_dir: Path, now_ms: int) -
 
 
 def parse_directory(content: bytes) -> PublishedDirectory:
-    """Parse the units, halls (points) and meetings in a portal's `facts.json`.
+    """Parse the units, halls (points) and meetings in `content`, a website's file `facts.json`.
 
-    Raises: ReleaseMalformed if `content` is not JSON, or if a value is missing or has a wrong
-    form.
+    The server's public website (the portal) publishes its data in this file. Raises:
+    ReleaseMalformed if `content` is not JSON, or if a value is missing or has a wrong form.
     """
     try:
         published = decode_foreign(content, _decoder)
@@ -167,7 +168,8 @@ def parse_directory(content: bytes) -> PublishedDirectory:
 def local_code(site_dir: Path) -> dict[str, str]:
     """Return {path: sha256} of all files in the local build that browsers run as code.
 
-    Paths are relative to `site_dir`.
+    The local build is a folder, `site_dir`, with the files of the public website. Paths are
+    relative to this folder.
     """
     names = {path: path.relative_to(site_dir).as_posix() for path in site_dir.rglob("*.*")}
     code_files = {

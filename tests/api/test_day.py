@@ -32,20 +32,23 @@ class Day:
         self.seqs: dict[str, int] = {}
 
     def record(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
-        """Make a record and send it to the server; return its fields plus the server's `verdict`.
+        """Make a record and send it to the server; return the record's fields and the `verdict`.
 
-        The arguments are those of `make`; `verdict` is a JSON object.
-        Raises: AssertionError if the server refuses the request.
+        The verdict is the server's answer about the record, a JSON object that says, for example,
+        whether the record was stored. The arguments are those of `make`. Raises: AssertionError if
+        the server refuses the request.
         """
         record = self.make(persona, kind, at, **changes)
         answer = persona.sync(record)
         return {**record, "verdict": answer["verdicts"][0]}
 
     def make(self, persona: Persona, kind: str, at: str, **changes: Any) -> dict[str, Any]:
-        """Return a new record as a JSON object, and move the clock forward to the record's time.
+        """Return a new record as a JSON object, and move the test's clock forward to the record's
+        time.
 
-        The record is not sent. `at` is `HH:MM` in UTC on 22 August 2024, or a complete date and
-        time in ISO 8601. `changes` replace default fields.
+        The record is not sent. `persona` is the caller whose device numbers the record. `kind` is
+        the kind of record, such as `check_in`. `at` is `HH:MM` in UTC on 22 August 2024, or a
+        complete date and time in ISO 8601. `changes` replace default fields.
         """
         instant = at if "T" in at else f"2024-08-22T{at}:00.000Z"
         self.clock.now_ms = max(self.clock.now_ms, to_ms(instant))

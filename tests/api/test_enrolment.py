@@ -81,9 +81,10 @@ def test_a_code_that_was_never_issued_is_refused(as_outsider: Persona) -> None:
 
 @pytest.fixture
 def post_code(app: Flask, clock: FakeClock) -> str:
-    """Return a new code, to be sent by post, that registers one device for P001 within 30 days.
+    """Return a new code, to be sent by post, that registers one device within 30 days.
 
-    The user of the device must also enter a second secret, 012345, which is passed on by telephone.
+    The code is for the hall P001. The user of the device must also enter a second secret, 012345,
+    which is passed on by telephone.
     """
     return write(
         lambda c: devices.new_enrolment(c, "P001", now_ms=clock.now_ms, days=30, second="012345")

@@ -1,6 +1,7 @@
-"""Test that publishing a portal uploads only missing files, and replaces all files at once.
+"""Test that publishing a release uploads only missing files, and replaces all files at once.
 
-A release is one version of the portal: its files and a manifest, the list of their hashes.
+A release is one version of the portal (the public website): its files and a manifest, the list of
+their hashes.
 """
 
 import hashlib
@@ -32,19 +33,21 @@ PIECE = 1024 * 1024
 
 
 class Publisher(Persona):
-    """An API client that publishes portals, as an editor's program does."""
+    """An API client that publishes versions of the public website, as an editor's program does."""
 
     def offer(self, output: Path) -> Any:
-        """Send the manifest (the list of files) of the portal in `output`; return the JSON answer.
+        """Send the manifest of the website in the folder `output`; return the JSON answer.
 
-        The answer's field `missing` lists the SHA-256 hashes of the files that the server lacks.
+        The manifest is the list of the website's files. The answer's field `missing` lists the
+        SHA-256 hashes of the files that the server lacks.
         """
         return self.post("/releases", (output / "manifest.json").read_bytes()).get_json()
 
     def send(self, output: Path) -> int:
-        """Upload the files of the portal in `output` that the server lacks; return their number.
+        """Upload the files of the website in `output` that the server lacks; return their number.
 
-        Raises: AssertionError if the server refuses a file.
+        `output` is the folder of a built public website. Raises: AssertionError if the server
+        refuses a file.
         """
         files = files_of(lambda name: (output / name).read_bytes())
         paths = {sha256: output / path for path, (sha256, _) in files.items()}
@@ -56,9 +59,10 @@ class Publisher(Persona):
         return sent
 
     def publish(self, output: Path) -> str:
-        """Upload the portal in `output` and have the server serve it; return the manifest's hash.
+        """Upload a website and have the server serve it; return the hash of the website's manifest.
 
-        Raises: AssertionError if the server refuses a file or the release.
+        `output` is the folder of a built public website, and the manifest the list of its files.
+        Raises: AssertionError if the server refuses a file or the website as a whole.
         """
         self.send(output)
         release = release_of(output)
@@ -68,7 +72,9 @@ class Publisher(Persona):
 
 @pytest.fixture
 def server(app: Flask, portal: Path) -> Flask:
-    """Return the app, configured to serve a portal that was built from the repository's content."""
+    """Return the app, configured to serve a public website that was built from the repository's
+    content.
+    """
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], site_dir=portal)
     return app
 
@@ -83,10 +89,10 @@ def editor(server: Flask) -> Publisher:
 
 @pytest.fixture
 def changed(portal: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
-    """Return a function that writes a copy of the built portal in which one file differs.
+    """Return a function that writes a copy of the built public website in which one file differs.
 
-    The function takes the path of that file inside the portal and the file's new content. It
-    updates the manifest of the copy, and returns the copy's folder.
+    The function takes the path of that file inside the website and the file's new content. It
+    updates the manifest (list of files) of the copy, and returns the copy's folder.
     """
     outputs: list[Path] = []
 

@@ -27,8 +27,10 @@ OWN_BYTES = {
     "storage/organisation.py",
     "api/sync.py",  # decodes canonical bytes from the ledger
 }
-"""Modules of `sync_server` that may decode JSON without `decode_foreign`. Nearly all the JSON that
-they decode was written by the server or belongs to the repository, so a fault in it is a bug."""
+"""Modules of `sync_server` that may decode JSON without `decode_foreign`, the function for JSON
+from outside. They decode JSON that the server wrote or that belongs to the repository, so a fault
+in it is a bug. Two modules differ: `domain/foreign_bytes.py` contains the function, and
+`reports/verify.py` takes any error as the sign of a foreign file."""
 
 
 @pytest.mark.parametrize("content", [b"{", b'"\xff"', b"[" * 100_000, b"NaN", b"", b"\x00", b"1 2"])

@@ -20,9 +20,8 @@ CONFERENCES = int(os.environ.get("FUZZ_CONFERENCES", "120"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 CLOCKS = Clocks([Sighting("D-ONE", "b1", 0, 0, 9), Sighting("D-TWO", "b1", 0, 150_000, 9)])
 PEOPLE = ["M1", "M2", "S1", "A1", "A2", "A3", "A4", "A5"]
-"""Codes of people. The first three also appear in random conferences, together with other kinds of
-record, such as leave requests.
-"""
+"""The codes of the eight people who are summoned on a random morning. The first three also appear
+in the records of a random conference, which has further kinds of record, such as leave requests."""
 DEVICES = {"P001": "D-ONE", "P002": "D-TWO"}
 
 
@@ -59,8 +58,9 @@ def _morning(dice: Random) -> list[Record]:
     """Return the records of a random morning on which eight people are summoned to two halls.
 
     The two lists of summoned people come first. Arrivals, departures and seats follow in random
-    order, mixed with the records of a random conference: in about half of the mornings all of them,
-    otherwise its first two and at most three more.
+    order, mixed with records of a random conference. In about half of the mornings, these are all
+    the records of the conference; otherwise they are the two that hold its settings and at most
+    three others.
     """
     lines = [[person, "U01", "", dice.choice(["", f"C{person}", "B1"])] for person in PEOPLE]
     at = dice.choice(["2024-08-22T00:01:00Z", "2024-08-22T05:00:00Z"])

@@ -55,7 +55,8 @@ def issue_card(system: System, person: str) -> str:
 def read_qr_codes(picture: Image.Image) -> list[zxingcpp.Barcode]:
     """Return the QR codes in a picture, each with its `text`.
 
-    Other barcodes are not looked for: one of 2,500 QR codes had lines that looked like one.
+    Other kinds of barcode are not looked for, because one of 2,500 QR codes had lines that looked
+    like such a barcode.
     """
     return list(
         zxingcpp.read_barcodes(
@@ -85,8 +86,8 @@ def draw_qr_code(page: str) -> Image.Image:
 def video_of(code: str, path: Path, *, poster: str) -> Path:
     """Write an MJPEG video that shows a QR code to Chromium's fake camera, and return `path`.
 
-    `code` is the text of the QR code. The video also shows a second QR code with the text
-    `poster`, which the check-in page recognises first.
+    `code` is the text of the QR code. The video also shows the QR code of a poster, with the text
+    `poster`. The check-in page recognises the poster first, and must go on to the other code.
     """
     card, poster_image = _qr_image(code, 300), _qr_image(poster, 140)
     film = io.BytesIO()

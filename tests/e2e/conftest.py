@@ -1,4 +1,4 @@
-"""Provide the whole system for browser tests: a built portal, a server and a real Chromium."""
+"""Provide what browser tests need: a built portal (public website), a server and Chromium."""
 
 import json
 import os
@@ -53,8 +53,8 @@ class Demonstration(NamedTuple):
     def in_folder(cls, folder: Path) -> "Demonstration":
         """Return the database of made-up data that `fill_demonstration` wrote into a folder.
 
-        The result also has the password, the meeting's id and the API token, read from the JSON
-        file.
+        The result also has the password, the meeting's id and the API token. They are read from the
+        JSON file that `fill_demonstration` wrote into the same folder.
         """
         printed = json.loads((folder / PRINTED_FILE).read_text("utf-8"))
         return cls(folder / DATABASE, **printed)
@@ -64,8 +64,8 @@ def fill_demonstration(folder: Path, portal: Path) -> None:
     """Fill a new database in `folder` with invented data, and write a JSON file beside it.
 
     The JSON file holds the password of the accounts, the id of the meeting in progress, and
-    headquarters' API token. `portal` is the folder of a built portal.
-    Raises: AssertionError if a command fails.
+    headquarters' API token. `portal` is the folder of a built portal (the public website). Raises:
+    AssertionError if a command fails.
     """
     environ = environ_of(folder / DATABASE, portal, "http://localhost:8000")
     message = flask(environ, "demo")
@@ -81,8 +81,8 @@ def fill_demonstration(folder: Path, portal: Path) -> None:
 def environ_of(database: Path, portal: Path, url: str) -> dict[str, str]:
     """Return the environment variables for a server, based on those of this process.
 
-    `database` is an SQLite file, `portal` the folder of a built portal, `url` the server's public
-    URL.
+    `database` is an SQLite file, `portal` the folder of a built portal (the public website), and
+    `url` the server's public URL.
     """
     return {
         **os.environ,
@@ -138,11 +138,10 @@ class System:
         return flask(self.environ, *arguments)
 
     def enrolment_link(self, point: str = "P001", *options: str) -> str:
-        """Return a new link that registers a kiosk for the hall `point`.
+        """Return a new link that registers a check-in page (kiosk) for the hall `point`.
 
         `options` are passed to the command `flask device enrol`; for example, `--profile chair`
-        registers a chair's device instead.
-        Raises: AssertionError if the command fails.
+        registers a chair's device instead. Raises: AssertionError if the command fails.
         """
         return _extract(r"(http\S+#ma=\S+)", self.flask("device", "enrol", point, *options))
 
@@ -247,9 +246,11 @@ class Laptop:
 
 @pytest.fixture(scope="session")
 def filled(shared: Shared, portal: Path) -> Demonstration:
-    """Return a database with invented data, and the password, id and token for using it.
+    """Return a database with invented data, and the values that tests need to use it.
 
-    The database is filled once per test run. Tests work on copies of it.
+    These values are the password of the office accounts, the id of the meeting in progress, and
+    headquarters' API token. The database is filled once per test run. Tests work on copies of the
+    database.
     """
     return Demonstration.in_folder(
         shared("demonstration", partial(fill_demonstration, portal=portal))

@@ -15,10 +15,10 @@ PIN = "246810"
 
 
 def enrol(page: Page, system: System, link: str | None = None, clerk: str = "Thư ký Mẫu") -> None:
-    """Register the kiosk through a link, and wait until the page says that it works offline.
+    """Register a check-in page (kiosk) through a link, and wait until it can work offline.
 
-    Without `link`, a new link for the hall P001 is used. `clerk` is the clerk's name.
-    Raises: AssertionError if the page does not say so within 40 s.
+    Without `link`, a new link for the hall P001 is used. `clerk` is the clerk's name. Raises:
+    AssertionError if the page does not say within 40 s that it works offline.
     """
     page.goto(link or system.enrolment_link())
     fill_pin(page, clerk)
@@ -71,9 +71,9 @@ def unlock(page: Page, pin: str = PIN, desk: str | None = None) -> None:
 
 
 def open_again(page: Page, system: System) -> None:
-    """Open the kiosk's page as after a restart, and unlock the kiosk with the tests' PIN.
+    """Open the check-in page as after a restart, and unlock it with the tests' PIN.
 
-    Raises: AssertionError if the kiosk is not unlocked within 20 s.
+    Raises: AssertionError if the page is not unlocked within 20 s.
     """
     page.goto(f"{system.url}/diem-danh/index.html")
     unlock(page)

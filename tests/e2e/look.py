@@ -16,8 +16,7 @@ from sync_server.config import ROOT
 PHONE_PX = 360
 FONTS = {"wide": "DejaVuSans.ttf", "narrow": "DejaVuSansCondensed.ttf"}
 """Maps a short name to the file name of a test font. Both fonts come from an npm package, so that a
-page is equally wide on every computer. Of the two, a minimal Linux system has only the wide one.
-"""
+page is equally wide on every computer; a minimal Linux system has only the wide font."""
 
 LETTERS = (*range(0x20, 0x250), *range(0x1E00, 0x1F00), *range(0x2000, 0x2800))
 """The characters of the test fonts that are kept: Latin and Vietnamese letters, and signs. Sending
@@ -41,8 +40,9 @@ MEASURE = """async (fonts) => {
   root.style.fontSize = "";
   return widths;
 }"""
-"""JavaScript that returns the page's width in CSS px for every font and text size (100% and 200%).
-`fonts` maps a name to a font file in base64."""
+"""JavaScript that measures a page's width in every font and at two text sizes, 100% and 200%.
+`fonts` maps a name to a font file in base64. The result maps a text such as "wide font at 200%" to
+a width in CSS px."""
 
 
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
@@ -81,7 +81,7 @@ def _fonts() -> dict[str, str]:
 
 
 def _reduced_font(path: Path) -> str:
-    """Return a font with the characters in `LETTERS` only, in base64."""
+    """Return a font file, reduced to Latin and Vietnamese letters and signs, in base64."""
     font = TTFont(path)
     options = Options(layout_features=["*"])
     options.drop_tables += ["FFTM"]  # the editor's time stamp, which the library cannot reduce

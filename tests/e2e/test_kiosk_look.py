@@ -153,7 +153,8 @@ SCAN_AT_FIRST_SIGHT = """code => new MutationObserver((_, observer) => {
   observer.disconnect();
   for (const key of [...code, "Enter"]) dispatchEvent(new KeyboardEvent("keydown", { key }));
 }).observe(document, { childList: true, subtree: true })"""
-"""JavaScript that scans a code as soon as the list of people is in the page, before it is seen."""
+"""JavaScript that imitates the scan of a code as soon as the list of people is in the page. The
+keys of the code and Enter are pressed before the browser has drawn the list."""
 
 
 def test_a_scan_is_recorded_wherever_the_focus_is_and_presses_nothing(

@@ -367,7 +367,10 @@ def test_two_tabs_show_the_same_and_send_once(system: System, laptop: Laptop) ->
 
 @pytest.fixture
 def own_system(tmp_path: Path, portal: Path, filled: Demonstration) -> Iterator[System]:
-    """Yield a running server with its own copy of the built portal, which the test may change."""
+    """Yield a running server with its own copy of the portal, which the test may change.
+
+    The portal is the public website, which includes the check-in page.
+    """
     portal_copy = Path(shutil.copytree(portal, tmp_path / "portal"))
     running = System(tmp_path, portal_copy, filled)
     yield running
@@ -424,7 +427,7 @@ def publish_newer_kiosk(portal: Path) -> None:
 
 
 def person_rows(page: Page) -> list[str]:
-    """Return the text of every person's row on a kiosk's page, in sorted order."""
+    """Return the text of every person's row on a check-in page, in sorted order."""
     rows: list[str] = page.locator(".person").all_inner_texts()
     return sorted(rows)
 
@@ -454,9 +457,9 @@ def test_two_kiosks_on_a_flapping_line_end_with_the_same_ledger(
 
 
 def check_in_on_flapping_line(system: System, pages: list[Page], *, rounds: int, seed: int) -> None:
-    """Check people in at the kiosks `pages` while the network breaks again and again.
+    """Check people in on the check-in pages `pages` while the network breaks again and again.
 
-    In every round, each kiosk checks in at most two people and sends its records. Two kiosks may
+    In every round, each page checks in at most two people and sends its records. Two pages may
     check in the same person. The same `seed` repeats the same random choices.
     """
     dice = random.Random(seed)  # noqa: S311 - a seed repeats the run

@@ -51,8 +51,9 @@ MORE_PATHS = (
 def office_paths(app: Flask) -> list[str]:
     """Return the path of every web page of the office, without the prefix `/van-phong`.
 
-    In the paths of the routes, a parameter that is in `PARTS` is replaced by its value; other
-    parameters stay as they are. The paths in `MORE_PATHS` come last.
+    In the paths, the parameters for the meeting, the hall, the person and the unit are replaced by
+    the examples in `PARTS`; other parameters stay as they are. Some further paths, such as that of
+    a search, come last.
     """
     paths = []
     for rule in app.url_map.iter_rules():

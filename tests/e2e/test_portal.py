@@ -1,4 +1,4 @@
-"""Test the portal as readers use it: saved for offline reading, or opened from a USB stick."""
+"""Test the portal (public website) saved for offline reading, or opened from a USB stick."""
 
 import re
 import shutil
@@ -23,9 +23,8 @@ RETRY_MS = 20_000
 """Time in ms after which a page tries again to save its files, even if the browser has not reported
 that it is online."""
 OVERHEAD_BYTES = 4_000
-"""When one document has changed, the most bytes that a reader's browser may load besides the new
-document.
-"""
+"""The most bytes that a reader's browser may load, besides the new document, after one document has
+changed."""
 
 
 def saved_count(page: Page) -> tuple[int, int]:
@@ -41,8 +40,8 @@ def saved_count(page: Page) -> tuple[int, int]:
 def save_meeting(page: Page, url: str) -> None:
     """Save the test meeting for offline reading, and wait until all its files are saved.
 
-    `url` is the portal's address.
-    Raises: AssertionError if saving takes more than 60 s.
+    `url` is the address of the portal (the public website). Raises: AssertionError if saving takes
+    more than 60 s.
     """
     page.goto(f"{url}/{MEETING}")
     expect(page.locator(SAVED_STATE)).to_contain_text("Chưa lưu", timeout=SLOW_MS)
@@ -59,9 +58,10 @@ def editable(tmp_path: Path) -> Path:
 
 
 def republish(content: Path, portal: Path) -> None:
-    """Build the content folder `content` into the portal folder that the server is serving.
+    """Build the portal (the public website) anew, into the folder that the server is serving.
 
-    Raises: AssertionError if the build fails.
+    `content` is the folder of the editors' files, `portal` the folder that is served. Raises:
+    AssertionError if the build fails.
     """
     assert build.main(["--content", str(content), "--output", str(portal)]) == 0
 
@@ -70,7 +70,10 @@ def republish(content: Path, portal: Path) -> None:
 def own_system(
     tmp_path: Path, portal: Path, filled: Demonstration
 ) -> Iterator[tuple[System, Path]]:
-    """Yield a running system and the folder of its portal, whose files the test may change."""
+    """Yield a running system and the folder of its portal (the public website).
+
+    The test may change the files in this folder.
+    """
     portal_copy = tmp_path / "served"
     shutil.copytree(portal, portal_copy)
     running = System(tmp_path, portal_copy, filled)

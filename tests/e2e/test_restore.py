@@ -61,8 +61,8 @@ to send, it otherwise does so only every ten minutes.
 def contents(system: System) -> tuple[Summary, int]:
     """Return a summary (counts and hashes) of the server's database, and its number of details.
 
-    A detail is personal data of a record, encrypted and stored apart from it. Only complete details
-    are counted.
+    A detail is personal data of a record, encrypted and stored apart from the record. Details that
+    have been uploaded only in part are not counted.
     """
     with create_app(load_settings(system.environ)).app_context():
         with reading() as connection:
@@ -90,9 +90,9 @@ def standings(system: System) -> list[object]:
 
 
 def counts(system: System) -> tuple[int, int]:
-    """Return how many records, and how many details in full, the server's database contains.
+    """Return how many records and completely uploaded details the server's database contains.
 
-    A detail is personal data of a record, encrypted and stored apart from it.
+    A detail is personal data of a record, encrypted and stored apart from the record.
     """
     path = system.environ["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
@@ -109,7 +109,7 @@ def kiosk(browser: Browser, system: System, point: str) -> Page:
 
 
 def ask_for_leave(page: Page) -> None:
-    """Record a leave request with a reason, which is sent as an encrypted detail."""
+    """Record a leave request, whose reason is sent encrypted and apart from the record."""
     open_room(page, "Hội trường")
     step = open_step(page, "Đơn")
     step.get_by_role("button", name="Ghi đơn xin vắng").click()

@@ -1,6 +1,6 @@
-"""Test that every page template of the portal gives valid, accessible HTML that fits a phone.
+"""Test that all page templates of the portal (public website) give valid, accessible HTML.
 
-The tests also check that printed sheets are complete and that their QR codes can be read.
+The pages must also fit a phone. Printed sheets must be complete, with QR codes that can be read.
 """
 
 import json
@@ -42,10 +42,10 @@ SMALLEST_CODE_MM = 35
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a portal, built once per module, with a material in every state.
+    """Return the folder of a portal (public website) with a material in every possible state.
 
-    One material is withdrawn, one becomes public only in 2999, and one is so long that it is split
-    into parts.
+    A material is a document for meetings. One is withdrawn, one becomes public only in 2999, and
+    one is so long that it is split into parts. The portal is built once per module.
     """
     folder = tmp_path_factory.mktemp("every")
     content = folder / "content"

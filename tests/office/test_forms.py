@@ -35,8 +35,9 @@ PORTAL_ENDPOINTS = {
     "office.proposals.answer_places",
     "office.publishing.activate",
 }
-"""Endpoints whose forms appear only if the server serves a portal, which it does not do in these
-tests. The forms are tested in test_meetings.py, test_places.py and tests/e2e."""
+"""Endpoints whose forms appear only if the server serves a portal (the public website), which it
+does not do in these tests. The forms are tested in test_meetings.py, test_places.py and tests/e2e.
+"""
 
 
 def form_endpoints(page: str, path: str, routes: MapAdapter) -> set[str]:

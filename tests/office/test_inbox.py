@@ -38,10 +38,10 @@ def eve(clock: FakeClock) -> None:
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of the hall P001 as an API caller.
+    """Return a client with which the clerk of the hall P001 calls the API.
 
-    The clerk's device has already reported its clock, so that the times of its records are not
-    in doubt.
+    The clerk's device has already reported its clock, so that the times of its records are not in
+    doubt.
     """
     persona = as_clerk()
     persona.sync(clock={"wall": EVE, "mono_ms": 5, "boot": "b1"})
@@ -52,7 +52,7 @@ def request_leave(clerk: Persona, number: int, person: str, **content: str) -> s
     """Record a person's leave request as the clerk, and return the record's id.
 
     `number` is the number of both the record and the written request. `content` replaces default
-    fields of the encrypted detail.
+    fields of the request's personal data, which is sent encrypted and apart from the record.
     Raises: AssertionError if the server does not store the record.
     """
     detail = {"reason": "CONG_TAC", "number": f"{number}-BC/CB", **content}
@@ -66,7 +66,10 @@ def request_leave(clerk: Persona, number: int, person: str, **content: str) -> s
 
 
 def private_reason(clerk: Persona) -> tuple[str, str]:
-    """Return an encrypted reason for leave that contains "điều riêng", as (sha256, text)."""
+    """Return the hash and the text of an encrypted leave reason that contains "điều riêng".
+
+    The hash is the SHA-256 of the encrypted text, in hex.
+    """
     box = sealing.seal(clerk.seal_key, json.dumps({"reason": "OM", "note": "điều riêng"}).encode())
     return hashlib.sha256(box.encode()).hexdigest(), box
 

@@ -1,4 +1,7 @@
-"""Test a meeting's settings, summonses by rule or file, seats, and proposals from the portal."""
+"""Test a meeting's settings, summonses by rule or file, seats, and proposals.
+
+The portal (the public website) proposes meetings, which headquarters can accept.
+"""
 
 import io
 import re
@@ -405,9 +408,9 @@ def test_a_taken_seat_is_not_assigned_to_another_person(hall: None, headquarters
 
 @pytest.fixture
 def published(portal: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Desk]:
-    """Yield headquarters' browser on a server with a built portal.
+    """Yield headquarters' browser on a server with a built portal (the public website).
 
-    No meeting has been accepted yet.
+    Headquarters has not yet accepted any of the meetings that the portal proposes.
     """
     url = f"sqlite:///{tmp_path / 'served.sqlite3'}"
     app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"), clock)

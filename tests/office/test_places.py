@@ -1,6 +1,6 @@
 """Test that units and halls are added, renamed, ended and imported.
 
-The tests also compare stored units and halls with those that the portal lists.
+The tests also compare stored units and halls with those that the portal (the public website) lists.
 """
 
 import io

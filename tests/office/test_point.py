@@ -23,7 +23,10 @@ POINT = f"/hoi-nghi/{MEETING}/diem-cau/P001"
 
 @pytest.fixture
 def clerk(hall: None, as_clerk: Callable[..., Persona]) -> Persona:
-    """Return the clerk of the hall P001 as an API caller; the device's clock is one hour slow."""
+    """Return a client with which the clerk of the hall P001 calls the API.
+
+    The clock of the clerk's device is one hour slow.
+    """
     persona = as_clerk()
     persona.sync(clock={"wall": "2024-08-22T00:00:00.000Z", "mono_ms": 3_600_000, "boot": "b1"})
     return persona

@@ -47,7 +47,10 @@ def own_words(desk: Desk) -> list[Any]:
 
 
 def exported_name(desk: Desk) -> str:
-    """Sign in again after the clock was moved; return the name in the exported data of M2."""
+    """Sign in again, because the session has expired; return M2's name in the exported data.
+
+    The test has moved the clock by a month. M2 is the code of a person.
+    """
     desk.sign_in("bantochuc")
     name: str = exported(desk)["người"][0]["full_name"]
     return name

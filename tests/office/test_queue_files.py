@@ -47,9 +47,9 @@ class Kiosk:
         return json.dumps(draft("check_in", number, **fields))
 
     def parcel(self, records: list[str], boxes: dict[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object that the device signs, which holds records and details.
+        """Return the JSON object that the device signs, with records and personal data.
 
-        `records` are JSON texts; `boxes` maps SHA-256 hashes to encrypted details.
+        `records` are JSON texts; `boxes` maps SHA-256 hashes to encrypted personal data of records.
         """
         made_at = "2024-08-22T10:00:00.000Z"
         return {
@@ -60,7 +60,7 @@ class Kiosk:
         }
 
     def file(self, parcel: dict[str, Any], *, signed_by: ECKey | None = None) -> bytes:
-        """Return the bytes of a file of unsent records: the parcel, signed and then encrypted.
+        """Return a file of unsent records: the JSON object `parcel`, signed and then encrypted.
 
         Only headquarters can decrypt the file. If `signed_by` is given, that key signs the parcel
         instead of the device's key.
@@ -85,7 +85,7 @@ def import_queue(content: bytes) -> queue_files.ImportResult:
 
 
 def read_receipts(result: queue_files.ImportResult, kiosk: Kiosk) -> list[dict[str, Any]]:
-    """Return the content of every receipt that an import issues for the device.
+    """Return the receipts of an import: the device's records, each with what became of it.
 
     Raises: AssertionError if the receipt file has the wrong format; SignatureWrong if a signature
     is wrong.

@@ -20,7 +20,10 @@ from tests.office.desk import PASSWORD, Desk
 
 @contextmanager
 def collect_transactions(app: Flask) -> Iterator[list[str]]:
-    """Yield a list to which the kind of every database transaction is added when it begins."""
+    """Yield a list to which the kind of every database transaction is added when it begins.
+
+    The kind is `BEGIN IMMEDIATE` if the transaction may write, otherwise `BEGIN`.
+    """
     kinds: list[str] = []
 
     def note(connection: Connection) -> None:

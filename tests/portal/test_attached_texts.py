@@ -120,9 +120,10 @@ PIVOT_FIELD = '<a><cacheField name="Điện thoại"><sharedItems>{}</sharedItem
 
 
 def with_pivot(shared: str, **records: str) -> bytes:
-    """Return a workbook with the hidden list of a pivot table, whose only column is a telephone.
+    """Return a workbook with a pivot table's hidden copy of its data, a telephone column.
 
-    `shared` (XML) are the values that the column shares among rows.
+    `shared` is XML with the values that rows share. `records` are further parts of the workbook's
+    ZIP archive, by name; in a name, `__` stands for a slash and `_0_` for a dot.
     """
     return with_part(
         xl__pivotCache__pivotCacheDefinition1_0_xml=PIVOT_FIELD.format(shared), **records

@@ -178,6 +178,10 @@ def test_only_the_newest_memories_are_kept(
 
 
 def _build(content: Path, output: Path, guard: Guard | None = None) -> None:
-    """Build the portal with a new builder that, like a new process, knows only what is on disk."""
+    """Build the portal (the public website) with a new builder, as a new process would.
+
+    The builder knows only what is on disk. `guard` searches texts for personal data and for the
+    names in a list of people; by default, that list is empty.
+    """
     builder = Builder(content, guard)
     builder.replace(builder.read(), output)

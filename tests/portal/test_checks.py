@@ -1,4 +1,4 @@
-"""Test the checks of whole texts and files: faults stop a build, and warnings do not."""
+"""Test the checks of editors' files: faults stop the website's build, warnings do not."""
 
 import sys
 import unicodedata

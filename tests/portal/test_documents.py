@@ -1,4 +1,4 @@
-"""Test `build.py new FILE`, which makes a material from a Word document or a PDF."""
+"""Test `build.py new FILE`, which makes a document for meetings from a Word file or a PDF."""
 
 import zipfile
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Test that the built portal has working links, readable QR codes, and small pages.
+"""Test that the built portal (public website) has working links and readable QR codes.
 
-Two builds of the same content must give the same bytes.
+Pages must be small, and two builds of the same content must give the same bytes.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""Test how the portal's commands respond to editors' typical mistakes."""
+"""Test how the commands that build the website respond to editors' typical mistakes."""
 
 import re
 from collections.abc import Callable

@@ -488,9 +488,9 @@ def test_a_heading_in_the_column_of_numbers_is_no_person() -> None:
 
 
 def test_a_print_area_that_takes_openpyxl_long_is_refused() -> None:
-    """Test a real workbook in which only the definition of the print area is unusual.
+    """Test a workbook whose definition of the print area contains 30,000 apostrophes.
 
-    It contains 30,000 apostrophes.
+    Everything else in the workbook is normal.
     """
     content, out = workbook([LISTED, [1, "Trịnh Thị Đào", 1980, "U10"]]), BytesIO()
     area = b'<definedNames><definedName name="_xlnm.Print_Area" localSheetId="0">'

@@ -1,4 +1,7 @@
-"""Test that the audit log and the ledger cannot be changed, and that tampering is found."""
+"""Test that rows of the audit log and of the ledger (the table of records) cannot be changed.
+
+Changes that somebody makes to the audit log nevertheless must be found.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -78,7 +78,7 @@ def test_postgresql_does_not_read_the_ledger_that_has_just_grown(
 
 
 def _row(number: int) -> dict[str, Any]:
-    """Return a row of the ledger, of another hall."""
+    """Return a row for the table of records: a check-in at the hall P002."""
     return {
         "id": str(UUID(int=number)),
         "fingerprint": f"{number:064}",

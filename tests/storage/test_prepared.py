@@ -1,4 +1,7 @@
-"""Test the statements that run on the database's driver without SQLAlchemy."""
+"""Test the SQL statements that run on the database's driver, bypassing SQLAlchemy.
+
+Errors and broken connections must be handled as SQLAlchemy does.
+"""
 
 import psycopg
 import pytest

@@ -79,7 +79,7 @@ class Commits:
             self._changed.notify_all()
 
     def wait_after(self, count: int) -> int:
-        """Wait until there are more than `count` commits, or until all are done.
+        """Wait until there are more than `count` commits, or until the last commit is made.
 
         Return the number of commits so far.
         """

@@ -1,8 +1,8 @@
 """Fill the database with a demonstration: the portal's units and halls with synthetic people.
 
-Every family name is Mẫu ("sample"), and every run gives the same people. One conference is finished
-and has the records of a realistic day. Another is open at the time of the run, so that check-in can
-be tried at any hour.
+The portal is the public website. Every family name is Mẫu ("sample"), and every run gives the same
+people. One conference is finished and has the records of a realistic day. Another is open at the
+time of the run, so that check-in can be tried at any hour.
 """
 
 import random
@@ -89,10 +89,10 @@ def fill_database(
 ) -> DemoSummary:
     """Fill the database with invented people and meetings, and return the values to print.
 
-    All of this is done in one transaction. `published` contains the portal's units, halls and
-    meetings. `seal_to` is headquarters' public key (JWK), with which personal data are encrypted.
-    Every run sets a new password and creates a new enrolment code; data from earlier runs are kept.
-    Raises: RealPeopleFault if the database contains real people.
+    Everything is stored in one transaction. `published` contains the units, halls and meetings of
+    the portal (the public website). `seal_to` is headquarters' public key (JWK), with which
+    personal data are encrypted. Every run sets a new password and creates a new enrolment code;
+    data from earlier runs are kept. Raises: RealPeopleFault if the database contains real people.
     """
     people = synthetic_people([unit.code for unit in published.units])
     rolls = _build_rolls(published, people)

@@ -178,9 +178,10 @@ def delegate_at(
 ) -> str | None:
     """Return the code of the Deputy who last received the chair from the Secretary.
 
-    `delegations` must be in order of time. Only delegations up to `at_ms` (ms since 1970 UTC)
-    count; if it is None, all of them count. Return None if there is no delegation, or if the Deputy
-    has since lost the office. A Deputy who is appointed again later needs a new delegation.
+    `terms` contains the appointments of Secretaries and Deputies. `delegations` must be in order of
+    time. Only delegations up to `at_ms` (ms since 1970 UTC) count; if `at_ms` is None, all of them
+    count. Return None if there is no delegation, or if the Deputy has since lost the office. A
+    Deputy who is appointed again later needs a new delegation.
     """
     before = [one for one in delegations if at_ms is None or one.from_ms <= at_ms]
     if not before:
@@ -198,11 +199,12 @@ def delegate_at(
 
 
 def chair_of(terms: Terms, chairing: Chairing, away: frozenset[str]) -> Chair:
-    """Return who is to preside at a point, and who presided there.
+    """Return who is to preside at a point (a hall of a meeting), and who presided there.
 
-    The Secretary is to preside, or the delegated Deputy if the Secretary is away. `away` contains
-    the codes of people who are on leave or in another hall. If the meeting is cancelled,
-    `is_escalated` (headquarters must act) is always False.
+    The Secretary is to preside, or the delegated Deputy if the Secretary is away. `terms` contains
+    the appointments of Secretaries and Deputies. `away` contains the codes of people who are on
+    leave or in another hall. If the meeting is cancelled, `is_escalated` (headquarters must act) is
+    always False.
     """
     officers, delegate = terms.officers_at(), delegate_at(terms, chairing.delegations)
     secretary = officers.secretary

@@ -135,7 +135,8 @@ def merge_sightings(a: Sighting, b: Sighting) -> Sighting:
 def devices_of(records: Iterable[Record]) -> set[str]:
     """Return the codes of all devices that made the records in `records`.
 
-    If a ruling by headquarters contains a record, the device of that record is included, too.
+    If a record is a decision of headquarters that contains another record, the device of that other
+    record is included, too.
     """
     devices = set()
     for record in records:

@@ -66,11 +66,12 @@ def closing_of(
 ) -> Fact[Closing] | None:
     """Return the valid record that signs off the attendance list of a hall; None if there is none.
 
-    `point` is the code of the hall. `effective` contains the records that have not been cancelled.
-    The first valid signature (closing) counts until a reopening follows it. The signer must be the
-    Secretary or a Deputy of the hall at that time, or a person on the list (roll). A closing or
-    reopening without authority is flagged with `without_authority`, and a second closing with
-    `already_closed`; they have no effect.
+    A record that signs off the list is a closing, and a record that undoes this is a reopening. The
+    first valid closing counts until a reopening follows it. `point` is the code of the hall.
+    `effective` contains the records that have not been cancelled. At the time of the closing, the
+    signer must be the Secretary or a Deputy of the hall (see `terms`), or a person on the list
+    (`rolls`). A closing or reopening without authority is flagged with `without_authority`, and a
+    second closing with `already_closed`; they have no effect.
     """
     closing: Fact[Closing] | None = None
     facts: list[Fact[Closing | Reopening]] = [
@@ -118,12 +119,13 @@ def is_amended(
 ) -> bool:
     """Return whether the attendance in a hall has changed since its list was signed off.
 
-    `closing` is the record that signs off the list; return False if it is None. The attendance has
-    changed in three cases: a signed number differs from that in `counts`; a record counts that the
-    signer had not seen; or a record that the signer had seen was cancelled by a record that the
-    signer had not seen. Only records that the signature covers matter (see `_is_of_roll`). In the
-    second case, records are ignored if they are flagged with `without_authority`, or if their sort
-    keys are in `without_effect`.
+    `closing` is the record that signs off the list; return False if it is None. `in_force` contains
+    the records that count and those that were cancelled. The attendance has changed in three cases:
+    a signed number differs from that in `counts`; a record counts that the signer had not seen; or
+    a record that the signer had seen was cancelled by a record that the signer had not seen. Only
+    records that the signature covers matter (see `_is_of_roll`). In the second case, records are
+    ignored if they are flagged with `without_authority`, or if their sort keys are in
+    `without_effect`.
     """
     if closing is None:
         return False
@@ -156,9 +158,10 @@ def _is_of_roll(fact: Fact[Record]) -> bool:
 def _is_unseen(fact: Fact[Record], closing: Fact[Closing]) -> bool:
     """Return whether the signer of a closing cannot have seen a record that the closing covers.
 
-    The closing contains, for every device, the number of the last record that the signer saw.
-    Nobody has seen a record that is later than the closing, whatever the closing says. Office
-    records have no number, so only their time counts.
+    A closing is a record that signs off a hall's attendance list. The closing contains, for every
+    device, the number of the last record that the signer saw. Nobody has seen a record that is
+    later than the closing, whatever the closing says. Records from the office's web pages have no
+    number, so only their time counts.
     """
     if not _is_of_roll(fact):
         return False

@@ -17,9 +17,10 @@ class Counts(Struct, frozen=True):
     """The attendance figures of one hall, or the sum of several halls.
 
     `summoned` always equals `present + absent_excused + absent_unexcused + not_recorded`. Guests,
-    substitutes and visitors are counted separately. `not_agreed`: unexcused people whose request
-    for leave was not approved. `wrong_composition`: substitutes without approval. The fields from
-    `wrong_seat` to `incident_minutes` concern order in the hall.
+    substitutes and visitors (others in the hall who are not on its list of summoned people) are
+    counted separately. `not_agreed`: unexcused people whose request for leave was not approved.
+    `wrong_composition`: substitutes without approval. The fields from `wrong_seat` to
+    `incident_minutes` concern order in the hall.
     """
 
     summoned: int = 0

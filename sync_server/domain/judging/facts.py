@@ -159,8 +159,8 @@ def _uncancelled_forms(point: str, forms: Sequence[Record], flags: Flags) -> lis
 def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
     """Return whether a record has no effect because a different record with the same id cancels it.
 
-    `forms` contains all records with this id. A ruling by headquarters, which may release the
-    record all the same, is not considered here.
+    `forms` contains all records with this id. Headquarters may decide that the record counts all
+    the same; such decisions are not considered here.
     """
     return any(_may_cancel(other, record) for other in forms if other != record)
 
@@ -168,8 +168,8 @@ def is_cancelled(record: Record, forms: Iterable[Record]) -> bool:
 def _may_cancel(form: Record, other: Record) -> bool:
     """Return whether `form` cancels `other`, a different record with the same id.
 
-    It does if the writer of `form` has the authority to cancel `other`. Records of the kind `void`
-    are never cancelled.
+    `form` cancels `other` if the writer of `form` has the authority to do so. A record of the kind
+    `void` (one that cancels another record) is never cancelled itself.
     """
     if isinstance(other, Void) or _needs_headquarters(form, other):
         return False

@@ -153,9 +153,10 @@ def other_attendees_of(
 
 
 def was_in_hall(point: str, person: str, stays: Stays) -> bool:
-    """Return whether a person was in the hall of this point at any time.
+    """Return whether a person was in a hall at any time.
 
-    `point` and `person` are codes. `stays` contains the stays of every person by person code.
+    `point` is the code of the hall, and `person` the code of the person. `stays` contains the stays
+    of every person by person code.
     """
     return any(stay.point == point for stay in stays.get(person, ()))
 

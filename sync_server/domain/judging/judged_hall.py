@@ -53,7 +53,11 @@ class JudgedHall:
     """
 
     def __init__(self, point: str, records: Iterable[Record], clocks: Clocks) -> None:
-        """Compute the attendance of the whole hall. The arguments are those of `standing_of`."""
+        """Compute the attendance of the whole hall from all records that have arrived so far.
+
+        `point` is the code of the hall. `clocks` contains the measurements of the devices' clocks,
+        by which the times of the records are corrected.
+        """
         self._records = list(records)
         self._point, self._clocks, self._flags = point, clocks, Flags()
         self._layers = layers_of(point, self._records, clocks, self._flags)
@@ -65,12 +69,13 @@ class JudgedHall:
         return len(self._records)
 
     def add(self, records: Sequence[Record], clocks: Clocks) -> bool:
-        """Add further records and update the attendance, if each record affects only one person.
+        """Add further records and update the attendance; return whether the update was possible.
 
-        This person must be summoned to the hall. `records` are all records concerning the hall that
-        have arrived since the last call. `clocks` contains the present measurements of the clocks
-        of `devices` and of the devices that made `records`. Return False if the attendance of the
-        whole hall must be computed again; the object must then not be used any more.
+        An update is possible only if every record affects just one person, who is summoned to the
+        hall. `records` are all records concerning the hall that have arrived since the last call.
+        `clocks` contains the present measurements of the clocks of `devices` and of the devices
+        that made `records`. Return False if the attendance of the whole hall must be computed
+        again; the object must then not be used any more.
         """
         if clocks.differs_from(self._clocks, self.devices):
             return False
@@ -100,7 +105,9 @@ class JudgedHall:
 
     @cached_property
     def _ids(self) -> Counter[str]:
-        """{record id: number of records that have this id, or that cancel or rule on it}."""
+        """{record id: number of records that have this id, cancel a record with this id, or contain
+        a decision of headquarters on this id}.
+        """
         referring = (r for r in self._records if isinstance(r, Void | Ruling))
         ids = Counter(record.id for record in self._records)
         ids.update(ref for record in referring for ref in record.refs)
@@ -237,7 +244,11 @@ def _counts_of(person: PersonStanding) -> Counts:
 def _with_flags(
     before: dict[str, tuple[str, ...]], ids: set[str], flags: Flags
 ) -> dict[str, tuple[str, ...]]:
-    """Return `before` with the flags of the records in `ids` replaced by those in `flags`."""
+    """Return `before` with the flags of the records in `ids` replaced by those in `flags`.
+
+    A flag is a short code for an anomaly. `before` is {record id or hall code: flags}, and `ids`
+    contains record ids.
+    """
     raised = flags.all()
     if not raised and before.keys().isdisjoint(ids):
         return before

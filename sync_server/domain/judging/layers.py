@@ -1,8 +1,9 @@
 """Compute the attendance in one hall of a meeting in stages, called layers.
 
-Every layer uses only the results of earlier layers: rulings by headquarters -> list of summoned
-people -> settings -> cancelled records -> signature on the list -> presence -> chair -> decisions
-on leave. The module `standing` derives the final result from the layers.
+Every layer uses only the results of earlier layers. The layers are, in this order: headquarters'
+decisions about records (rulings), the list of summoned people, the settings, cancelled records, the
+sign-off of the attendance list, presence, who presides, and decisions on leave. The module
+`standing` derives the final result from the layers.
 """
 
 from collections.abc import Iterable
@@ -36,13 +37,14 @@ from sync_server.domain.records.kinds import Closing, Record
 
 
 class Layers(NamedTuple):
-    """All results of computing the attendance in a hall, up to and including decisions on leave.
+    """The results of all stages of computing a hall's attendance, up to the decisions on leave.
 
     `facts` are the records that concern the hall, with corrected times. `effective` contains the
-    facts that have not been cancelled, by kind of record. `elsewhere` contains, in the same form,
-    records about the hall's officers who are not on its list of summoned people (roll). `stays`:
-    the stays of the people in `facts`, in all halls. `stays_anywhere`: `stays` and the stays of the
-    officers in `elsewhere`.
+    facts that have not been cancelled, by kind of record. `elsewhere` contains, also by kind, the
+    uncancelled records about those officers of the hall (people who may preside) who are not on its
+    list of summoned people (roll). `stays` contains the stays (times from arrival to departure) of
+    the people in `facts`, in all halls. `stays_anywhere` also contains the stays of the officers in
+    `elsewhere`.
     """
 
     facts: list[Fact[Record]]
@@ -63,8 +65,9 @@ def layers_of(point: str, records: Iterable[Record], clocks: Clocks, flags: Flag
     """Compute a hall's attendance up to the decisions on leave; return all intermediate results.
 
     `point` is the code of the hall. `records` must contain the records made in the hall, and the
-    records made in other halls about its officers and the people on its lists of summoned people.
-    `clocks` corrects their times. Anomalies are added to `flags`.
+    records made in other halls about its officers (the people who may preside) and about the people
+    on its lists of summoned people. `clocks` corrects the times of the records. Anomalies are added
+    to `flags`.
     """
     all_facts = facts_in_order(point, records, clocks, flags)
     rolls = rolls_of(point, all_facts)

@@ -56,7 +56,11 @@ class PersonStanding(Struct, frozen=True, omit_defaults=True):
 
 
 class PersonJudge:
-    """Determines the attendance of a hall's summoned people and visitors from earlier results."""
+    """Determines the attendance of the summoned people and the visitors of a hall.
+
+    The attendance is derived from their stays, seats and requests for leave, and from whether the
+    attendance list is signed off.
+    """
 
     def __init__(
         self,

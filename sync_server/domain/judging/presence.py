@@ -72,9 +72,9 @@ def flag_unexpected_points(
 ) -> None:
     """Flag check-ins of people in a hall that did not summon them.
 
-    `roll` contains the people that `point` summons, by person code. If such a person checks in at
-    another point, the check-in is flagged with `other_point`. If anybody else checks in at `point`,
-    the check-in is flagged with `not_summoned`.
+    `point` is the code of a hall, and `roll` contains the people summoned there, by person code. If
+    such a person checks in at another hall, the check-in is flagged with `other_point`. If anybody
+    else checks in at `point`, the check-in is flagged with `not_summoned`.
     """
     for fact in effective.of(CheckIn):
         if fact.person in roll and fact.record.point != point:
@@ -95,12 +95,13 @@ class Seats(NamedTuple):
 
 
 def seats_of(point: str, rolls: Rolls, stays: Stays, effective: FactsByKind, flags: Flags) -> Seats:
-    """Assign every seat to one person, first by the list of summoned people and then by claims.
+    """Assign the seats of a hall by its list of summoned people, and then by people's claims.
 
-    People claim seats by check-ins and seat changes, and the first claim to a free seat counts.
-    A claim to a seat that another person has is refused: the claimant keeps the earlier seat,
-    and the claim is flagged with `seat_taken` unless the claim is older than the hall's list. A
-    list that gives one seat to two people is flagged, too.
+    `point` is the code of the hall. People claim seats by check-ins and seat changes, and the first
+    claim to a free seat counts. A claim to a seat that another person has is refused: the claimant
+    keeps any earlier seat, and the claim is flagged with `seat_taken` unless the claim is older
+    than the list. A list that gives one seat to two people is flagged with `seat_taken`, too. The
+    result also states who sat in the right seat.
     """
     holder: dict[str, str] = {}
     seat_of: dict[str, str] = {}

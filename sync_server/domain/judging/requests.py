@@ -69,13 +69,13 @@ class Answer(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True, omit_defaults=True):
-    """A request for leave, or for a substitute (`instead_of`: the person replaced).
+    """A request for leave, or for a substitute who replaces the person `instead_of`.
 
-    `report`: how the written report is given. `due_ms`: when a report that was to follow is
-    due, in ms since 1970 UTC. `detail`: the sha256 of the encrypted reason. `is_reserved`: only
-    headquarters may decide. `is_decidable`: the user who reads the request may decide now. The
-    last two depend on the user and the time, so they are False in a stored request and set when
-    the request is read.
+    `report` says how the written report is given, and `due_ms` (ms since 1970 UTC) when a report
+    that is to follow is due. `detail` is the sha256 of the encrypted reason. `is_reserved` is True
+    if only headquarters may decide, and `is_decidable` if the user who reads the request may decide
+    now. `is_reserved` depends on the time, and `is_decidable` also on the user, so both are False
+    in a stored request and set when the request is read.
     """
 
     id: str
@@ -206,10 +206,11 @@ class PointRequests(NamedTuple):
         return frozenset(orders)
 
     def _effective_decisions(self, targets: Targets) -> dict[RequestKey, Fact[AbsenceDecision]]:
-        """Return the latest valid decision on every request or substitute that has one.
+        """Return the latest valid decision on every request for leave or a substitute.
 
         `targets` contains the requests. The keys of `targets` and of the result are `(record id,
-        person code)`. Decisions without authority are flagged and left out.
+        person code)`. Requests without a valid decision are left out. A decision by somebody
+        without authority is flagged with `without_authority` and ignored.
         """
         decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
         for decision in self.effective.of(AbsenceDecision):

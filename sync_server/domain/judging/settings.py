@@ -78,9 +78,11 @@ class Terms(Struct, frozen=True):
     ) -> bool:
         """Return whether only headquarters may decide on a person's leave (checklist row 28).
 
-        `person` is a person code. For a substitute, `instead_of` is the code of the person
-        replaced, and the rule for that person applies, too. `at_ms` (ms since 1970 UTC) determines
-        which Secretary's leave may be reserved; None means the latest Secretary's.
+        The settings of the hall reserve all leave for headquarters, or only Secretaries' leave, or
+        none. Secretaries are those on the list of summoned people, and the Secretary at the time
+        `at_ms` (ms since 1970 UTC; None means the latest). `person` is a person code. For a
+        substitute, `instead_of` is the code of the person replaced, and the result is True if
+        either person's leave is reserved.
         """
         if self.absence_authority == "headquarters":
             return True
@@ -246,9 +248,10 @@ def changes_since_frozen(
 def people_to_follow(point: str, records: Sequence[Record], clocks: Clocks) -> set[str]:
     """Return the codes of the people whose records are needed to compute a hall's attendance.
 
-    They are all officers of the hall and all people who were ever on its list of summoned people
-    (roll). People on earlier rolls are included, because a roll of another hall shows whether they
-    moved there before or after the roll was frozen.
+    These people are all officers (people who may preside) of the hall and all people who were ever
+    on its list of summoned people (roll). People on earlier rolls are included, because they may
+    have moved to another hall. The roll of that hall shows whether they moved before or after the
+    deadline for changes to rolls.
     """
     rolls = [record for record in records if isinstance(record, Roll) and record.point == point]
     named = {line.person for roll in rolls for line in roll.body.people}

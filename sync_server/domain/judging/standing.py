@@ -107,9 +107,10 @@ class PointStanding(Struct, frozen=True):
 def standing_of(point: str, records: Iterable[Record], clocks: Clocks) -> PointStanding:
     """Compute the standing (the attendance) of a hall from the records that concern the hall.
 
-    `point` is the code of the hall. `records` must contain the records made in the hall, and the
-    records made in other halls about its officers and the people on its lists of summoned people,
-    in any order. Repeated records have no effect. `clocks` corrects the times of the records.
+    `point` is the code of the hall. `records` must contain, in any order, the records made in the
+    hall, and the records made in other halls about its officers (the people who may preside) and
+    about the people on its lists of summoned people. Repeated records have no effect. `clocks`
+    corrects the times of the records.
     """
     flags = Flags()
     return standing_from(point, layers_of(point, records, clocks, flags), flags)
@@ -177,11 +178,12 @@ def shows_hall_at_work(point: str, fact: Fact[Record]) -> bool:
 
 
 def may_decide(standing: PointStanding, request: Request, person: str | None, at_ms: int) -> bool:
-    """Return whether a person may decide on a request at a time (ms since 1970 UTC).
+    """Return whether a person may decide on a request for leave or a substitute.
 
-    `person` is a person code, or None for headquarters. Nobody may decide on a withdrawn request.
-    Headquarters may always decide on any other request. Anybody else needs the right to decide in
-    the hall, and has it only until the attendance list is signed off.
+    `standing` is the attendance in the hall, `person` is a person code or None for headquarters,
+    and `at_ms` is the time of the decision in ms since 1970 UTC. Nobody may decide on a withdrawn
+    request. Headquarters may always decide on any other request. Anybody else needs the right to
+    decide in the hall, and has it only until the attendance list is signed off.
     """
     if request.state == "withdrawn":
         return False

@@ -56,9 +56,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 """The first and the last year that a time in a record may have.
 
-A record with an earlier or later time is refused. After a correction for a wrong clock, a permitted
-time is still a valid date in Python.
-"""
+A record with an earlier or later time is refused. Both years are far from the first and last year
+that Python permits, so a time that is corrected for a wrong clock is still a valid date."""
 MINUTE_MS = 60_000
 
 

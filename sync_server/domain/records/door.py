@@ -32,9 +32,10 @@ device `O-lan`.
 class Writer(Struct, frozen=True):
     """A sender of records: an enrolled device, or a user account for the office's web pages.
 
-    `device` is the code of the device, or `O-NAME` for an account. `profile` is the role.
+    `device` is the code of the device, or `O-` and the name of the account. `profile` is the role.
     `point` is the code of the only hall for which the sender may write, or None for all halls.
-    `person` is the code of the person who owns a device or account with the role `chair`.
+    `person` is the code of the person who owns a device or account with the role `chair` (somebody
+    who presides in a hall); it is None for other roles.
     """
 
     device: str
@@ -67,7 +68,8 @@ class Writer(Struct, frozen=True):
 class Refusal(Struct, frozen=True):
     """The reason why a record was refused.
 
-    `code` is one of `REFUSALS` and never changes. `detail` explains the refusal to technicians.
+    `code` is one of `REFUSALS`, which stay the same in all versions of the server. `detail`
+    explains the refusal to technicians.
     """
 
     code: str

@@ -1,12 +1,13 @@
-"""Define every kind of record as a type: a common envelope, and a body for every kind.
+"""Define every kind of record as a type: the common fields (envelope) and a body.
 
-A record describes one event. It is made once, on the device where the event took place, and
-never changes. Bodies contain only codes. Personal data are in an encrypted *detail*, and
-the record contains the detail's sha256. The module `forms` parses and encodes records, and
-the package `judging` determines their effect.
+A record describes one event. It is made once, on the device where the event took place, and never
+changes. The body contains the fields of one kind of record, and names people only by code. Personal
+data are in an encrypted *detail*, and the record contains the detail's sha256. The module `forms`
+parses and encodes records, and the package `judging` determines their effect.
 
-To add a kind of record, add its body and its class here, its writers in `permissions`, a
-rule in `judging` that reads it, a row in docs/records.md and a rule in docs/rules.md.
+To add a kind of record, add its body and its class here, the roles that may write it in
+`permissions`, code in `judging` that determines its effect, a row in docs/records.md and a rule in
+docs/rules.md.
 """
 
 from typing import Annotated, Any, Literal, get_args
@@ -72,13 +73,13 @@ DecidingAuthority = Literal["point", "headquarters"]
 class SettingBody(_Fixed, frozen=True, kw_only=True):
     """The body of a setting, a record with the arrangements of a meeting in one hall.
 
-    A later setting replaces only the fields that it contains. `officers`: the members of
-    `chairing_unit` who may preside, as `[person code, position]`; the position is `secretary`
-    or `deputy`. `absence_authority`, `secretary_authority`: who decides on leave in general,
-    and on leave of a Secretary. `roll_frozen_at`: when the list of summoned people is frozen;
-    later changes to it are marked. `ready_by`: when the hall must be ready. `guests`: the
-    expected number of guests, who also need seats. `merged_into`: the hall that took over this
-    hall's people.
+    A later setting replaces only the fields that it contains. `chairing_unit`: the unit whose
+    Secretary or Deputy presides. `officers`: the members of this unit who may preside, as `[person
+    code, position]`; the position is `secretary` or `deputy`. `absence_authority`,
+    `secretary_authority`: who decides on leave in general, and on leave of a Secretary.
+    `roll_frozen_at`: when the list of summoned people is frozen; later changes to the list are
+    marked. `ready_by`: when the hall must be ready. `guests`: the expected number of guests, who
+    also need seats. `merged_into`: the hall that took over this hall's people.
     """
 
     starts_at: Instant | UnsetType = UNSET
@@ -163,16 +164,16 @@ class SeatCheckBody(_Fixed, frozen=True, kw_only=True):
 
 
 class GuestBody(_Fixed, frozen=True, kw_only=True):
-    """The body of a guest's record.
+    """The body of a record stating that a guest attends.
 
-    `detail` is the sha256 of an encrypted text with the name of a guest who is on no list.
+    `detail` is the sha256 of an encrypted text with the name of a guest who is on no list, or None.
     """
 
     detail: Sha256 | None = None
 
 
 class SubstituteBody(_Fixed, frozen=True, kw_only=True, rename={"instead_of": "for"}):
-    """The body of a record about a substitute.
+    """The body of a record stating that somebody attends as a substitute.
 
     `instead_of` (`for` in JSON) is the code of the person replaced. `detail` is the sha256 of an
     encrypted text with personal data, or None.
@@ -506,12 +507,12 @@ identity (rulings).
 
 
 class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
-    """The body of a ruling by headquarters, whose effect depends on the field `ruling`.
+    """The body of a ruling (a decision by headquarters); the field `ruling` states its effect.
 
     `release`: of all records with the id in `refs`, only the record in `record` counts. `dismiss`:
-    no record with that id counts. `identify`: the newcomer with the code `person` is the person
-    with the code `known_as` (`as` in JSON). The field `detail` is the sha256 of the encrypted
-    reason.
+    no record with that id counts. `identify`: the newcomer (an attendee on no list) with the code
+    `person` is the person with the code `known_as` (`as` in JSON). The field `detail` is the sha256
+    of the encrypted reason.
     """
 
     ruling: Literal["release", "dismiss", "identify"]
@@ -521,10 +522,11 @@ class RulingBody(_Fixed, frozen=True, kw_only=True, rename={"known_as": "as"}):
 
 
 class Ruling(_Envelope, frozen=True, kw_only=True, tag="ruling"):
-    """A ruling by headquarters on contradictory or refused records, or on a newcomer's identity.
+    """A ruling: a decision by headquarters on a doubtful record or a newcomer's identity.
 
-    If a ruling decides that a record counts, the ruling contains that record, so that no other
-    copy of the record is needed.
+    A doubtful record was refused or contradicts another record. A newcomer is an attendee on no
+    list. If a ruling decides that a record counts, the ruling contains that record, so that no
+    other copy of the record is needed.
     """
 
     refs: OneRef

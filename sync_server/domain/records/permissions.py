@@ -32,7 +32,7 @@ OFFICE_ROLES = frozenset(Profile) - {Profile.CLERK}
 
 
 class Action(StrEnum):
-    """The actions that a caller can request from the server.
+    """The actions that a device or a user account can request from the server.
 
     Accounts and devices of one hall may act only for that hall. Accounts of one unit may act only
     for the people of that unit.
@@ -187,9 +187,8 @@ PERSONAL = frozenset(
 PERSONAL_BY_API = frozenset({Action.PULL, Action.READ_ROSTER, Action.READ_STANDING})
 """The API actions that return personal data and are logged if a user account performs them.
 
-The action `READ_DETAIL`, which returns decrypted personal data of a record, is missing,
-because the code that performs it writes to the log itself.
-"""
+The action `READ_DETAIL`, which returns decrypted personal data of a record, is not listed here,
+because the code that performs this action writes to the log itself."""
 
 NEEDS_READ_TOKEN = frozenset(
     {Action.PULL, Action.READ_ROSTER, Action.READ_STANDING, Action.READ_DETAIL}

@@ -38,10 +38,11 @@ URGENT = frozenset({"unsent", "skew", "gaps"})
 class Ticket(NamedTuple):
     """A sheet to print, with a code that enrols one device in a hall.
 
-    `point` is the hall's code, `name` its name, and `person` the chair's name, or "" for a clerk.
-    `link` opens the check-in page with the code, and `picture` is the link's QR code. The code is
-    shown only once. If it is valid for several days, the device also needs the secret `second`,
-    which is shown on the screen but not printed; otherwise `second` is None.
+    `point` is the hall's code and `name` its name. `person` is the name of the person who presides
+    and owns the device, or "" if the device is for a clerk, who takes attendance. `link` opens the
+    check-in page with the code, and `picture` is the link's QR code. The code is shown only once.
+    If the code is valid for several days, the device also needs the secret `second`, which is shown
+    on the screen but not printed; otherwise `second` is None.
     """
 
     point: str
@@ -58,8 +59,9 @@ class Ticket(NamedTuple):
 def index() -> str:
     """Return the page with all devices and their problems; devices with urgent problems come first.
 
-    The query may limit the list to devices that have one of the problems in `CONCERNS` (`viec`), or
-    to devices with a certain text in their code or in their hall's code (`tim`).
+    The query parameter `viec` limits the list to devices with one problem, given by its code in
+    `CONCERNS`. The parameter `tim` limits the list to devices with a certain text in their code or
+    in their hall's code.
     """
     concern, text = request.args.get("viec", ""), request.args.get("tim", "").strip().upper()
     connection = transaction()
@@ -98,10 +100,10 @@ def index() -> str:
 def new_codes() -> str:
     """Create, for every chosen hall, a one-time code with which a device enrols.
 
-    Return the page with the sheets to print. The form contains the profile (clerk or chair), the
-    halls and the number of days for which the codes are valid. A chair's code needs a person and
-    exactly one hall; a clerk's code must have no person. Raises: BadForm if one of these rules is
-    broken, or if a hall or person is missing or unknown.
+    Return the page with the sheets to print. The form contains the device's role (clerk, who takes
+    attendance, or chair, who presides), the halls and the number of days for which the codes are
+    valid. A chair's code needs a person and exactly one hall; a clerk's code must have no person.
+    Raises: BadForm if one of these rules is broken, or if a hall or person is missing or unknown.
     """
     profile = Profile(forms.one_of("profile", PROFILES))
     person = forms.text("person", longest=32).upper() or None
@@ -176,10 +178,10 @@ def withdraw_codes(point: str) -> Response:
 @blueprint.post("/thiet-bi/<device>/thu-hoi")
 @allowed(Action.MANAGE_DEVICES)
 def revoke(device: str) -> Response:
-    """Revoke a device, given by its id, and redirect to the list of devices.
+    """Revoke (block) a device, given by its id, and redirect to the list of devices.
 
-    The server then sends no data to the device, and records that the device sends need a ruling by
-    headquarters. Raises: UnknownDevice if no device has this id.
+    The server then sends no data to the device. Records that the device sends count only if
+    headquarters so decides. Raises: UnknownDevice if no device has this id.
     """
     at_ms = now_ms()
     if not devices.revoke(transaction(), device, now_ms=at_ms):

@@ -94,8 +94,8 @@ class RollVersion(NamedTuple):
 def page(meeting: str, point: str) -> str:
     """Return the page of a hall (`point`) at a meeting: its people, officers, devices and contacts.
 
-    The query may limit the people to those in one of the states in `STATES` (`loc`). Raises:
-    UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
+    The query parameter `loc` limits the list of people to those in one of the states in `STATES`.
+    Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
     """
     connection = transaction()
     summary, standing = _read_point(connection, meeting, point)
@@ -139,9 +139,9 @@ def records(meeting: str, point: str) -> str:
     """Return the page that lists a hall's records in chronological order.
 
     The list includes records of the hall's people that were made in other halls. The times are
-    corrected for wrong clocks. `point` is the hall's code. The query may limit the list to one kind
-    of record (`loai`). Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in
-    this hall.
+    corrected for wrong clocks. `point` is the hall's code. The query parameter `loai` limits the
+    list to one kind of record. Raises: UnknownMeeting; UnknownPoint if the meeting does not take
+    place in this hall.
     """
     key = StreamKey(meeting, point)
     connection = transaction()
@@ -260,11 +260,12 @@ def delegate(meeting: str, point: str) -> Response:
     """Record that a hall's Secretary has named a Deputy to preside; redirect to the hall's page.
 
     The Secretary heads the Party committee of the hall's unit (docs/checklist.md, row 25). The form
-    contains the Deputy's code and the number of the Secretary's document. Only the Secretary may
-    leave the number out, when signed in with a chair's account.
+    contains the Deputy's code and the number of the Secretary's document. The number may be missing
+    only if the Secretary is signed in with a chair's account (the account of a person who
+    presides).
 
-    Raises: UnknownMeeting, UnknownPoint; BadForm if the number is missing, if the hall has no such
-    Deputy, or if a chair who is not the Secretary sends the form.
+    Raises: UnknownMeeting, UnknownPoint; BadForm if a required number is missing, if the hall has
+    no such Deputy, or if the form is sent with a chair's account of anybody but the Secretary.
     """
     account, at_ms, key = access.signed_in_account(), now_ms(), StreamKey(meeting, point)
     deputy = forms.required_text("deputy", longest=32)
@@ -349,9 +350,10 @@ def _describe(record: Record) -> str:
 def _read_point(
     connection: Connection, meeting: str, point: str
 ) -> tuple[MeetingSummary, PointStanding]:
-    """Return the summary of a meeting, and the attendance and rules in one of its halls (`point`).
+    """Return the summary of a meeting, and the attendance in one of its halls (`point`).
 
-    Raises: UnknownMeeting; UnknownPoint if the meeting does not take place in this hall.
+    The attendance includes the settings of the meeting in the hall. Raises: UnknownMeeting;
+    UnknownPoint if the meeting does not take place in this hall.
     """
     summary = arrangements.require_meeting(connection, meeting, now_ms())
     standing = standings.read(connection, StreamKey(meeting, point))

@@ -45,14 +45,17 @@ SHOWN_STATES: tuple[LineState, ...] = (
     "present",
     "recorded",
 )
-"""The states that a line of an attendance list can have, in the order in which the preview shows
-them. A line that the user skips is not shown."""
+"""The states of lines in an attendance list that the preview shows, in this order: the user must
+choose the person (`question`), nobody matches (`unknown`), the time is outside the meeting
+(`outside`), the import will record the line (`new`), the person is already recorded as present
+(`present`), or an earlier import recorded the line (`recorded`). Lines that the user skips are not
+shown."""
 
 
 class ImportedList(NamedTuple):
-    """An imported attendance list: the file as stored (`stored`), and its lines.
+    """An imported attendance list: the uploaded file as stored (`stored`), and the list's lines.
 
-    Every line contains the ids of the records that were made from it.
+    Every line contains the ids of the records that the import made from the line.
     """
 
     stored: StoredList

@@ -56,16 +56,20 @@ CSV_COLUMNS = (
     "note",
 )
 ROWS_ON_PAGE = 200
-"""The maximum number of rows on one page of the board. With more, the page would be slow to read
-and to load, and an update would have to send the marks of too many rows."""
+"""The maximum number of rows on one page of the board, headquarters' overview of a meeting's halls.
+With more rows, the page would be slow to read and to load, and every update would have to send too
+many hashes of rows."""
 MAX_UPDATE_ROWS = 12
-"""The maximum number of rows in one update. It keeps an update below 2 KB, so that the update
-arrives quickly even over a slow connection. The next update sends the remaining rows."""
+"""The maximum number of rows in one update of the board, headquarters' overview of a meeting's
+halls. The limit keeps an update below 2 KB, so that the update arrives quickly even over a slow
+connection. The next update sends the remaining changed rows."""
 MARK_LETTERS = 4
-"""The length, in characters, of the hash by which a page detects that a row has changed. With 4
-characters (24 bits), about one change in 17 million is missed until the row changes again."""
+"""The length, in characters, of a mark: the hash by which the server detects that a row on an open
+page has changed. With 4 characters (24 bits), about one change in 17 million is missed until the
+row changes again."""
 NO_MARK = "-" * MARK_LETTERS
-"""A mark in place of that of a row that must be sent again."""
+"""The text that replaces the mark of a row (a short hash that reveals changes) if the row must be
+sent again."""
 BOARD_HEADER = "Diemcau-Board"
 """The response header that identifies updates of the board, the overview of a meeting's halls.
 The sign-in page of a Wi-Fi network may answer with status 200 in place of this server. The
@@ -109,8 +113,8 @@ def board(meeting: str) -> str:
     """Return the page with the board of a meeting, headquarters' overview of all its halls.
 
     The page shows totals, warnings, halls and charts. The query filters and sorts the halls, as
-    `BoardFilter` describes. If there are more than `ROWS_ON_PAGE`, it also gives the page's number
-    (`trang`). Raises: UnknownMeeting.
+    `BoardFilter` describes. If more than `ROWS_ON_PAGE` halls match, the parameter `trang` of the
+    query selects the page. Raises: UnknownMeeting.
     """
     connection = transaction()
     summary = arrangements.require_meeting(connection, meeting, now_ms())
@@ -151,11 +155,11 @@ def _lines_on_page(matching: Sequence[BoardLine], page: int) -> Sequence[BoardLi
 def update(meeting: str) -> Response:
     """Return the changed rows of a meeting's board, the table that shows all its halls.
 
-    The browser sends the short hashes of the rows on its page in the header If-None-Match. At most
-    `MAX_UPDATE_ROWS` rows with another hash are returned, as HTML; the status is 304 if there are
-    none. Without such hashes, all rows of the page are sent. If the page shows only halls with a
-    certain warning, a row that loses this warning is also returned and stays on the page.
-    Raises: UnknownMeeting.
+    The browser sends the short hashes of the rows that it shows in the header If-None-Match. At
+    most `MAX_UPDATE_ROWS` rows with another hash are returned, as HTML; the status is 304 if
+    neither a row nor the totals have changed. Without such hashes, all rows of the page count as
+    changed. If the page shows only halls with a certain warning, a row that loses this warning is
+    also returned and stays on the page. Raises: UnknownMeeting.
     """
     g.is_refresh = True
     connection = transaction()
@@ -194,10 +198,12 @@ def update(meeting: str) -> Response:
 def marks_of(
     board: Board, meeting: MeetingSummary, lines: Iterable[BoardLine], chairs: Mapping[str, str]
 ) -> Marks:
-    """Return the short hashes of a page of the board, which shows `lines`.
+    """Return {hall code: short hash of the hall's row} for `lines`, the rows on a page of the
+    board.
 
-    The hash of a row changes when a value shown in the row changes. `chairs` contains the names of
-    the chairs by person code.
+    The board is headquarters' overview of a meeting's halls. The hash of a row changes when a value
+    shown in the row changes. The key "" contains the hash of the totals and warnings above the
+    rows. `chairs` contains the names of the chairs by person code.
     """
     troubles = _count_warnings(board.points, meeting)
     return {"": _mark_of(board.totals, board.by_unit_type, troubles)} | {
@@ -218,8 +224,10 @@ def _mark_of(*values: object) -> str:
 def _state_of(marks: Marks, rows: Sequence[BoardRow]) -> str:
     """Return the content of an ETag for a page of the board, such as `110.Ab3_x9-QmN0p`.
 
-    `rows` are all rows of the board. The ETag has a digit for every one of them, 1 if the page
-    shows it, and then the marks: first that of the totals, then those of the shown rows.
+    The board is headquarters' overview of a meeting's halls, and `rows` are all its rows. The ETag
+    has a digit for every row, 1 if the page shows the row and 0 otherwise. After a dot come the
+    marks, short hashes that reveal changes: first the mark of the totals, then the marks of the
+    shown rows.
     """
     places = "".join("1" if row.point in marks else "0" for row in rows)
     in_order = [marks[""], *(marks[row.point] for row in rows if row.point in marks)]
@@ -227,7 +235,11 @@ def _state_of(marks: Marks, rows: Sequence[BoardRow]) -> str:
 
 
 def _marks_in_etag(tag: str, rows: Sequence[BoardRow]) -> Marks | None:
-    """Return the marks in an ETag that `_state_of` made for the same rows, otherwise None."""
+    """Return {hall code: mark}, as read from an ETag that `_state_of` made for the same rows.
+
+    A mark is a short hash that reveals whether a row has changed. The key "" contains the mark of
+    the totals. Return None if `tag` is not such an ETag.
+    """
     places, _, letters = tag.strip('"').partition(".")
     points = ["", *(row.point for row, place in zip(rows, places, strict=False) if place == "1")]
     if len(places) != len(rows) or len(letters) != len(points) * MARK_LETTERS:

@@ -1,7 +1,7 @@
 """Compute the numbers and bar lengths of a meeting's charts, which templates draw as SVG.
 
-No charting library is used. Such libraries write styles into the page, and the office's content
-security policy makes browsers ignore these.
+No charting library is used: such libraries write styles into the page, and browsers ignore these
+styles because of the page's content security policy.
 """
 
 from msgspec import Struct
@@ -14,12 +14,13 @@ from sync_server.storage.ledger.standings import Board
 STEP_MS = 5 * MINUTE_MS
 BEFORE_MS = 60 * MINUTE_MS
 AFTER_MS = 60 * MINUTE_MS
-"""The arrivals chart begins one hour before the meeting's start and ends one hour after it. The
-first column also counts earlier arrivals, and the last column later ones."""
+"""The time in ms, one hour, that the arrivals chart covers after the meeting's start. `BEFORE_MS`
+is the time covered before the start. The first column also counts earlier arrivals, and the last
+column later ones."""
 WIDTH, HEIGHT = 640, 160
 LABEL_STEPS = 6
-"""The arrivals chart shows the time below every sixth column of five minutes, that is, every half
-hour."""
+"""The number of columns from one time label of the arrivals chart to the next. A column covers five
+minutes, so every half hour is labelled."""
 
 
 class Column(Struct, frozen=True):

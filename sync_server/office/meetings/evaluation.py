@@ -40,9 +40,8 @@ def short_hash(text: str) -> str:
 
 
 MOST_NUMBERS = 10
-"""The user is told which numbers in an edited text are missing from the program's draft of the
-text. The message lists at most this many.
-"""
+"""The maximum number of entries in the message that lists the numbers in an edited text that are
+missing from the program's draft of the text."""
 
 
 @blueprint.get("/hoi-nghi/<meeting>/chat-luong")

@@ -1,4 +1,4 @@
-"""The office's start page, with the list of meetings."""
+"""The start page of the office (the web pages for signed-in users), with the list of meetings."""
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response

@@ -34,8 +34,9 @@ blueprint = Blueprint("proposals", __name__)
 class Difference(NamedTuple):
     """A difference between a meeting as headquarters accepted it and as the portal publishes it.
 
-    `what` is the Vietnamese name of what differs, such as the title. `before` is the accepted
-    value, and `after` the published value; both are texts for display.
+    The portal is the public website. `what` is the Vietnamese name of what differs, such as the
+    title. `before` is the accepted value, and `after` the published value; both are texts for
+    display.
     """
 
     what: str
@@ -78,10 +79,10 @@ def index() -> str:
 def answer_places() -> Response:
     """Take over the units and halls from the published portal, or decline the differences.
 
-    The portal is the public website. Its units and halls are stored in the server's data if the
-    form contains `do=accept`. Declined differences are no longer announced, but later changes
-    in the portal are. Redirect to the list of proposals. Raises: ReleaseMalformed if the
-    portal's data cannot be read.
+    The portal is the public website. The units and halls are stored in the server's data if the
+    form contains `do=accept`. Declined differences are no longer announced, but later changes in
+    the portal are. Redirect to the list of proposals. Raises: ReleaseMalformed if the portal's data
+    cannot be read.
     """
     connection = transaction()
     published = read_published(connection)
@@ -99,7 +100,7 @@ def answer_places() -> Response:
 @blueprint.post("/de-nghi/<meeting>")
 @allowed(Action.ARRANGE)
 def answer(meeting: str) -> Response:
-    """Accept a meeting as the portal publishes it, or decline the proposal.
+    """Accept a meeting as the portal (the public website) publishes it, or decline the proposal.
 
     The meeting is accepted if the form contains `do=accept`. A declined proposal is announced again
     only after its next change. Redirect to the page that summons people to the accepted meeting, or
@@ -131,12 +132,12 @@ def answer(meeting: str) -> Response:
 
 
 def read_proposals(connection: Connection, *, with_answered: bool = False) -> list[Proposal]:
-    """Return the published meetings that are new or differ from what headquarters has accepted.
+    """Return the meetings on the portal that are new or differ from what headquarters has accepted.
 
-    Meetings that are over, and those whose published version headquarters has already accepted
-    or declined, are included only if `with_answered` is True. Meetings that are over come last;
-    within both groups, the earliest start comes first. Raises: ReleaseMalformed if the portal's
-    data cannot be read.
+    The portal is the public website. Meetings that are over, and those whose published version
+    headquarters has already accepted or declined, are included only if `with_answered` is True.
+    Meetings that are over come last; within both groups, the earliest start comes first. Raises:
+    ReleaseMalformed if the portal's data cannot be read.
     """
     proposals = []
     for published_meeting in read_published(connection).meetings:
@@ -153,8 +154,8 @@ def read_proposals(connection: Connection, *, with_answered: bool = False) -> li
 def places_differ(connection: Connection) -> bool:
     """Return whether the units and halls on the portal differ from those stored in the database.
 
-    Differences that headquarters has already declined do not count. Raises: ReleaseMalformed if
-    the portal's data cannot be read.
+    The portal is the public website. Differences that headquarters has already declined do not
+    count. Raises: ReleaseMalformed if the portal's data cannot be read.
     """
     differences = places.differences(connection, read_published(connection))
     if not differences:
@@ -163,9 +164,9 @@ def places_differ(connection: Connection) -> bool:
 
 
 def read_published(connection: Connection) -> PublishedDirectory:
-    """Return the units, halls and meetings that the published portal contains.
+    """Return the units, halls and meetings on the published portal (the public website).
 
-    All are empty if no portal is published. Raises: ReleaseMalformed if the portal's data
+    The result is empty if no portal is published. Raises: ReleaseMalformed if the portal's data
     cannot be read.
     """
     settings: Settings = current_app.config["SETTINGS"]
@@ -203,10 +204,11 @@ def _differences(connection: Connection, published_meeting: PublishedMeeting) ->
 
 
 def _with_its_halls(connection: Connection, published: PublishedMeeting) -> PublishedMeeting:
-    """Return a published meeting; if it is over and names no halls, add its actual halls.
+    """Return a published meeting, with its halls added if it is over and the portal names none.
 
-    A meeting that names no halls takes place in all halls. Without the addition, a hall created
-    after the meeting would appear as a change that the portal proposes.
+    The portal is the public website. A meeting for which it names no halls takes place in all
+    halls. Without the addition, a hall created after the meeting would appear as a change that the
+    portal proposes.
     """
     is_over = to_ms(published.ends_at) < now_ms()
     points = tuple(arrangements.points_of(connection, published.id))

@@ -18,8 +18,8 @@ LAYOUT_NAMES: tuple[LayoutName, ...] = tuple(LAYOUTS)
 PAPER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 )
-"""The content security policy of a report that is shown as a page to print. Its styles and pictures
-are inside the page, so the page may load nothing else."""
+"""The content security policy of a report that is shown as a page to print. The report's styles and
+pictures are inside the page, so the page may load nothing else."""
 
 
 def source_now() -> Source:

@@ -1,6 +1,6 @@
-"""Show headquarters what it must act on now, such as halls that have not reported.
+"""List the matters that headquarters must act on now, such as halls that have not reported.
 
-The list appears on all pages of headquarters and is refreshed without a reload.
+The list appears on all pages of headquarters and is refreshed without a reload of the page.
 """
 
 from typing import NamedTuple
@@ -51,10 +51,10 @@ def strip() -> str:
 def urgent_matters() -> list[UrgentMatter]:
     """Return what headquarters must act on: warnings, doubtful records, then portal changes.
 
-    A warning is, for example, that nobody presides over a hall. Doubtful records are those on
-    which headquarters must still decide. The changes are those in the published portal that
-    headquarters has neither accepted nor declined. Closed meetings, cancelled meetings and
-    rehearsals cause no warnings.
+    A warning is, for example, that nobody presides over a hall. Doubtful records are those on which
+    headquarters must still decide. The changes are those in the published portal (the public
+    website) that headquarters has neither accepted nor declined. Closed meetings, cancelled
+    meetings and rehearsals cause no warnings.
     """
     connection = transaction()
     matters = _matters_of_meetings(connection)

@@ -36,18 +36,18 @@ PAGE_SIZE = 40
 and adds an entry to the audit log."""
 STATES = ("pending", "approved", "declined", "withdrawn", "all")
 RECENT_MS = 30 * 24 * 3600 * 1000
-"""The list of requests includes a meeting's requests until 30 days after the meeting's end. Older
-requests are shown on the page of the person."""
+"""The time in ms, 30 days, for which the list of requests for leave shows a meeting's requests
+after the meeting's end. Older requests are shown on the page of the person."""
 
 
 class RequestCard(NamedTuple):
     """A request for leave as the page shows it, with its meeting, person and decrypted texts.
 
     `key` is the meeting and the hall, and `unit` is the name of the person's unit. `names` is
-    {person code: name} and includes the other people in the request. `request_fields` is
-    {field: text of the request}, and `answer_notes` is {answer id: note on the answer}. `files`
-    are the sha256 hashes of attached pictures and documents. `is_overdue` is True if a promised
-    report is overdue.
+    {person code: name} and includes the other people in the request. `request_fields` is {field:
+    text of the request}, and `answer_notes` is {answer id: note on the answer}. `files` are the
+    sha256 hashes of attached pictures and documents. `is_overdue` is True if the person promised a
+    written report that is now overdue.
     """
 
     key: StreamKey

@@ -93,8 +93,8 @@ def index() -> str:
 def upload() -> AnyResponse:
     """Store an uploaded list of people without importing it, and redirect to its preview.
 
-    If the database has no units yet, the units and halls of the published portal are stored first.
-    Raises: BadForm if the file is missing or too large.
+    If the database has no units yet, the units and halls of the published portal (the public
+    website) are stored first. Raises: BadForm if the file is missing or too large.
     """
     file = uploads.list_file("file")
     settings: Settings = current_app.config["SETTINGS"]
@@ -171,7 +171,10 @@ def decide(list_id: str) -> AnyResponse | str | tuple[str, int]:
 
 
 def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
-    """Create the units and halls that the user wants, and redirect to the preview."""
+    """Create the new units and halls that the user chose in the preview of an uploaded list.
+
+    `read` is the content of the list, and `list_id` the list's id. Redirect to the preview.
+    """
     units, points = (
         list_forms.new_units(read.unmatched_units),
         list_forms.new_points(read.unmatched_points),

@@ -82,7 +82,7 @@ class Attendance(NamedTuple):
 
 
 class YearLine(NamedTuple):
-    """To how many meetings a person was summoned in a year, and how many the person attended.
+    """The number of meetings that summoned a person in a year, and the person's attendance at them.
 
     `late` is included in `present`; `excused` and `unexcused` are absences. `now` is the person's
     attendance at a meeting that is open now, or None.

@@ -1,1 +1,3 @@
-"""Office pages about the system: sign-in, accounts, the audit log and versions of the portal."""
+"""Office pages about the system: sign-in, accounts, the audit log and versions of the public
+website.
+"""

@@ -68,7 +68,8 @@ def index() -> str:
 def _readable(about: str, names: Mapping[str, str]) -> str:
     """Return the subjects of an audit log entry with people's names after their codes.
 
-    `names` contains the names by person code. Hashes of 64 digits are shortened to 8 digits.
+    `about` contains the subjects, such as person codes and hashes, separated by spaces. `names`
+    contains the names by person code. Hashes of 64 digits are shortened to 8 digits.
     """
     return " ".join(
         f"{word} ({names[word]})" if word in names else _HASH.sub(_short_hash, word)

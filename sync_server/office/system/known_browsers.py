@@ -16,8 +16,8 @@ from sync_server.config import Settings
 COOKIE = "browser"
 LIFE_S = 365 * 24 * 3600
 MOST_ACCOUNTS = 8
-"""The maximum number of accounts in a browser's cookie, which limits the cookie's size. The account
-that signed in longest ago is dropped first."""
+"""The maximum number of accounts in the cookie that records who has signed in with a browser. The
+limit keeps the cookie small. The account that signed in longest ago is dropped first."""
 
 
 def known_browser(name: str) -> str | None:
@@ -51,7 +51,7 @@ def remember_browser(response: Response, name: str) -> None:
 
 
 def _cookie_name() -> str:
-    """Return the cookie's name.
+    """Return the name of the cookie that contains the accounts known in this browser.
 
     Over https, the name has a prefix with which browsers send the cookie only to this host.
     """

@@ -153,12 +153,14 @@ def set_totp() -> Response:
 
 
 def _confirm_totp(account: Account, at_ms: int) -> None:
-    """Turn the second factor on, if the form's code fits the secret that its set-up created.
+    """Turn the second factor on, if the form's one-time code fits the secret made for it.
 
-    The secret is in the session cookie, of which somebody may have kept a copy. The secret is
-    therefore valid for only ten minutes (`LONGEST_SET_UP_MS`), and no longer if the second
-    factor is changed meanwhile. Raises: BadForm if the code is wrong or the secret is too old;
-    TooManyRequests.
+    The secret was made when the user began to set up the second factor. The secret is in the
+    session cookie, of which somebody may have kept a copy. The secret is therefore valid for only
+    ten minutes (`LONGEST_SET_UP_MS`), and no longer if the second factor is changed meanwhile.
+
+    Raises: BadForm if the code is wrong or the secret is too old; TooManyRequests after ten codes
+    in ten minutes.
     """
     rate_limits.count_attempt(rate_limits.CODE, account.name)
     secret, begun_ms = session.get(PENDING_TOTP, ("", 0))

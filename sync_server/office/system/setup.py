@@ -1,7 +1,7 @@
 """The page on which a new installation gets its first account and the organisation's name.
 
-Its address contains a code that `flask setup` prints. The page works only as long as there is
-no account, so nobody can use an old address.
+The page's address contains a code that `flask setup` prints. The page works only as long as there
+is no account, so nobody can use an old address.
 """
 
 from flask import (

@@ -41,7 +41,11 @@ def form() -> str:
 
 
 def _render_form(name: str, *, is_wrong: bool) -> str:
-    """Return the sign-in page, with new options for signing in with a passkey."""
+    """Return the sign-in page, with new options for signing in with a passkey.
+
+    `name` is the account name that the form already contains. If `is_wrong` is True, the page says
+    that the sign-in has failed.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     options = passkeys.sign_in_options(settings.public_url)
     session[OPTIONS] = (options, now_ms())
@@ -132,7 +136,11 @@ def _refuse_strangers_in_demonstration() -> None:
 
 
 def _start_session(connection: Connection, name: str, former: Session | None, at_ms: int) -> str:
-    """Start a session in this browser in place of its former one, log it, and return its token."""
+    """Start and log a session of the account `name` in this browser, and return the session's
+    token.
+
+    `former` is this browser's previous session, which is ended; None if there is none.
+    """
     if former:
         sessions.end(connection, former.id, former.account)
     audit.note(connection, _entry_for(name, REDIRECT, at_ms))
@@ -143,7 +151,8 @@ def _start_session(connection: Connection, name: str, former: Session | None, at
 def _entry_for(name: str, outcome: int, at_ms: int) -> AuditEntry:
     """Return the audit log entry for an attempt to sign in.
 
-    The path in the entry shows whether the attempt was made with a password or a passkey.
+    `name` is the account name that was used, and `outcome` the HTTP status of the answer. The path
+    in the entry shows whether the attempt was made with a password or a passkey.
     """
     address = request.remote_addr or "?"
     return AuditEntry(at_ms, name[:32], SIGN_IN, True, outcome, request.path, address)

@@ -30,23 +30,23 @@ TOTP_DIGITS, TOTP_STEP_S = 6, 30
 
 TOKEN_LIFE_MS = 180 * DAY_MS
 """The time in ms for which an API token is valid: 180 days. A program that publishes the portal
-therefore needs a new token about twice a year."""
+(the public website) therefore needs a new token about twice a year."""
 
 _hasher = PasswordHasher()
 _HASHING_SLOTS = BoundedSemaphore(2)
-"""Limits the hashing of passwords to two at a time, because one argon2 hash takes 64 MB of
-memory."""
+"""The semaphore that limits the hashing of passwords to two at a time, because one argon2 hash
+takes 64 MB of memory."""
 
 
 class Account(Struct, frozen=True):
     """An account for the office pages (the staff's web pages), without its password.
 
-    For a chair, `point` is the code of the chair's hall and `person` the chair's person code.
-    For a unit secretary, `unit` is the code of the unit. In all other accounts, these fields
-    are None. `has_totp`: signing in also needs a one-time code. `must_change`: somebody else
-    chose the password, so the user must change it first. `token_ends_ms`: when the API token
-    expires, in ms since 1970 UTC, or 0 if the account has no token. `has_passkey`: the user can
-    sign in with a passkey.
+    For a chair (who presides in a hall), `point` is the code of the hall and `person` the chair's
+    person code. For the secretary of a unit, `unit` is the code of the unit. In all other accounts,
+    these fields are None. `has_totp`: signing in also needs a one-time code. `must_change`:
+    somebody else chose the password, so the user must change it first. `token_ends_ms`: when the
+    API token expires, in ms since 1970 UTC, or 0 if the account has no token. `has_passkey`: the
+    user can sign in with a passkey.
     """
 
     name: str
@@ -286,7 +286,10 @@ def end_token(connection: Connection, name: str) -> None:
 
 
 def remove(connection: Connection, name: str) -> bool:
-    """Delete an account with its passkeys, and end its sessions; return False if it is unknown."""
+    """Delete an account with its passkeys, and end its sessions.
+
+    Return False if no account has this name.
+    """
     sessions.end_all(connection, name)
     passkeys.remove_all(connection, name)
     return connection.execute(delete(AccountRow).where(AccountRow.name == name)).rowcount == 1

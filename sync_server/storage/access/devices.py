@@ -82,11 +82,11 @@ class EnrolmentAnswer(Struct, frozen=True):
     """The server's response to an enrolment; no other response ever contains the tokens.
 
     `token` permits sending records; `read_token` also permits reading data. `point` is the code of
-    the hall for which the device is enrolled. `profile` is clerk or chair. `person` is the chair's
-    person code, or None on a clerk's device. `seal_key` (for encrypting) and `sign_key` (for
-    checking signatures) are headquarters' public keys as JSON Web Keys, and `keys_rev` is a short
-    code that changes when these keys change. `owing`: devices of the same hall that may have unsent
-    records.
+    the hall for which the device is enrolled. `profile` is the role of the device's user: clerk
+    (who takes attendance) or chair (who presides in the hall). `person` is the chair's person code,
+    or None on a clerk's device. `seal_key` (for encrypting) and `sign_key` (for checking
+    signatures) are headquarters' public keys as JSON Web Keys, and `keys_rev` is a short code that
+    changes when these keys change. `owing`: devices of the same hall that may have unsent records.
     """
 
     device: str
@@ -103,11 +103,12 @@ class EnrolmentAnswer(Struct, frozen=True):
 
 
 class FormerEnrolment(Struct, frozen=True):
-    """An earlier enrolment that a browser remembers but the server no longer knows.
+    """An earlier enrolment that a browser remembers but the server may no longer know.
 
-    This happens if the server was restored from a backup that was made before the enrolment.
-    `device` is the id that the browser received. `point` is the code of the hall for which the
-    browser was enrolled, `profile` is clerk or chair, and `person` is the chair's person code.
+    The server no longer knows the enrolment if it was restored from a backup that was made before.
+    `device` is the id that the browser received, and `point` the code of the hall for which it was
+    enrolled. `profile` is the role of the user: clerk (who takes attendance) or chair (who presides
+    in the hall). `person` is the chair's person code, or None for a clerk.
     """
 
     device: Annotated[str, Meta(pattern=DEVICE_ID)]
@@ -133,7 +134,8 @@ class Gaps(NamedTuple):
 def second_secret_for(days: int) -> str | None:
     """Return a new second secret for an enrolment code that is valid for `days` days.
 
-    Return None for a code of one day: it needs no second secret, because it does not go by post.
+    A second secret is six digits that are given by telephone, because the code itself goes by post.
+    Return None if the code is valid for one day only: such a code is not sent by post.
     """
     return new_second_secret() if days > 1 else None
 
@@ -150,9 +152,10 @@ def new_enrolment(
 ) -> str:
     """Create a one-time code that enrols one device for a point (a hall), and return the code.
 
-    The code is valid for `days` days. `profile` is clerk or chair, and `person` the code of the
-    chair who will use the device. `second` is a second secret, given by telephone, that the device
-    must send with the code; None if the code suffices.
+    The code is valid for `days` days. `profile` is the role of the device's user: clerk (who takes
+    attendance) or chair (who presides in the hall). `person` is the chair's person code, or None
+    for a clerk. `second` is a second secret, given by telephone, that the device must send with the
+    code; None if the code suffices.
     """
     code = new_code()
     connection.execute(
@@ -185,15 +188,18 @@ def enrol(
     same code and key for 15 minutes; it receives the same id and new tokens. In the result,
     `seal_key`, `sign_key`, `keys_rev` and `owing` are empty.
 
-    `former` are enrolments that the device remembers. If the server does not know one of them,
-    because it was restored from a backup, and it was for the same hall, profile and person, the
-    device gets its former id again. It can then send the records that it made under this id.
+    `former` contains earlier enrolments that the device remembers. A server that was restored from
+    a backup may not know them. If one of these unknown enrolments was for the same hall, profile
+    (clerk or chair) and person, the device gets its former id again, and can then send the records
+    that it made under this id.
 
-    Return None if the code needs a second secret and `second` is missing or wrong. A wrong secret
-    is counted, so the caller must commit the transaction in this case, too.
+    `second` is the second secret, given by telephone, that some codes need. Return None if such a
+    secret is missing or wrong. A wrong secret is counted, so the caller must commit the transaction
+    in this case, too.
 
-    Raises: EnrolmentCodeUnknown; EnrolmentCodeUsed; EnrolmentCodeExpired, also after five wrong
-    second secrets.
+    Raises: EnrolmentCodeUnknown if the code is not stored; EnrolmentCodeUsed if a device has been
+    enrolled with the code, except in a permitted repetition; EnrolmentCodeExpired if the code has
+    expired, or after five wrong second secrets.
     """
     is_this_code = EnrolmentCode.code_hash == hash_code(code)
     # This update locks the row, so that two devices cannot use the same code at once.
@@ -258,7 +264,8 @@ def _forgotten_device(
 ) -> str | None:
     """Return the device id of the first enrolment in `former` that the database lacks, or None.
 
-    Enrolments for another hall, profile or person than those in `wanted` are ignored.
+    Only enrolments for the hall, the profile (clerk or chair) and the person in `wanted` are
+    considered.
     """
     ids = [old.device for old in former if (old.point, old.profile.value, old.person) == wanted]
     known = set(connection.scalars(select(Device.id).where(Device.id.in_(ids))))
@@ -268,9 +275,10 @@ def _forgotten_device(
 def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> None:
     """Store a new device with random tokens that nobody receives.
 
-    `writer` contains the device's code, its profile and the code of its hall; `label` is the
-    device's name in lists. The function `enrol` then replaces the tokens. The fictional devices of
-    a demonstration database keep the random tokens, because they never contact the server.
+    `writer` contains the device's code, its profile (the role of its user: clerk or chair) and the
+    code of its hall; `label` is the device's name in lists. The function `enrol` then replaces the
+    tokens. The fictional devices of a demonstration database keep the random tokens, because they
+    never contact the server.
     """
     connection.execute(
         insert(Device).values(
@@ -291,7 +299,8 @@ def put(connection: Connection, writer: Writer, label: str, *, now_ms: int) -> N
 def revoke(connection: Connection, device: str, *, now_ms: int) -> bool:
     """Mark a device as revoked (blocked); return False if no device has this id.
 
-    The server then puts the device's new records into quarantine and sends the device no data.
+    The server then accepts no new records from the device: it puts them into quarantine, where they
+    wait for headquarters' decision. It also sends the device no data.
     """
     result = connection.execute(update(Device).where(Device.id == device).values(revoked_ms=now_ms))
     return result.rowcount == 1
@@ -391,7 +400,8 @@ def withdraw_codes(connection: Connection, point: str, *, now_ms: int) -> int:
 def _is_open(now_ms: int) -> ColumnElement[bool]:
     """Return the SQL condition for enrolment codes that can still be used.
 
-    Such a code is unused, has not expired, and is not blocked by five wrong second secrets.
+    Such a code is unused, has not expired, and is not blocked. A code is blocked when a wrong
+    second secret, the digits given by telephone, has been sent with it five times.
     """
     return and_(
         EnrolmentCode.used_ms.is_(None),
@@ -495,7 +505,8 @@ def lock(connection: Connection, device: str, contact: LastContact) -> Gaps:
 def gaps_of(connection: Connection, device: str) -> Gaps:
     """Return which of a device's record numbers have not arrived.
 
-    None are missing for a user account for the office's web pages.
+    If `device` is the sender code of a user account for the office's web pages, no numbers are
+    missing.
     """
     row = connection.execute(
         select(Device.missing, Device.head_seq).where(Device.id == device)
@@ -504,7 +515,10 @@ def gaps_of(connection: Connection, device: str) -> Gaps:
 
 
 def give_up_gaps(connection: Connection, device: str) -> Ranges:
-    """Stop asking a device for missing records; return the record numbers as inclusive ranges."""
+    """Stop asking a device for its missing records, and return the numbers of these records.
+
+    The result consists of inclusive ranges (first, last).
+    """
     missing = gaps_of(connection, device).missing
     connection.execute(update(Device).where(Device.id == device).values(missing="[]"))
     return missing

@@ -7,10 +7,9 @@ import hashlib
 import secrets
 
 PUSH, READ, OFFICE, SESSION = "dp_", "dr_", "oa_", "os_"
-"""The prefixes of tokens for sending records, for reading, for user accounts for the office's
-web pages, and for browser sessions. If a token leaks, its prefix shows what kind of token
-it is.
-"""
+"""The prefixes of four kinds of tokens: for a device that sends records, for a device that also
+reads data, for the API access of an office account, and for a browser session. If a token leaks,
+its prefix shows what kind of token it is."""
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret
 """The 30 characters that are used in codes. The characters 0, 1, I, L, O and U are left out,

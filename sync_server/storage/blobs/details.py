@@ -32,11 +32,11 @@ a third when it is encrypted and encoded in base64."""
 
 
 def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """For every new record that refers to a detail, store the reference, meeting and device.
+    """Store which details the new records `fresh` refer to, with each record's meeting and device.
 
     A detail is encrypted personal data, stored apart from the record and identified by its sha256.
-    A ruling (a decision of headquarters) may contain another record, whose reference is stored,
-    too. References that are already stored stay unchanged.
+    A ruling (a decision of headquarters) may contain another record; the reference in that record
+    is stored, too. References that are already stored stay unchanged.
     """
     rows: list[dict[str, str]] = []
     for record in fresh:

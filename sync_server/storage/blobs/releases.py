@@ -1,7 +1,7 @@
-"""Store the published releases (versions of the portal), their files and the times of activation.
+"""Store the releases (published versions of the portal), their files and their activation times.
 
-The last 10 releases (`KEPT_RELEASES`) are kept with all their files, so that an editor can return
-to any of them.
+The portal is the public website. The last 10 releases (`KEPT_RELEASES`) are kept with all their
+files, so that an editor can return to any of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -95,7 +95,10 @@ def file_at(connection: Connection, release: str, path: str) -> FileAt | None:
 
 
 def file_key(sha256: str) -> BlobKey:
-    """Return the key under which a file of the portal is stored, given the file's sha256."""
+    """Return the key under which a file of the portal (the public website) is stored.
+
+    `sha256` is the hash of the file.
+    """
     return BlobKey(sha256, PORTAL)
 
 
@@ -104,7 +107,8 @@ def put_piece(
 ) -> Offset:
     """Store a piece of a portal file at byte offset `at`; return how much has arrived so far.
 
-    `sha256` and `total` are the hash and the size in bytes of the whole file.
+    The portal is the public website. `sha256` and `total` are the hash and the size in bytes of the
+    whole file.
 
     Raises: PieceOutOfPlace if `at` is not where the last piece ended; UploadQuotaReached if all
     editors together have uploaded over `MAX_BYTES_A_DAY` in the last 24 hours.
@@ -117,7 +121,7 @@ def put_piece(
 def missing(connection: Connection, hashes: Iterable[str]) -> list[str]:
     """Return, sorted, those sha256 in `hashes` for which there is no complete portal file.
 
-    A file is complete once all its pieces have been uploaded.
+    The portal is the public website. A file is complete once all its pieces have been uploaded.
     """
     names = set(hashes)
     return sorted(names - resumable_uploads.complete_sizes(connection, names, PORTAL).keys())

@@ -24,8 +24,9 @@ attempt."""
 class BlobKey(NamedTuple):
     """The primary key of a blob (large content): its sha256 and its owner.
 
-    The owner is the code of the device that uploads the blob, or `portal` for files of the portal.
-    Two owners' uploads of the same content stay separate, so that neither can damage the other.
+    The owner is the code of the device that uploads the blob, or `portal` for files of the portal
+    (the public website). Two owners' uploads of the same content stay separate, so that neither can
+    damage the other.
     """
 
     sha256: str

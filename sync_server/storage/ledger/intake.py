@@ -120,8 +120,9 @@ meeting. The measurement of its clock is then ignored, and its records are flagg
 `clock_suspect`.
 """
 QUARANTINE_FULL = "quarantine_full"
-"""The reason code for a record that was refused and not stored anywhere, because its device had
-exceeded the daily limits of the quarantine."""
+"""The reason code for a record that was refused and not stored anywhere. Such a record would be
+stored in quarantine (the store of records that were not accepted), but its device had exceeded the
+daily limits of the quarantine."""
 REVOKED = Refusal("device_revoked", "the device was revoked before this arrived")
 
 
@@ -144,15 +145,17 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
 
 
 class Stored(NamedTuple):
-    """The result of storing an upload, from which `receipt_of` makes the receipt.
+    """The result of storing an upload, from which the receipt (the server's response) is made.
 
-    `delivery` is the upload; records whose number is too high have been refused in it. `appended`
-    is the result of adding records to the ledger. `in_quarantine` maps every record that was not
-    accepted, as received, to its quarantine entry. `quarantined_before` contains the sha256 of
-    records that were in quarantine already, and `over_quota` that of records that were stored
-    nowhere because the device had exceeded its daily limit. `rulings` is {(meeting id, record id):
-    headquarters' decision about the uploaded record}. `clocks` contains the errors of the device's
-    clock. `Receipt` explains the other fields.
+    `delivery` is the upload, in which records whose number is too high have been marked as refused.
+    `appended` is the result of adding the accepted records to the stored ones. The other records
+    are put into quarantine; `in_quarantine` maps every such record, as received, to its quarantine
+    entry. `quarantined_before` contains the sha256 of records that were in quarantine already.
+    `over_quota` contains the sha256 of records that were stored nowhere, because the device had
+    exceeded its daily limit. `rulings` is {(meeting id, record id): headquarters' decision about
+    the uploaded record}. `clocks` contains the measurements of the device's clock, by which the
+    times of records are corrected. `want` and `want_details` are those of the `Receipt`: the record
+    numbers and the personal data that have not arrived.
     """
 
     delivery: Delivery
@@ -172,12 +175,13 @@ def receive(connection: Connection, delivery: Delivery) -> Receipt:
 
 
 def store(connection: Connection, delivery: Delivery) -> Stored:
-    """Store the content of an upload, and return what its receipt needs.
+    """Store the content of an upload, and return the data for the receipt (the server's response).
 
     Repeating an upload adds no records. If headquarters has revoked (blocked) the device, new
     records from it are not accepted but stored in quarantine.
 
-    Raises: IntegrityError if another writer interfered; the caller must run the transaction again.
+    Raises: IntegrityError if another transaction stored one of the records at the same time; the
+    caller must run the transaction again.
     """
     device, report = delivery.writer.device, delivery.report
     contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)
@@ -278,9 +282,9 @@ def _accepted(
 
 
 def receipt_of(stored: Stored) -> Receipt:
-    """Return the receipt for an upload that has been stored; no database is needed for it.
+    """Return the receipt (the server's response) for an upload that has been stored.
 
-    The verdicts are in the order of the upload.
+    The verdicts are in the order of the upload. This function does not use the database.
     """
     known_before = {key.fingerprint for key in stored.appended.known_keys}
     verdicts, hashes_before = [], set[str]()
@@ -330,9 +334,10 @@ def _quarantined(
 
 
 def _hash_of(offer: CheckedRecord, quarantined: QuarantinedRecord | None) -> str:
-    """Return the hash that identifies a record in the ledger or in the quarantine.
+    """Return the hash under which a record is stored, whether it was accepted or quarantined.
 
-    `quarantined` is the record's quarantine entry, or None if the record was accepted.
+    `quarantined` is the record's entry among the records that were not accepted, or None if the
+    record was accepted.
     """
     if isinstance(offer.outcome, LedgerEntry):
         return offer.outcome.fingerprint

@@ -43,9 +43,11 @@ class _Memories:
         self._guard = threading.Lock()
 
     def take(self, lineage: str, key: StreamKey) -> _Memory | None:
-        """Remove a hall from memory and return it; return None if the hall is not in memory.
+        """Remove a hall's attendance from memory and return it; return None if it is not in memory.
 
-        The hall is removed so that no other thread can use it at the same time.
+        The attendance is removed so that no other thread can use it at the same time. `key` is the
+        meeting and the hall. `lineage` is a code that changes when the database is restored from a
+        copy or a standby server takes over.
         """
         with self._guard:
             memory = self._memories.pop((lineage, key), None)
@@ -55,7 +57,9 @@ class _Memories:
     def keep(self, lineage: str, key: StreamKey, memory: _Memory) -> None:
         """Put a hall's attendance into memory, unless a later version of it is already there.
 
-        If the halls in memory then have too many records, drop the least recently used halls.
+        `key` is the meeting and the hall. `lineage` is a code that changes when the database is
+        restored from a copy or a standby server takes over. If the halls in memory then have too
+        many records, drop the least recently used halls.
         """
         with self._guard:
             other = self._memories.get((lineage, key))
@@ -98,10 +102,10 @@ def recall(
 
 
 def _is_up_to_date(connection: Connection, key: StreamKey, memory: _Memory) -> bool:
-    """Add to a hall in memory the records that have arrived since its last use.
+    """Bring a hall's attendance in memory up to date; return whether this was possible.
 
-    Return False if this is not possible; the hall's attendance must then be computed again from all
-    its records.
+    The records that have arrived since the last use are added. If this is not possible, the
+    attendance must be computed again from all records of the hall.
     """
     records = streams.records_after(connection, key, memory.version.head)
     clocks = clocks_of(connection, memory.hall.devices | devices_of(records))
@@ -111,10 +115,10 @@ def _is_up_to_date(connection: Connection, key: StreamKey, memory: _Memory) -> b
 def remember(
     connection: Connection, halls: Mapping[StreamKey, tuple[StreamVersion, JudgedHall]]
 ) -> None:
-    """Keep the computed attendance of halls in memory, and drop what was not used for longest.
+    """Keep the computed attendance of halls in memory, and drop the least recently used halls.
 
-    The attendance must have been computed in a read transaction, because what a write transaction
-    sees may never be committed.
+    Halls are dropped only if those in memory have too many records. The attendance must have been
+    computed in a read transaction, because what a write transaction sees may never be committed.
     """
     lineage = streams.lineage(connection) or ""
     memories = _memories_of(connection)
@@ -123,10 +127,10 @@ def remember(
 
 
 def _memories_of(connection: Connection) -> _Memories:
-    """Return the halls that are kept in memory for the database of the connection.
+    """Return the halls whose attendance is kept in memory for the database of the connection.
 
-    The database is recognised by its connection pool. Its epoch (random code) would not do, because
-    copies of a database can have the same one.
+    The database is recognised by its connection pool. Its epoch (a random code) does not suffice,
+    because a database and a copy of it can have the same epoch.
     """
     with _all_memories_guard:
         return _all_memories.setdefault(connection.engine.pool, _Memories())

@@ -110,10 +110,10 @@ def _list_for_newcomers(
 ) -> set[StreamKey]:
     """Add rulings that identify newcomers to the streams of the halls where these people were.
 
-    A stream is all records that concern one hall at one meeting. A newcomer is an attendee on no
-    list; a ruling of headquarters gives the person's real code. These are the rulings among the
-    new records `fresh`, and stored rulings about the newcomers in `fresh`. Return the streams that
-    grew. `heads`, the last position used in every stream, is updated.
+    A newcomer is an attendee on no list; a ruling (a decision of headquarters) gives the person's
+    real code. A stream is all records that concern one hall at one meeting. The rulings to add are
+    those among the new records `fresh`, and stored rulings about the newcomers in `fresh`. Return
+    the streams that grew. `heads`, the last position used in every stream, is updated.
     """
     changed_streams: set[StreamKey] = set()
     met = newcomers_by_stream(connection, fresh)

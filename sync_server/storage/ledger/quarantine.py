@@ -15,19 +15,18 @@ from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
 MAX_ROWS_A_DAY, MAX_BYTES_A_DAY = 2_000, 16 * 1024 * 1024
-"""Daily limits, in records and in bytes, on what one device may add to the quarantine, so that a
-stolen laptop cannot fill the disk, or headquarters' list of quarantined records. The limits suffice
-for a hall of 500 people, which makes about 1,500 records, even if all of them are quarantined
-because the hall's laptop is revoked (blocked).
-"""
+"""Daily limits, in records and in bytes, on what one device may add to the quarantine (the store of
+records that were not accepted), so that a stolen laptop cannot fill the disk or headquarters' list
+of these records. The limits suffice for a hall of 500 people, which makes about 1,500 records, even
+if all of them are quarantined because the hall's laptop is revoked (blocked)."""
 
 
 class QuarantinedRecord(NamedTuple):
     """A record to put into quarantine, as received (`raw`), with the reason.
 
-    `fate` is `refused` for a record that is not valid, and `held` for one on which headquarters
-    must decide. `sha256` is the hash of `raw` for a refused record, and of the record's canonical
-    JSON for a held one.
+    The quarantine is the store of records that were not accepted. `fate` is `refused` for a record
+    that is not valid, and `held` for one on which headquarters must decide. `sha256` is the hash of
+    `raw` for a refused record, and of the record's canonical JSON for a held one.
     """
 
     sha256: str
@@ -39,7 +38,7 @@ class QuarantinedRecord(NamedTuple):
 def add_records(
     connection: Connection, device: str, quarantined: Sequence[QuarantinedRecord], now_ms: int
 ) -> tuple[set[str], set[str]]:
-    """Store a device's records in quarantine, within the device's daily limits.
+    """Store records that were not accepted from a device, within the device's daily limits.
 
     A record that arrives repeatedly is stored once. Return two sets of sha256: those of records
     that had been stored before, and those of records that were not stored because the device had
@@ -98,8 +97,8 @@ def _brought_since(connection: Connection, device: str, since_ms: int) -> tuple[
 def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
     """Return {device code: number of quarantined records in the last 24 hours}, sorted by code.
 
-    Only devices that have used more than half of their daily limit of quarantined records are
-    included.
+    Quarantined records are records that were not accepted; a device may add only a limited number a
+    day. Only devices that have used more than half of this number are included.
     """
     count = func.count()
     rows = connection.execute(
@@ -113,7 +112,8 @@ def devices_near_quota(connection: Connection, now_ms: int) -> dict[str, int]:
 
 
 class QuarantineEntry(NamedTuple):
-    """A row of the quarantine, as headquarters sees it.
+    """A record in quarantine (the store of records that were not accepted), as headquarters sees
+    it.
 
     `raw` is the record as received. `fate` is `refused` (the record is not valid) or `held`
     (headquarters must decide). `code` and `detail` give the reason. `is_dismissed`: headquarters
@@ -145,11 +145,12 @@ def all_entries(connection: Connection) -> list[QuarantineEntry]:
 
 
 def dismiss(connection: Connection, device: str, sha256: str) -> None:
-    """Mark a quarantined record as dismissed.
+    """Mark a quarantined record (a record that was not accepted) as dismissed.
 
-    Records without a readable id are dismissed in this way, because a ruling (a decision of
-    headquarters) can refer to a record only by its id. `sha256` is the hash under which the
-    quarantine stores the record.
+    A dismissed record needs no further decision. Records without a readable id are dismissed in
+    this way, because a ruling (a decision of headquarters) can refer to a record only by its id.
+    `device` is the device that sent the record, and `sha256` the hash under which the record is
+    stored.
     """
     this_entry = (QuarantineRow.device == device, QuarantineRow.sha256 == sha256)
     connection.execute(update(QuarantineRow).where(*this_entry).values(is_dismissed=True))
@@ -158,7 +159,8 @@ def dismiss(connection: Connection, device: str, sha256: str) -> None:
 def count_open(connection: Connection) -> int:
     """Return the number of quarantined records on which headquarters must still decide.
 
-    Headquarters decides by a ruling, or by dismissing the record.
+    A quarantined record is a record that was not accepted. Headquarters decides by a ruling on the
+    record, or by dismissing the record.
     """
     return connection.scalar(select(func.count()).where(~_IS_SETTLED)) or 0
 
@@ -166,8 +168,8 @@ def count_open(connection: Connection) -> int:
 def count_refused(connection: Connection) -> dict[str, int]:
     """Return {hall code: number of refused records on which headquarters must still decide}.
 
-    A record counts for the hall of the device that sent it. Halls without such records are left
-    out.
+    A refused record is a record that is not valid. Every such record counts for the hall of the
+    device that sent it. Halls without such records are left out.
     """
     rows = connection.execute(
         select(Device.point, func.count())
@@ -179,10 +181,11 @@ def count_refused(connection: Connection) -> dict[str, int]:
 
 
 def count_older(connection: Connection, *, before_ms: int) -> int:
-    """Return the number of old quarantined records that `purge` would delete.
+    """Return the number of old records that `purge` would delete from the quarantine.
 
-    `before_ms` is the same as for `purge`: the time (ms since 1970 UTC) before which they were
-    received.
+    The quarantine contains the records that were not accepted. `purge` deletes those that were
+    received before `before_ms` (ms since 1970 UTC), if headquarters has decided on them or
+    dismissed them.
     """
     old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
     return connection.scalar(select(func.count()).where(*old)) or 0
@@ -191,8 +194,9 @@ def count_older(connection: Connection, *, before_ms: int) -> int:
 def purge(connection: Connection, *, before_ms: int) -> int:
     """Delete old records from the quarantine; return the number of deleted records.
 
-    A record is deleted if it was received before `before_ms` and headquarters has ruled on it or
-    dismissed it.
+    The quarantine contains the records that were not accepted. A record is deleted if it was
+    received before `before_ms` (ms since 1970 UTC) and headquarters has decided on it or dismissed
+    it.
     """
     old = (QuarantineRow.received_ms < before_ms, _IS_SETTLED)
     return connection.execute(delete(QuarantineRow).where(*old)).rowcount
@@ -202,4 +206,5 @@ _IS_SETTLED = or_(
     QuarantineRow.is_dismissed,
     exists().where(RulingRow.record_id == QuarantineRow.record_id),
 )
-"""The SQL condition for quarantined records that headquarters has dismissed or ruled on."""
+"""The SQL condition for quarantined records (records that were not accepted) that headquarters has
+dismissed or decided on by a ruling."""

@@ -58,12 +58,13 @@ def entry_of(record: Record) -> LedgerEntry:
 
 
 class AppendResult(NamedTuple):
-    """The result of adding entries to the ledger.
+    """The result of adding entries (records) to the ledger.
 
-    `known_keys`: the keys of records that were stored before with the same id as one of the
-    entries. `cancelled`: the keys of entries that have no effect, because a different record has
-    the same id. `ruled_ids`: the ids of records among the entries on which headquarters has
-    decided by a ruling, and of the records on which rulings among the entries decide.
+    A key is a record's id and the sha256 of the record's canonical JSON. `known_keys`: the keys of
+    records that were stored before with the same id as one of the entries. `cancelled`: the keys of
+    entries that have no effect, because a different record has the same id. `ruled_ids`: the ids of
+    records among the entries on which headquarters has decided by a ruling, and of the records on
+    which rulings among the entries decide.
     """
 
     known_keys: set[RecordKey]
@@ -200,9 +201,9 @@ def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[R
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
     """Return the streams that contain a record made by one of these devices.
 
-    A stream is all records that concern one hall at one meeting. A stream is also returned if
-    it contains a decision of headquarters that such a record counts although it was quarantined
-    or contradicts another record with its id.
+    A stream is all records that concern one hall at one meeting. A stream is also returned if it
+    contains a decision of headquarters that a record of one of these devices counts, although the
+    record was not accepted at first or contradicts another record with its id.
     """
     wanted = sorted(devices)
     if not wanted:

@@ -38,7 +38,7 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
-    """Return {(meeting id, record id): latest ruling that releases or dismisses the record}.
+    """Return {(meeting id, record id): latest ruling on whether the record counts}.
 
     A ruling is a decision of headquarters. Records without such a ruling are left out.
     """

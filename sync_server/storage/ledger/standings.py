@@ -72,10 +72,11 @@ class BoardFigures(Struct, frozen=True, kw_only=True):
 class BoardRow(BoardFigures, frozen=True, kw_only=True):
     """One point (a hall) in headquarters' overview of a meeting.
 
-    The counts have no meaning until `reported` is True. `missing_seq`: the number of records that
-    the point's devices have made, but that have not arrived. `refused_records`: the number of
-    refused records from these devices on which headquarters must still decide. `last_contact_at`:
-    when a device of the point last contacted the server, in ISO 8601 UTC.
+    `reported` is False until a device in the hall has reported; until then, the counts have no
+    meaning. `missing_seq`: the number of records that the point's devices have made, but that have
+    not arrived. `refused_records`: the number of refused (invalid) records from these devices on
+    which headquarters must still decide. `last_contact_at`: when a device of the point last
+    contacted the server, in ISO 8601 UTC.
     """
 
     point: str

@@ -77,7 +77,11 @@ class Page(NamedTuple):
 
 
 def epoch(connection: Connection) -> str | None:
-    """Return the random code of this database; None if the database has no records yet."""
+    """Return the random code of this database; None if the database has no records yet.
+
+    The code is part of every cursor (a reader's position in the records), so that a cursor from
+    another database is recognised.
+    """
     rows = _EPOCH.rows(connection)
     return str(rows[0][0]) if rows else None
 
@@ -85,11 +89,13 @@ def epoch(connection: Connection) -> str | None:
 def lineage(connection: Connection) -> str | None:
     """Return the code with which every cursor begins; None if the database has no records yet.
 
-    A cursor is a reader's position in the records. The code is the epoch of the database and, on
-    PostgreSQL, its timeline: a number that rises when a standby takes over from a leader. Until a
-    standby has a record, the old leader may show it to readers, although nobody has been told that
-    it is stored. The standby may then give its position to another record, so readers must begin
-    again.
+    A cursor is a reader's position in the records. The code is the random code of the database (its
+    epoch). On PostgreSQL, the timeline follows once it is above 1: a number that rises when a
+    standby server takes over from the leader.
+
+    The old leader may have shown readers a record that had not reached the standby and was never
+    confirmed as stored. The new leader may give the position of this record to another record.
+    Therefore readers must begin again after every take-over.
     """
     current_epoch = epoch(connection)
     timeline = _timeline(connection)
@@ -97,9 +103,12 @@ def lineage(connection: Connection) -> str | None:
 
 
 def _timeline(connection: Connection) -> int:
-    """Return the timeline of a PostgreSQL server, 1 before the first take-over; 0 on SQLite.
+    """Return a PostgreSQL server's timeline, 1 before the first take-over; 0 on SQLite or a
+    standby.
 
-    The server ends all connections when it stops being the leader, so every connection asks once.
+    The timeline is a number that rises whenever a standby server takes over as the leader. A leader
+    ends all connections when it stops being the leader, so every connection asks for the timeline
+    only once.
     """
     if connection.dialect.name != "postgresql":
         return 0
@@ -113,7 +122,8 @@ def _timeline(connection: Connection) -> int:
 
 
 TIMELINE = "timeline"
-"""The key under which a pooled connection keeps the timeline of its server."""
+"""The key under which a pooled connection keeps the timeline of its PostgreSQL server: a number
+that rises whenever a standby server takes over as the leader."""
 
 
 def renew_epoch(connection: Connection) -> None:
@@ -144,10 +154,11 @@ def by_meeting(keys: Iterable[StreamKey]) -> dict[str, list[str]]:
 def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: bool) -> None:
     """Lock meetings until the transaction ends; shut out all other writers only if `is_sole`.
 
-    If `is_sole` is False, other writers may share the lock. A roll (a list of summoned people)
-    adds records to all streams of the meeting. The writer of a roll needs the sole lock, so
-    that nobody creates another stream meanwhile. SQLite has only one writer at a time and needs
-    no lock; PostgreSQL keeps the lock in memory (an advisory lock), by a hash of the meeting's id.
+    If `is_sole` is False, other writers may share the lock. A roll (a list of summoned people) adds
+    records to all streams of the meeting; a stream is all records that concern one hall. The writer
+    of a roll needs the sole lock, so that nobody creates another stream meanwhile. SQLite has only
+    one writer at a time and needs no lock; PostgreSQL keeps the lock in memory (an advisory lock),
+    by a hash of the meeting's id.
     """
     if is_only_writer(connection):
         return

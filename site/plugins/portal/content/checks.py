@@ -57,7 +57,7 @@ def check_names(files: Iterable[Any]) -> None:
 
     `files` are of the type `ContentFile`. Without `.md`, a valid name has at most 64 characters
     (a–z, digits and hyphens) and does not begin with a hyphen. `index` and names that begin with
-    `nam-` are reserved for the portal's lists.
+    `nam-` are reserved for the pages that list other pages.
     """
     for file in files:
         if file.stem == "index" or file.stem.startswith("nam-"):  # addresses of list pages
@@ -84,11 +84,10 @@ def check_meeting(
 ) -> None:
     """Add faults for errors in a meeting's times, and warnings about the meeting's documents.
 
-    A meeting must end after it starts, and agenda items must be in order of time and start
-    before the end of the meeting. There is a warning if `basis`, which lists the documents on
-    which the meeting is based, is empty (docs/checklist.md, row 18), and if a material becomes
-    public after the start of the meeting (row 6). `materials` is {code: front matter of the
-    material}.
+    A meeting must end after it starts, and agenda items must be in order of time and start before
+    the end of the meeting. There is a warning if `basis`, which lists the documents on which the
+    meeting is based, is empty (docs/checklist.md, row 18), and if a document becomes public after
+    the start of the meeting (row 6). `materials` is {code: front matter of the document}.
     """
     _check_hours(source, meeting)
     _check_hour_of(source, "revised", meeting.revised)
@@ -208,7 +207,7 @@ def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
 
 
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
-    """Check the file attached to a material, and return the file's visible text.
+    """Check the file attached to a material (a document for meetings), and return its visible text.
 
     A missing, empty or unreadable file and possible personal data cause faults; a file larger than
     `MAX_PHONE_BYTES` causes a warning. Faults and warnings are added to `source`. Return "" if the
@@ -286,10 +285,10 @@ def check_text(source: Source, addresses: Addresses) -> None:
 
 
 def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:
-    """Add a warning to every material to which no meeting, page or other material refers.
+    """Add a warning to every document for meetings to which no other content file refers.
 
-    `materials` are of the type `ContentFile`. `sources` are all content files, which are searched
-    for references.
+    `materials` are these documents, of the type `ContentFile`. `sources` are all content files,
+    which are searched for references.
     """
     all_sources = list(sources)
     used = {code for source in all_sources for _, code in _references(source)}

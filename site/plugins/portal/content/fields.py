@@ -61,11 +61,11 @@ class AgendaItem(Struct, frozen=True, kw_only=True):
 class MeetingFrontMatter(Struct, frozen=True, kw_only=True):
     """The front matter of a meeting. All times are in Vietnamese time (UTC+7).
 
-    `points` contains codes of halls, and is empty if all halls take part. `basis` and
-    `materials` contain codes of documents; the meeting is based on those in `basis`. `revised`
-    is the time of the last change to the hours or place; readers' calendars accept a change
-    only if `revised` is newer. `public_contacts` are names and numbers that may be published,
-    spelled exactly as in the text.
+    `points` contains codes of halls, and is empty if all halls take part. `basis` and `materials`
+    contain codes of documents; the meeting is based on those in `basis`. `revised` is the time of
+    the last change to the hours or place; readers' calendars accept a change only if `revised` is
+    later than before. `public_contacts` are names and numbers that may be published, spelled
+    exactly as in the text.
     """
 
     title: Words

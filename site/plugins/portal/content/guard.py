@@ -1,9 +1,9 @@
-"""Search texts for possible personal data, which must not appear in the portal.
+"""Search texts for possible personal data, which must not appear in the public website.
 
-Both the content files, in which a fault can name the line, and the built files are
-searched. Data that may be published, such as a technician's telephone number, is listed in
-the field `public_contacts` of the content file. A name that is shown in a picture or spoken
-in a recording is not detected.
+Both the content files, in which a fault can name the line, and the built files are searched. Data
+that may be published, such as a technician's telephone number, is listed in the field
+`public_contacts` of the content file. A name that is shown in a picture or spoken in a recording is
+not detected.
 """
 
 import hashlib
@@ -55,11 +55,10 @@ _IN_WORD = "".join(
     ]
     + [rf"(?<!(?-i:{part}) )" for part in _LOWER_CASE_PARTS]
 )
-"""Negative lookbehinds that exclude «sinh» in compounds, where it does not mean "born".
+"""Negative lookbehinds that exclude «sinh» in compounds, where «sinh» does not mean "born".
 
-An example is «học sinh» (pupil). Words in `_LOWER_CASE_PARTS` are not excluded with a
-capital letter: «An sinh năm 1970» still counts as a year of birth.
-"""
+An example is «học sinh» (pupil). A word in `_LOWER_CASE_PARTS` excludes «sinh» only if the word is
+in lower case: «An sinh năm 1970», with the name An, still counts as a year of birth."""
 
 _MARKS = r"[\s:(\[\"“]{0,3}"
 _NO_SPAN = r"(?! đến | ?[–-] ?(?:19|20)\d\d| trở )"
@@ -139,12 +138,10 @@ _SIGNS = {
     "birth": ("sinh", "sn", "s.n", "ns:", "ns.", "n.s"),
     "table": ("|", "\t", "  "),
 }
-"""For each kind of data, the words or signs of which a text must contain one.
+"""Words or signs, by kind of data; a text with none of them is not searched for that kind.
 
-Otherwise, the text is not searched for this kind of data or, with the key `table`, for tables. The
-words are in lower case. Most texts contain none of them, and searching for a word is much faster
-than for a pattern.
-"""
+The key `table` stands for tables. The words are in lower case. Most texts contain none of them, and
+searching for a word is much faster than for a pattern."""
 _TAX_CODE = re.compile(
     r"(?:mã số thuế|MST|mã số doanh nghiệp|MSDN|ĐKKD|GPKD|mã hồ sơ)(?: số)?\W{0,3}"
     r"\d(?:[ -]?\d){8,14}\b"
@@ -254,7 +251,7 @@ class Guard:
 
     @property
     def fingerprint(self) -> bytes:
-        """The sha256 of all names and codes to search for. It is equal only if these are equal."""
+        """The sha256 of all names and codes to search for; it changes if one of them changes."""
         names = sorted(map(repr, (*self._names, *self._bare_names, *self._codes)))
         return hashlib.sha256("\n".join(names).encode()).digest()
 
@@ -335,8 +332,9 @@ def _suspicions_in_columns(values: Iterable[Value], allowed: Iterable[str]) -> I
     """Yield the cells of tables that may be personal data, at most `MOST_OF_COLUMN` per heading.
 
     `values` are the cells whose headings announce personal data, such as «Năm sinh» (year of
-    birth). Two kinds of number are left out: tax codes of organisations, and numbers that the
-    editor has allowed. `allowed` contains the latter; a spreadsheet may have dropped the leading 0.
+    birth). Tax codes of organisations, and numbers in `allowed`, which may be published, are left
+    out. A number in `allowed` is also recognised without its leading 0, which a spreadsheet may
+    have dropped.
     """
     allowed_digits = {_NO_DIGITS.sub("", words) for words in allowed}
     counts = Counter[tuple[str, str]]()
@@ -383,10 +381,10 @@ def _suspicions_of(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[S
 def _is_row_of_numbers(match: re.Match[str]) -> bool:
     """Return whether a match of the telephone pattern is a row of small numbers, as in a table.
 
-    A telephone number has fewer than six groups of digits with only spaces between them, and fewer
-    than five if the first group is `0`. Groups after a word such as «điện thoại» (telephone) on the
-    same line are nevertheless a telephone number. A number from `00` to `09` before an amount, or
-    before at least three numbers of two digits, is always such a row.
+    A row consists of at least six groups of digits, or five if the first group is `0`, with only
+    spaces between the groups and no word such as «điện thoại» (telephone) before them on the same
+    line. A number from `00` to `09` before an amount such as `1.500.000`, or before at least three
+    numbers of two digits, is also a row.
     """
     groups = re.findall(r"\d+", match[0])
     if _ORDINAL_AND_AMOUNT.fullmatch(match[0]):
@@ -414,10 +412,10 @@ def visible_text(html: str) -> str:
 
 
 def _on_one_line(row: re.Match[str]) -> str:
-    """Put the HTML of a table's row on one line, and return it with empty rows after it.
+    """Return the HTML of a table's row on one line, followed by empty rows.
 
-    The empty rows replace the other lines, so that the line numbers in the rest of the text stay
-    the same.
+    There is an empty row for every further line of the original HTML, so that the line numbers in
+    the rest of the text stay the same.
     """
     rest = "|\n" * (row[0].count("\n") - 1)
     return re.sub(r"\s*\n\s*", " ", row[0]) + "\n" + rest

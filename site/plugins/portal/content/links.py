@@ -1,6 +1,6 @@
-"""Convert links between content files from paths on disk to addresses in the portal.
+"""Convert links between content files from paths on disk to addresses in the public website.
 
-For example, `[Mẫu 01](../materials/mau-01.md)` works in any text editor. In the portal, the link
+For example, `[Mẫu 01](../materials/mau-01.md)` works in any text editor. In the website, the link
 leads to `t/mau01.html`.
 """
 
@@ -13,14 +13,14 @@ from urllib.parse import unquote, urlsplit
 from portal.content.file_names import NAME, PICTURE_ENDINGS, PICTURES
 
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
-"""The portal's folders of pages, by the names of the corresponding content folders."""
+"""The public website's folders of pages, by the names of the corresponding content folders."""
 
 
 class Addresses:
-    """The addresses in the portal of all content files, attached files and pictures.
+    """The addresses in the public website of all content files, attached files and pictures.
 
     For example, the address of `materials/mau-01.md` is `t/mau01.html`. The first path is relative
-    to the content folder, and the second is relative to the portal's top folder.
+    to the content folder, and the second is relative to the website's top folder.
     """
 
     def __init__(self, root: Path, files: Iterable[Any]) -> None:
@@ -42,7 +42,7 @@ class Addresses:
         return isinstance(other, Addresses) and self.by_file == other.by_file
 
     def resolve(self, folder: str, link: str) -> str | None:
-        """Return the portal address to which a link in a content file leads.
+        """Return the address in the public website to which a link in a content file leads.
 
         The address is relative to the page made from that content file. `folder` is the content
         folder of the file, such as `materials`. Links to other sites (https:), telephone links

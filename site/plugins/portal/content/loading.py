@@ -1,4 +1,4 @@
-"""Read, convert and check all content files of the portal.
+"""Read, convert and check all content files of the portal (the public website).
 
 The faults of all files are reported together, before anything is built. The module `checks`
 contains most of the checks.
@@ -110,12 +110,12 @@ class PageText(NamedTuple):
 
 
 class PortalContent(NamedTuple):
-    """All checked content from which the portal is built.
+    """All checked content from which the portal (the public website) is built.
 
     Meetings are in order of date, and pages in the order of the menu. `materials` is {code:
-    document}. `public_contacts` are names and numbers that may be published. `opening_times`
-    are the future instants, in UTC, at which further documents become public. `root` is the
-    content folder.
+    document}. `public_contacts` are names and numbers that may be published. `opening_times` are
+    the future instants, in UTC, at which further documents become public. `root` is the content
+    folder.
     """
 
     root: Path
@@ -166,9 +166,10 @@ class FileCache:
         self._addresses: Addresses | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes to store on disk, with an empty guard in place of the present one.
+        """Return the attributes to store on disk, with an empty guard instead of the real guard.
 
-        The present guard may contain the names of people, which are not to be stored there.
+        A guard searches texts for personal data. The real guard may contain the names of people,
+        which are not to be stored on disk.
         """
         return {**self.__dict__, "guard": Guard()}
 
@@ -208,7 +209,11 @@ class FileCache:
         return [self._copied(path) for path in paths]
 
     def read_directory(self, root: Path) -> tuple[Source, Directory | None]:
-        """Read the file with all organisations and halls, whose faults are added to the source."""
+        """Read the file with all organisations and halls; return the file and the checked content.
+
+        Faults are added to the returned `Source`. The content is None if the file is missing or not
+        valid.
+        """
         path, display_path = root / DIRECTORY, Path(root.name) / DIRECTORY
         if not path.is_file():
             fault = Fault(display_path, 1, say("build.no_directory"))
@@ -259,12 +264,12 @@ def load(
 ) -> PortalContent:
     """Read and check the content in the folder `root`; leave out texts not public at `now`.
 
-    For example, the text and the attachment of a withdrawn material are left out. `now` must
-    have a time zone, and defaults to the present time. With `file_cache`, unchanged files are
-    not read again.
+    For example, the text and the attachment of a withdrawn document are left out. `now` must have a
+    time zone, and defaults to the present time. With `file_cache`, unchanged files are not read
+    again.
 
-    Raises: ContentFaults with the faults of all files, for example a missing field, if there
-    are any.
+    Raises: ContentFaults with the faults of all files, for example a missing field, if there are
+    any.
     """
     now = now or datetime.now(UTC)
     file_cache = file_cache or FileCache()

@@ -181,7 +181,10 @@ class _PartReader:
 
 
 def refuse_doctype(*_: Any) -> None:
-    """Raise ValueError: office files have no DOCTYPE, which may let a small file grow huge."""
+    """Raise ValueError when the XML parser meets a DOCTYPE, which office files never have.
+
+    A DOCTYPE could make a small file expand to a huge text.
+    """
     raise ValueError("DOCTYPE")
 
 

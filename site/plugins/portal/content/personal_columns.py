@@ -43,8 +43,9 @@ class Value(NamedTuple):
 
 
 TAX_CODE = "tax_code"
-"""The kind of an organisation's tax code, which may be published, but looks like a telephone
-number."""
+"""The name of the kind of data that organisations' tax codes are.
+
+Tax codes may be published, but look like telephone numbers."""
 
 _HEADINGS = {
     TAX_CODE: r"\bmst\b|ma so thue|ma so doanh nghiep|so dang ky kinh doanh|\bdkkd\b|\bgpkd\b",
@@ -83,7 +84,8 @@ For example, the columns below «Ngày sinh» (date of birth) may be day, month 
 LONGEST_HEADING = 60
 """The greatest length in letters of a heading, notes in brackets not counted."""
 MOST_HEADINGS = 200
-"""The greatest number of headings that are remembered in a text with wide gaps."""
+"""The greatest number of headings that are remembered if wide gaps separate the columns of a text.
+"""
 MOST_SPANNED = 63
 """The greatest number of columns that one heading covers."""
 MOST_HEADING_ROWS = 3
@@ -106,7 +108,7 @@ _VALUES = {
     "party_card": re.compile(rf"\d(?:{_SPACE}\d){{6,7}}"),
     TAX_CODE: re.compile(r"\d{9,10}(?:-\d{3})?"),
 }
-"""Patterns that the whole text of a cell must match if the cell contains this kind of data."""
+"""Patterns, by kind of data, that the whole text of a cell with such data must match."""
 _PART_OF_NUMBER = re.compile(r"[(+]?\d[\d ().\u2013-]{1,12}")
 _SMALL_NUMBER = re.compile(r"\d{1,2}")
 _DIGIT = re.compile(r"\d")
@@ -288,9 +290,10 @@ def _cells_of(line: str) -> list[Cell]:
 
 @lru_cache(maxsize=4096)
 def _kind_of(heading: str, is_accented: bool) -> str | None:
-    """Return the kind of data that a heading announces; None if it announces no personal data.
+    """Return the kind of data that a heading announces, such as "birth".
 
-    `is_accented`: whether the headings are written with accents.
+    Return None if the heading announces neither personal data nor an organisation's tax code.
+    `is_accented` is True if the headings in the row are written with accents.
     """
     whole = " ".join(_EMPHASIS.sub(" ", heading).split())
     words = _NOTE.sub(" ", whole).strip() or whole

@@ -1,7 +1,8 @@
 """Read the hidden copies of lists that pivot tables keep inside an XLSX.
 
-A pivot table shows sums, but its file also contains the whole list from which they were made. Such
-a copy becomes rows of text, as `portal.content.personal_columns` reads them.
+A pivot table shows sums, but its file also contains the whole list from which the sums were made.
+The list is converted to rows of text, in which `portal.content.personal_columns` can find personal
+data.
 """
 
 import re
@@ -37,7 +38,11 @@ def texts_of_pivot_caches(archive: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _read_definition(content: bytes) -> tuple[list[str], list[list[str]]]:
-    """Return the headings of the columns, and for every column the values to which rows refer."""
+    """Return the headings and the shared values of a list that a pivot table keeps.
+
+    `content` is the XML file that describes the list's columns. The shared values are one list per
+    column; a row may contain the position of a value in the column's list instead of the value.
+    """
     headings: list[str] = []
     shared_values: list[list[str]] = []
 
@@ -53,7 +58,11 @@ def _read_definition(content: bytes) -> tuple[list[str], list[list[str]]]:
 
 
 def _read_records(content: bytes, shared_values: list[list[str]]) -> list[list[str]]:
-    """Return the rows of a list. A cell is a value, or the place of a value of its column."""
+    """Return the rows of a list that a pivot table keeps; a row is a list of the cells' texts.
+
+    `content` is the XML file with the rows. A cell in this file contains a value, or the position
+    of a value in the column's list in `shared_values`.
+    """
     rows: list[list[str]] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:

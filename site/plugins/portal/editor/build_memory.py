@@ -1,8 +1,8 @@
-"""Store the inputs and results of a build on disk, so that the next build makes only changed files.
+"""Store a build's inputs and results on disk, so that the next build makes only changed files.
 
-The next build may run in another process. It takes a file over only if it would make the same file:
-the program, the portal's address, the people to search for, and the inputs of the file must be
-unchanged.
+The next build may run in another process. A file is reused only if the next build would make the
+same file: the program, the address of the portal (the public website), the people to search for,
+and the inputs of the file must be unchanged.
 """
 
 import gc
@@ -22,24 +22,24 @@ from portal.media.cache import FOLDER
 from portal.pages.memory import Memory
 
 MOST_MEMORIES = 10
-"""The maximum number of stored builds, at most one for every content folder and address.
+"""The maximum number of stored builds, at most one for every content folder and website address.
 
-The build that was stored least recently is deleted first.
-"""
+The build that was stored least recently is deleted first."""
 
 WORTH_SAVING = 20
 """A build is stored only if it newly made at least one file in 20."""
 
 PROGRAM = ("site", "sync_server", "requirements", "build.py", "package-lock.json")
-"""The files and folders, in the top folder, on which the result of a build may depend."""
+"""The files and folders, in the repository's top folder, on which the result of a build may depend.
+"""
 
 
 class BuildMemory(NamedTuple):
     """The inputs and results of a build.
 
     `file_cache` contains the content files that were read, and `made` describes the files that were
-    made. `output` is the folder of the finished portal. A file in this folder that is newer than
-    `saved_ns` (in ns since 1970) was changed after the build.
+    made. `output` is the folder of the finished portal (the public website). A file in this folder
+    that is newer than `saved_ns` (in ns since 1970) was changed after the build.
     """
 
     file_cache: FileCache
@@ -49,10 +49,11 @@ class BuildMemory(NamedTuple):
 
 
 def load(content: Path, url: str, guard: Guard) -> BuildMemory | None:
-    """Return the stored inputs and results of the last build of a content folder for an address.
+    """Return the stored inputs and results of the last build of a content folder, or None.
 
-    Return None if there are none, or if the program or the people in `guard` have changed since
-    that build.
+    `url` is the public address for which the website was built. The result is None if no build is
+    stored for the folder and the address, or if the program or the people to search for (in
+    `guard`) have changed since that build.
     """
     with suppress(Exception):  # a damaged pickle may raise anything; only time is lost
         with _path(content, url).open("rb") as file:
@@ -75,9 +76,10 @@ def save(
 ) -> None:
     """Store the inputs and results of a finished build on disk, where `load` finds them.
 
-    If the files cannot be written, for example because the disk is full, nothing is stored. If the
-    build newly made only a few files, the earlier stored build is kept: making these files again
-    takes less time than storing everything.
+    `content` is the content folder, and `url` the public address of the website in the folder
+    `output`. `made` describes the built files. If the files cannot be written, for example because
+    the disk is full, nothing is stored. If the build newly made only a few files, the earlier
+    stored build is kept: making these files again takes less time than storing everything.
     """
     if made.made_anew * WORTH_SAVING < len(made.files):
         return

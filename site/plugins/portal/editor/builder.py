@@ -43,7 +43,7 @@ class Built(NamedTuple):
 
 
 class Builder:
-    """A builder of the portal from the content files in the folder `content`.
+    """A builder of the portal (the public website) from the content files in the folder `content`.
 
     A repeated build into the same folder writes only changed files. `url` is the portal's public
     address, unless the environment variable PUBLIC_URL is set. `guard` searches files for personal
@@ -74,7 +74,7 @@ class Builder:
     def read(self, now: datetime | None = None) -> PortalContent:
         """Read and check the content; leave out texts that are not public at `now`.
 
-        `now` defaults to the present time. For example, the text of a withdrawn material is left
+        `now` defaults to the present time. For example, the text of a withdrawn document is left
         out.
 
         Raises: ContentFaults if a content file is not valid, for example if a field is missing.
@@ -93,11 +93,11 @@ class Builder:
     ) -> Built:
         """Build the content into the folder `output`, and write only files that have changed.
 
-        If `finished` is given, unchanged files are taken over from the earlier portal in the folder
+        If `finished` is given, unchanged files are taken over from the earlier build in the folder
         `finished.output`.
 
         Raises: ContentFaults if a file may contain personal data; BundleFault if the JavaScript
-        cannot be bundled; BuildFault if Pelican fails.
+        cannot be bundled; BuildFault if Pelican (the site generator) fails.
         """
         if self._site is None or self._settings["OUTPUT_PATH"] != str(output):
             self._start_pelican(output, finished)
@@ -114,7 +114,7 @@ class Builder:
         return Built(len(lines), sum(line.bytes for _, line in lines), release_of(output))
 
     def replace(self, content: PortalContent, output: Path) -> Built:
-        """Build the portal in a new folder, and then replace the folder `output` with that folder.
+        """Build the public website in a new folder, and then put that folder in place of `output`.
 
         If the build fails, `output` stays unchanged. A successful build sets `changed_hours` to the
         ids of meetings whose new hours readers' calendars would ignore.
@@ -179,7 +179,7 @@ def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[st
     """Return the ids of meetings whose new hours readers' calendars would ignore.
 
     A calendar ignores new hours in an .ics file if the event's SEQUENCE (a revision number) is
-    unchanged. `before` and `after` are the folders of the previous and the new portal.
+    unchanged. `before` and `after` are the folders of the previous and the new website.
     """
 
     def lines_of(folder: Path, meeting_id: str) -> set[str]:
@@ -196,7 +196,7 @@ def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[st
 
 
 def _put_in_place(finished: Path, output: Path, replaced: Path) -> None:
-    """Rename the folder `finished` to `output`, and delete `replaced`, the previous portal.
+    """Rename the folder `finished` to `output`, and delete `replaced`, the previous website.
 
     Raises: OSError if renaming fails, after `replaced` has been renamed back to `output`.
     """

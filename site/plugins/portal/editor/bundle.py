@@ -1,4 +1,4 @@
-"""Bundle the portal's JavaScript and style sheets with esbuild.
+"""Bundle the JavaScript and style sheets of the portal (the public website) with esbuild.
 
 esbuild runs in Node.js, which a PyPI package provides.
 """
@@ -53,8 +53,8 @@ esbuild rewrites newer syntax for these browsers.
 PIN_ITERATIONS = 600_000
 """The number of rounds of PBKDF2 with SHA-256 that derive a key from a clerk's PIN.
 
-OWASP recommended this number in 2023. More rounds slow down an attacker who tries all PINs.
-"""
+A clerk is a person who records attendance. OWASP recommended this number in 2023. More rounds slow
+down an attacker who tries all PINs."""
 
 
 HALF_MADE = ".new"

@@ -1,4 +1,7 @@
-"""Convert a DOCX or PDF to a draft of a content file, and suggest values for the fields."""
+"""Convert a DOCX or PDF to a draft of a content file, and suggest values for its fields.
+
+A content file is a Markdown file from which the portal's pages are built.
+"""
 
 import re
 from collections.abc import Iterator

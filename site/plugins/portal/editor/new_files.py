@@ -123,8 +123,8 @@ def write_new(root: Path, what: str, ask_editor: Ask, show_message: Callable[[st
 def withdraw(root: Path, code: str, now: datetime) -> Path:
     """Mark the material with the given code as withdrawn today, and return the path of its file.
 
-    `root` is the content folder. The date is that of `now` in Vietnam. The rest of the file stays
-    unchanged.
+    A material is a document for meetings. `root` is the content folder. The date is that of `now`
+    in Vietnam. The rest of the file stays unchanged.
 
     Raises: BuildFault if no material has the code, or if the material is already withdrawn.
     """
@@ -142,7 +142,7 @@ def withdraw(root: Path, code: str, now: datetime) -> Path:
 
 
 BACK = "<"
-"""The answer with which an editor returns to the previous question."""
+"""The answer with which a user returns to the previous question about a new content file."""
 
 DEFAULTS = {
     "kind": 0,

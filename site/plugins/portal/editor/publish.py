@@ -44,10 +44,9 @@ RETRIES = Retry(
 )
 """Settings for retries: a failed request is repeated up to three times.
 
-Repeating a request has no further effect on the server. If a server answers 429 or 503 and asks for
-a wait, the wait lasts at most ten seconds. After the third retry, the editor sees the server's
-message.
-"""
+A repeated request changes nothing more on the server. If a server answers 429 or 503 and asks for a
+wait, the wait lasts at most ten seconds. If the third retry fails too, the user sees the server's
+message."""
 
 LATER_FOLDER = ROOT / ".cache" / "later"
 """The folder for building versions of the portal that a server is to serve only at a later time."""
@@ -89,9 +88,9 @@ class PublishTarget:
     def offer_manifest(self, manifest: bytes) -> list[str]:
         """Send the manifest of a release, and return the sha256 of the files that the server needs.
 
-        A release is a version of the portal. The manifest names lists of files. The server first
-        needs these lists, and then the files in the lists. An empty result means that the release
-        is complete.
+        A release is a version of the portal. The manifest names lists of files. The first call
+        returns the lists that the server needs; after these have been sent, a second call returns
+        the needed files in the lists. An empty result means that the release is complete.
 
         Raises: BuildFault if the request fails.
         """
@@ -166,15 +165,14 @@ class PublishTarget:
 
 
 def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[str]:
-    """Publish the built portal in `output`, and schedule releases for documents not yet public.
+    """Publish the built portal in `output`, and schedule later versions with more documents.
 
-    `builder` builds a release for every future time at which documents become public. The
-    server starts to serve that release at that time. Yield a message for the user after every
-    step.
+    For every future time at which documents become public, `builder` builds a version of the portal
+    (release), which the server starts to serve at that time. Yield a message for the user after
+    every step.
 
-    Raises: ContentFaults if a content file is not valid; BundleFault if JavaScript or style
-    sheets cannot be bundled; BuildFault if a build fails for another reason, or if a request
-    fails.
+    Raises: ContentFaults if a content file is not valid; BundleFault if JavaScript or style sheets
+    cannot be bundled; BuildFault if a build fails for another reason, or if a request fails.
     """
     release = release_of(output)
     opening_times = builder.read().opening_times
@@ -196,7 +194,9 @@ def publish(builder: Builder, output: Path, server: PublishTarget) -> Iterator[s
 
 
 def _send_later(builder: Builder, hour: datetime, server: PublishTarget) -> str:
-    """Build and send the portal as it will be at `hour` (UTC), and return the release's id.
+    """Build the portal as it will be at `hour` (UTC), send it to the server, and return its id.
+
+    The id is that of the release, which is a built version of the portal.
 
     Raises: ContentFaults, BundleFault or BuildFault if building or sending fails.
     """

@@ -65,7 +65,7 @@ class Versions:
         self._changed = threading.Condition()
 
     def next(self) -> None:
-        """Count one more build, and wake all requests that wait in `after`."""
+        """Count one more build, and wake all requests that wait for the next build."""
         with self._changed:
             self._count += 1
             self._changed.notify_all()

@@ -13,10 +13,9 @@ from portal.media.word_numbers import W, write_numbers
 from sync_server.sheets.archives import check_inflated_size
 
 VERSION = b"4"
-"""The version of this conversion, which is part of the cache key.
+"""The version of the conversion of DOCX to Markdown, which is part of the cache key.
 
-Increase this number if the conversion changes. Otherwise old results stay in use.
-"""
+Increase this number if the conversion changes. Otherwise old results stay in use."""
 
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh"
 _CHANGED = {"word/document.xml", "word/numbering.xml", "word/styles.xml"}
@@ -139,7 +138,8 @@ them.
 """
 _LIKE = {"cr": "br", "ptab": "tab"}
 MOST_SPANNED = 63
-"""The greatest number of columns that a cell fills; Word has the same limit."""
+"""The greatest number of columns that a merged cell of a table may cover; Word has the same limit.
+"""
 
 
 def _span(mark: Element | None) -> int:
@@ -148,7 +148,7 @@ def _span(mark: Element | None) -> int:
 
 
 def _has(run: Element, name: str) -> bool:
-    """Return whether a run of text has a property such as `vanish` (hidden)."""
+    """Return whether a run (a piece of text in a DOCX) has a property such as `vanish` (hidden)."""
     mark = run.find(f"{W}rPr/{W}{name}")
     return mark is not None and _is_on(mark)
 

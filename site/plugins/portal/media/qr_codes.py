@@ -16,10 +16,9 @@ ISO/IEC 18004 requires a border of four squares.
 
 
 VERSION = "1"
-"""The version of the drawing, which is part of the cache key.
+"""The version of the code that draws QR codes, which is part of the key of cached drawings.
 
-Increase this number if the drawing changes. Otherwise old results stay in use.
-"""
+Increase this number if the drawings change. Otherwise old drawings stay in use."""
 
 
 def qr_svg(text: str) -> bytes:

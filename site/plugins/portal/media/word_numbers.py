@@ -26,24 +26,25 @@ digits.
 
 
 LONGEST_LABEL = 100
-"""The greatest length, in characters, of the pattern for a level's numbers, such as `%1.%2.`; a
-longer pattern is cut.
-"""
+"""The greatest length, in characters, of the pattern of a list's numbers; a longer one is cut.
+
+In a pattern such as `%1.%2.`, `%1` stands for the number of the first level."""
 GREATEST_NUMBER = 32_767
 """The greatest number with which a list may begin; Word has the same limit."""
 MOST_STYLES = 20
-"""The greatest number of styles in a chain in which every style is based on the next one. Word
-allows about ten.
-"""
+"""The greatest number of styles that are searched for the list of a paragraph style.
+
+A style without a list has that of the style on which it is based, and so on. Word allows a chain of
+about ten styles."""
 
 
 class _Level(NamedTuple):
-    """A level of a list: its first number, the form of numbers, and the text around them.
+    """A level of a numbered list: its first number, the form of numbers, and the text around them.
 
-    `form` is a value of Word's `numFmt`, such as `lowerLetter`. In `text`, `%2` stands for the
-    number of the second level. `is_decimal`: whether the numbers of all levels in the text are
-    written 1, 2, 3 and not, for example, as letters. `restarts`: whether the level begins again
-    after a paragraph of a higher level.
+    `form` is a value of Word's `numFmt`, such as `lowerLetter`. In `text`, such as `%1.%2.`, `%2`
+    stands for the number of the second level. `is_decimal` is True if all numbers in `text` are
+    written as 1, 2, 3, even those of levels that otherwise use letters or Roman numerals.
+    `restarts` is True if the level begins again after a paragraph of a higher level.
     """
 
     first: int
@@ -97,10 +98,12 @@ def write_numbers(body: Element, numbering: Element, styles: Element | None) -> 
 
 
 def _move_bullet(properties: Element, levels: _Levels, at: int) -> None:
-    """Move a paragraph with a bullet to a list of bullets only, if levels above it have numbers.
+    """Move a paragraph with a bullet to another list if a higher level of its list has numbers.
 
-    `properties` is the paragraph's `w:pPr` element. `levels` are the levels of its list, and `at`
-    is its level there, counted from 0. The new level is the number of levels above it with bullets.
+    The other list, which this module adds to the document, has bullets on every level. `properties`
+    is the paragraph's `w:pPr` element. `levels` are the levels of its old list, and `at` is its
+    level there, counted from 0. The new level is the number of higher levels with bullets in the
+    old list.
     """
     above = sum(level.form == "bullet" for place, level in levels.items() if place < at)
     if above == at:
@@ -169,7 +172,11 @@ def _lists_of(root: Element) -> dict[str, tuple[str, _Levels]]:
 
 
 def _lists_of_styles(root: Element) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Yield (name of a paragraph style, (number of its list, level)) for numbered styles."""
+    """Yield (id of a paragraph style, (id of the style's list, level)) for styles with a list.
+
+    `root` is the root element of `word/styles.xml`. Levels are counted from 0. A style without a
+    list has that of the style on which it is based.
+    """
     styles = {style.get(f"{W}styleId", ""): style for style in root.findall(f"{W}style")}
     for name, style in styles.items():
         seen, parent = {name}, style
@@ -187,7 +194,11 @@ def _lists_of_styles(root: Element) -> Iterator[tuple[str, tuple[str, int]]]:
 def _place_of(
     properties: Element, list_by_style: dict[str, tuple[str, int]]
 ) -> tuple[str, int] | None:
-    """Return the number of a paragraph's list and its level there; None if it is in no list."""
+    """Return (id of a paragraph's list, level there), or None if the paragraph is in no list.
+
+    Levels are counted from 0. `properties` is the paragraph's `w:pPr` element. `list_by_style` is
+    {id of a paragraph style: (id of the style's list, level)}.
+    """
     key = _value(properties, "numPr/numId")
     if key:  # the list 0 takes a paragraph out of the list of its style
         return None if key == "0" else (key, _number(_value(properties, "numPr/ilvl", "0")))
@@ -195,9 +206,11 @@ def _place_of(
 
 
 def _next_label(counts: dict[int, int], levels: _Levels, at: int) -> str:
-    """Count one more paragraph at the level `at`, and return what Word shows before it.
+    """Count one more paragraph of a list, and return the label that Word shows before it.
 
-    `counts` are the present numbers by level. Deeper levels begin again.
+    An example of a label is `2.1.`. `levels` are the list's levels, and `at` is the paragraph's
+    level, counted from 0. `counts` is {level: its last number}, and is changed: the number at `at`
+    increases, and deeper levels that restart begin again.
     """
     counts[at] = counts[at] + 1 if at in counts else levels[at].first
     for deeper in [level for level in counts if level > at and levels[level].restarts]:

@@ -108,8 +108,8 @@ def sitemap(url: str, pages: Iterable[tuple[str, date | None]]) -> bytes:
 def robots(url: str) -> bytes:
     """Return robots.txt, which lets search engines read all pages except those in three folders.
 
-    These folders contain the attendance page, the office's pages, and the API. `url` is the
-    portal's address without a final slash.
+    These folders contain the attendance page, the office (the web pages for signed-in users), and
+    the API. `url` is the portal's address without a final slash.
     """
     return (
         "User-agent: *\nDisallow: /diem-danh/\nDisallow: /van-phong/\nDisallow: /api/\n"
@@ -125,8 +125,8 @@ def _news(material: Material) -> str:
 def _announced_on(content: PortalContent, meeting: Meeting) -> date:
     """Return the date under which the feed lists a meeting.
 
-    This is the date of the newest version among the meeting's documents or the date of the
-    meeting, whichever is earlier. Without documents, it is the date of the meeting.
+    The result is the date of the newest version among the meeting's documents or the date of the
+    meeting, whichever is earlier. For a meeting without documents, it is the date of the meeting.
     """
     days = [content.materials[code].matter.updated for code in meeting.material_codes()]
     return min(meeting.matter.date, max(days, default=meeting.matter.date))

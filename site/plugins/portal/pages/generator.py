@@ -1,7 +1,8 @@
 """Generate every page of the portal with Pelican, a generator of static sites.
 
-The output depends on the content, on the settings and on which materials are public, but not on the
-time of the build. Two builds of the same content therefore give the same files.
+The output depends on the content, on the settings and on which materials (documents for meetings)
+are public, but not on the time of the build. Two builds of the same content therefore give the same
+files.
 """
 
 from collections import defaultdict
@@ -131,11 +132,11 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
         write_manifest(Path(self.output_path), lines, self.lists, self._withdrawn_paths(lines))
 
     def _withdrawn_paths(self, lines: Mapping[str, FileLine]) -> dict[str, str]:
-        """Return the files that readers' devices must delete if they have kept them.
+        """Return the files that readers' devices must delete if the devices have saved them.
 
-        The files belong to materials that are not yet public or have been withdrawn. The result is
-        {path: sha256 of the notice that replaces the file, or "" if nothing replaces it}.
-        `lines` is {path: entry in the list of files}, for all written files.
+        The files belong to materials (documents for meetings) that are not yet public or have been
+        withdrawn. The result is {path: sha256 of the notice that replaces the file, or "" if
+        nothing replaces it}. `lines` is {path: entry in the list of files}, for all written files.
         """
         held = [m.matter for m in self.content.materials.values() if m.state != "public"]
         pages = {f"t/{matter.code}.html": lines[f"t/{matter.code}.html"].sha256 for matter in held}
@@ -356,9 +357,9 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def _write_for_programs(self) -> None:
         """Write the files for other programs: facts.json, sitemap.xml, tin.atom and robots.txt.
 
-        facts.json tells sync servers which meetings and halls are published. sitemap.xml and
-        robots.txt are for search engines, and tin.atom is a news feed to which readers can
-        subscribe.
+        facts.json tells sync servers, which collect attendance records, which meetings and halls
+        are published. sitemap.xml and robots.txt are for search engines, and tin.atom is a news
+        feed to which readers can subscribe.
         """
         directory = published_directory_of(self.content)
         self.lists[SERVER].add(
@@ -383,9 +384,10 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
 
 
 def list_name(meeting: Meeting) -> str:
-    """Return the name of the manifest's list that contains a meeting's files.
+    """Return the name of the list that contains a meeting's files in the manifest.
 
-    The name is `m-` and the meeting's id, for example `m-2026-12-18-quy-bon`.
+    The manifest consists of such lists of built files. The name is `m-` and the meeting's id, for
+    example `m-2026-12-18-quy-bon`.
     """
     return f"m-{meeting.id}"
 
@@ -396,10 +398,10 @@ def kilobytes(size_bytes: int) -> str:
 
 
 def _list_of(name: str) -> str:
-    """Return the name of the manifest's list to which a bundled file belongs.
+    """Return the name of the list of files in the manifest to which a bundled file belongs.
 
     The list is `SERVER` for files that only servers read, `KIOSK` for the attendance page,
-    `SCANNER` for the card scanner, and `SHELL` for files that every reader's device saves.
+    `SCANNER` for that page's card scanner, and `SHELL` for files that every reader's device saves.
     """
     if name in {"sw.js", "office.css", "look.css"}:
         return SERVER

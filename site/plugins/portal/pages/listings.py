@@ -83,8 +83,8 @@ def uses_by_material(
 ) -> dict[str, list[MaterialUse]]:
     """Return {material's code: where meetings use the material}.
 
-    `links` is {material's code: link}, and `meetings` is {meeting's id: link}. Materials that
-    no meeting uses are left out.
+    A material is a document for meetings. `links` is {material's code: link}, and `meetings` is
+    {meeting's id: link}. Materials that no meeting uses are left out.
 
     Raises: KeyError if a link is missing.
     """

@@ -43,11 +43,10 @@ class Finished(NamedTuple):
     finished_ns: int
 
     def link(self, line: FileLine, target: str) -> bool:
-        """Make `target` a hard link to a file of the finished portal, and return whether this
-        succeeded.
+        """Make `target` a hard link to a file of the finished portal; return False if that fails.
 
-        `line` is the file's line in the manifest. Return False if the file has been changed or
-        deleted since the build, or if the file system has no hard links.
+        `line` is the file's line in the manifest (the list of all files). No link is made if the
+        file has been changed or deleted since the build, or if the file system has no hard links.
         """
         source = f"{self.folder}/{line.path}"
         try:

@@ -22,11 +22,10 @@ read, and `rest` lists all files that no other list contains.
 """
 
 KIOSK, SCANNER = "kiosk", "scanner"
-"""Names of the manifest's lists for the kiosk and for the kiosk's card scanner.
+"""Names of two lists of files in the manifest: the files of the kiosk and of its card scanner.
 
 The kiosk is the page for recording attendance. The scanner is only for browsers that cannot read
-codes themselves.
-"""
+codes themselves."""
 
 
 def write_manifest(
