@@ -53,8 +53,8 @@ keeps a copy of the database) is missing, commits that wait for the standby neve
 then leaves enough threads for reading."""
 
 ATTEMPT_S = 2.0
-"""The longest time in seconds for which one attempt waits while another process writes to
-SQLite."""
+"""The longest time in seconds for which one attempt to begin a write transaction waits while
+another process writes to SQLite. The attempt then fails, and is repeated until `WAIT_S` is over."""
 
 TURN_S = 0.0005
 """The longest pause in seconds until a process tries again to write to SQLite while another one

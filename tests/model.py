@@ -20,10 +20,11 @@ def ms(instant: str) -> int:
 
 
 class Model:
-    """The valid records of one meeting, in order of time.
+    """The valid records of one meeting, and the attendance that the rules derive from them.
 
-    `times_ms` maps a record's text, as `spelling` returns it, to the record's corrected time in ms
-    since 1970 (UTC).
+    The class is a second, simpler implementation of the rules, with which tests compare the
+    server's. The records are in order of time. `times_ms` is {JSON text of a record: the record's
+    time in ms since 1970 UTC, corrected by the error of the device's clock}.
     """
 
     def __init__(self, records: list[Json], times_ms: dict[str, int]) -> None:

@@ -146,13 +146,13 @@ def make_named_places(
 ) -> tuple[list[str], list[str]]:
     """Create the units and halls that a list of people names but that are not stored yet.
 
-    `units` and `points` are the names of units and halls to create, cut to `MAX_ALIAS` characters.
-    A hall belongs to the unit that occurs most often in the lines that name the hall; if none of
-    these lines names a stored or new unit, the hall is not created. A new unit without a hall gets
-    a hall named after the unit if some of its people have no hall in the list. Return the names of
-    the created units, and the names of the created halls.
+    `units` and `points` are the names of units and halls to create, of which the caller gives only
+    the first `MAX_ALIAS` characters. A hall belongs to the unit that occurs most often in the lines
+    that name the hall; if none of these lines names a stored or new unit, the hall is not created.
+    A new unit without a hall gets a hall named after the unit if some of its people have no hall in
+    the list. Return the names of the created units, and the names of the created halls.
 
-    Raises: BadForm if a name is longer than `MAX_NAME` characters.
+    Raises: BadForm if the whole name in the list is longer than `MAX_NAME` characters.
     """
     made_units = _make_units(connection, table, units)
     index = unit_index(connection)

@@ -60,8 +60,8 @@ class ClockStatement(Struct, frozen=True):
     """The readings of a device's two clocks when the device sends a request.
 
     `wall` is the time of day in ISO 8601 UTC, which a user can set wrongly. `mono_ms` is the
-    reading, in ms, of a clock that only runs forward. `boot` identifies the period in which the
-    difference between the two clocks stays the same.
+    reading, in ms, of a clock that only runs forward and begins again at every restart. `boot` is a
+    random code that the device renews after a restart or when its time of day was set.
     """
 
     wall: Instant

@@ -176,9 +176,11 @@ def read_spec(content: bytes) -> bytes | None:
 def texts_of(content: bytes, most: int) -> list[str]:
     """Return the lines of text in a PDF, page by page, without empty lines.
 
-    After the lines of a page come the page's annotations, such as stamps and notes. Links and
-    fields for signatures are left out; our reports have no other annotations. Raises:
-    ValueError if there are more than `most` lines or pages.
+    After the lines of a page come the texts that somebody has added on top of it as annotations,
+    such as stamps and notes. Links and fields for signatures, the only annotations that our own
+    reports contain, are left out.
+
+    Raises: ValueError if there are more than `most` lines or pages.
     """
     from pypdf import PdfReader
 

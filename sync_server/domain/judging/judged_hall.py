@@ -166,10 +166,10 @@ class JudgedHall:
         return ""
 
     def _accept(self, record: Record) -> bool:
-        """Remember a record's id, number and seat; return whether it affects only one person.
+        """Remember a record's id, number and seat; return whether only one person must be judged
+        again.
 
-        The person must be one of the summoned people in `standing.people`, where `standing` is the
-        attendance in the hall.
+        That is so if the record affects the attendance of one summoned person and of nobody else.
         """
         person = record.person or ""
         is_new = record.id not in self._ids and (record.device, record.seq) not in self._numbers

@@ -75,9 +75,10 @@ def by_place() -> str:
 def by_list() -> str | tuple[str, int]:
     """Create accounts for the chairs in an uploaded list of people and halls.
 
-    Return a page to print, with the names and first passwords. If the list has faults or no people,
-    show this with status 422 and create nothing. Raises: BadForm if the file is missing or too
-    large.
+    Return a page to print, with the names and first passwords. If the list has faults or contains
+    no people, create nothing, and return a page with the faults and status 422.
+
+    Raises: BadForm if the file is missing or too large.
     """
     file = uploads.list_file("file")
     try:

@@ -43,9 +43,9 @@ class Value(NamedTuple):
 
 
 TAX_CODE = "tax_code"
-"""The name of the kind of data that organisations' tax codes are.
+"""The name of a kind of data: the tax codes of organisations.
 
-Tax codes may be published, but look like telephone numbers."""
+They look like telephone numbers, but unlike these they may be published."""
 
 _HEADINGS = {
     TAX_CODE: r"\bmst\b|ma so thue|ma so doanh nghiep|so dang ky kinh doanh|\bdkkd\b|\bgpkd\b",
