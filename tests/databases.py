@@ -49,7 +49,9 @@ class SqliteDatabases:
 
 
 class PostgresDatabases:
-    """Databases on a running PostgreSQL server."""
+    """The databases of a running PostgreSQL server, which tests empty, or fill with a copy of
+    another.
+    """
 
     def __init__(self, url: str) -> None:
         """Store the server's address, taken from the URL of any database on the server.

@@ -165,7 +165,7 @@ def sync() -> Response:
     )
     receipt = _receive(delivery)
     request_log.count_stored(sum(verdict.status == "stored" for verdict in receipt.verdicts))
-    page, rev = _pull(stream_key, sync_request.cursor)
+    page = _pull(stream_key, sync_request.cursor)
     return json_response(
         SyncAnswer(
             verdicts=receipt.verdicts,
@@ -174,7 +174,7 @@ def sync() -> Response:
             more=page.has_more,
             want=() if caller.is_revoked else receipt.want,
             want_details=receipt.want_details,
-            roster_rev=rev,
+            roster_rev=page.roster_rev,
             release=release,
             server_time=from_ms(now_ms()),
             keys_rev=sealing.keys_revision(settings.seal_key),
@@ -267,18 +267,16 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
     )
 
 
-def _pull(stream_key: StreamKey | None, cursor: str) -> tuple[streams.Page, str]:
+def _pull(stream_key: StreamKey | None, cursor: str) -> streams.Page:
     """Return the records of one meeting at one hall (`point`) that follow a cursor.
 
-    The first result is a page with at most `PAGE_RECORDS` records and the cursor for the next page.
-    The second result is the revision of the list of summoned people. If `stream_key` is None, the
-    page has no records and the revision is "".
+    The page has at most `PAGE_RECORDS` records, and the cursor for the next page. If `stream_key`
+    is None, it has no records, and no hash of the list of summoned people.
     """
     if stream_key is None:
-        return streams.Page([], cursor, False), ""
+        return streams.Page([], cursor, has_more=False, roster_rev="")
     with reading() as connection:
-        page = streams.read(connection, stream_key, cursor, PAGE_RECORDS)
-        return page, streams.roster_rev(connection, stream_key)
+        return streams.read(connection, stream_key, cursor, PAGE_RECORDS)
 
 
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:

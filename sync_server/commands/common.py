@@ -53,11 +53,12 @@ def current_settings() -> Settings:
 
 
 def published_directory() -> PublishedDirectory:
-    """Return the units, halls (points) and meetings that the portal publishes.
+    """Return the units, halls (points) and meetings that the portal, the public website, publishes.
 
-    The portal is the public website; its version that is served now is read. Raises: CommandFault
-    if there is no portal; ReleaseMalformed if the portal's list of units and meetings has an
-    unknown format.
+    They are read from the version of the portal that is served now.
+
+    Raises: CommandFault if there is no portal; ReleaseMalformed if the portal's list of units and
+    meetings has an unknown format.
     """
     with database.reading() as connection:
         published = served_portal.published_directory(

@@ -48,8 +48,9 @@ MAX_CONNECTIONS = 3_000
 about 600 connections open at a time."""
 
 CLOSED_AT_ONCE = 100
-"""The server closes up to this many idle connections at a time, because sorting all of them for
-every new connection would be slow."""
+"""The number of idle connections that the server closes together when it has too many.
+
+To find the longest idle ones, it sorts all connections, which would be slow for every new one."""
 
 IDLE_S = 15
 """A connection is closed if no request arrives for 15 s, because opening a new one costs little."""

@@ -50,7 +50,9 @@ def index() -> str:
 @blueprint.get("/don-vi/them")
 @allowed(Action.ARRANGE)
 def new_unit() -> str:
-    """Return the page with the form for a new unit."""
+    """Return the page with a form that adds a unit, which is a Party organisation with its own
+    halls.
+    """
     return render_template("halls/unit_form.html", unit=None, types=UNIT_TYPES, points=[])
 
 

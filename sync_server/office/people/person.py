@@ -201,11 +201,13 @@ def correct(person: str) -> AnyResponse:
 @blueprint.post("/nguoi/<person>/xin-vang")
 @allowed(Action.CORRECT)
 def ask(person: str) -> AnyResponse:
-    """Record a person's request for leave after headquarters has received it in writing.
+    """Record that headquarters has received a person's written request for leave from a meeting.
 
-    `person` is the person's code. The form contains the meeting, the reason and the number of the
-    written report. Redirect to the person's page. Raises: UnknownPerson, UnknownMeeting; BadForm if
-    a field is wrong, or if no hall of the meeting summons the person.
+    `person` is the person's code. The form contains the meeting, the reason and the reference
+    number of the written request. Redirect to the person's page.
+
+    Raises: UnknownPerson, UnknownMeeting; BadForm if a field is wrong, or if no hall of the meeting
+    summons the person.
     """
     meeting, reason = (
         forms.required_text("meeting", longest=64),

@@ -375,9 +375,11 @@ def _fate_of(
 
 
 def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
-    """Return the status of a record that is uploaded for the first time.
+    """Return the status with which the server answers the first upload of a record.
 
-    A later decision of headquarters changes the record's fate, but not this status.
+    It is `stored`, `held` (kept in quarantine until headquarters decides) or `refused`. `fate` is
+    what has become of the record since; a later decision of headquarters changes it, but not the
+    status.
     """
     if quarantined:
         return quarantined.fate

@@ -52,7 +52,9 @@ class LedgerEntry(NamedTuple):
 
 
 def entry_of(record: Record) -> LedgerEntry:
-    """Return a record as an entry for the ledger."""
+    """Return a record in the form in which it is stored, with its canonical JSON and its primary
+    key.
+    """
     form = canonical_bytes(record)
     return LedgerEntry(record, form, RecordKey(record.id, fingerprint(form)))
 

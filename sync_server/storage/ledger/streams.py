@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Row,
     and_,
     bindparam,
     func,
@@ -68,12 +67,14 @@ class Page(NamedTuple):
     The cursor shows how far the stream has been read. Every record is a tuple: canonical JSON
     bytes, corrected time, and, if the record is a decision of headquarters that another record
     counts, the corrected time of that other record, otherwise None. Times are in ms since 1970
-    UTC.
+    UTC. `roster_rev` is a hash of the hall's list of summoned people, or "" if none is stored.
+    A device compares it with that of its own copy of the list.
     """
 
     records: list[tuple[bytes, int, int | None]]
     cursor: str
     has_more: bool
+    roster_rev: str
 
 
 def epoch(connection: Connection) -> str | None:
@@ -97,7 +98,10 @@ def lineage(connection: Connection) -> str | None:
     confirmed as stored. The new leader may give the position of this record to another record.
     Therefore readers must begin again after every take-over.
     """
-    current_epoch = epoch(connection)
+    return _lineage_of(connection, epoch(connection))
+
+
+def _lineage_of(connection: Connection, current_epoch: str | None) -> str | None:
     timeline = _timeline(connection)
     return f"{current_epoch}-{timeline}" if current_epoch and timeline > 1 else current_epoch
 
@@ -192,7 +196,11 @@ _MEETING_NUMBER = func.hashtextextended(bindparam("meeting"), literal_column("0"
 _LOCK_ALONE = CompiledStatement(select(func.pg_advisory_xact_lock(_MEETING_NUMBER)))
 _SHARE_LOCK = CompiledStatement(select(func.pg_advisory_xact_lock_shared(_MEETING_NUMBER)))
 _EPOCH = CompiledStatement(select(Node.epoch))
-_ROSTER_REV = CompiledStatement(select(Stream.roster_rev).where(*_THIS_STREAM))
+_STATE = CompiledStatement(
+    select(Node.epoch, Stream.head, Stream.roster_rev).join(
+        Stream, and_(*_THIS_STREAM), isouter=True
+    )
+)
 _LISTED = and_(LedgerRow.id == Listing.id, LedgerRow.fingerprint == Listing.fingerprint)
 _WRITE_HEAD = CompiledStatement(
     update(Stream)
@@ -213,17 +221,19 @@ _LISTED_RECORDS = CompiledStatement(
 )
 _RECORDS_AFTER = CompiledStatement(
     union_all(
-        select(LedgerRow.record).where(
+        select(LedgerRow.position, LedgerRow.record).where(
             LedgerRow.meeting == bindparam("meeting"),
             LedgerRow.point == bindparam("point"),
             LedgerRow.position > bindparam("after"),
+            LedgerRow.position <= bindparam("last"),
         ),
-        select(LedgerRow.record)
-        .join(Listing, _LISTED)
+        select(Listing.position, LedgerRow.record)
+        .join(LedgerRow, _LISTED)
         .where(
             Listing.meeting == bindparam("meeting"),
             Listing.point == bindparam("point"),
             Listing.position > bindparam("after"),
+            Listing.position <= bindparam("last"),
         ),
     )
 )
@@ -298,16 +308,6 @@ def all_streams(connection: Connection) -> list[StreamKey]:
     return sorted(StreamKey(*row) for row in rows)
 
 
-def roster_rev(connection: Connection, key: StreamKey) -> str:
-    """Return the hash of a point's roster (list of summoned people) at a meeting.
-
-    The hash is empty if no roster has been stored yet. A device in the hall compares this hash
-    with that of its own copy of the roster, to learn whether the roster has changed.
-    """
-    rows = _ROSTER_REV.rows(connection, stream_meeting=key.meeting, stream_point=key.point)
-    return str(rows[0][0] or "") if rows else ""
-
-
 def records_of(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, list[Record]]:
     """Return {stream key (meeting id, hall code): records of the stream, in no particular order}.
 
@@ -328,8 +328,9 @@ def records_after(connection: Connection, key: StreamKey, position: int) -> list
     A stream is all records that concern one hall at one meeting. Its records are numbered from
     1; these numbers are the positions.
     """
-    rows = _RECORDS_AFTER.rows(connection, meeting=key.meeting, point=key.point, after=position)
-    return [decode_canonical(row[0]) for row in rows]
+    return [
+        decode_canonical(record) for _, record in _rows(connection, key, position, MAX_POSITION)
+    ]
 
 
 def heads_of(connection: Connection, meeting: str) -> dict[str, int]:
@@ -350,11 +351,7 @@ def records_up_to(
     {stream key: position (number) of the last record to include}.
     """
     return {
-        key: [
-            decode_canonical(row.record)
-            for row in _rows(connection, key, 0, None)
-            if row.position <= head
-        ]
+        key: [decode_canonical(record) for _, record in _rows(connection, key, 0, head)]
         for key, head in heads.items()
     }
 
@@ -367,19 +364,22 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
     received. If the cursor is unreadable or from another database, the stream is read from the
     beginning.
     """
-    current_lineage = lineage(connection)
+    meeting, point = key
+    states = _STATE.rows(connection, stream_meeting=meeting, stream_point=point)
+    current_epoch, head, roster_rev = states[0] if states else (None, None, None)
+    current_lineage = _lineage_of(connection, current_epoch)
     after = _position(cursor, current_lineage)
-    rows = _rows(connection, key, after, limit + 1)
-    page = rows[:limit]
-    decoded = [decode_canonical(row.record) for row in page]
-    clocks: Clocks = clocks_of(connection, devices_of(decoded))
+    last = min(head or 0, after + limit)  # positions have no gaps
+    rows = _rows(connection, key, after, last) if last > after else []
+    decoded = [decode_canonical(record) for _, record in rows]
+    clocks = clocks_of(connection, devices_of(decoded)) if rows else Clocks(())
     records = [
-        (row.record, clocks.corrected_time_of(record).at_ms, _released_at_ms(record, clocks))
-        for row, record in zip(page, decoded, strict=True)
+        (form, clocks.corrected_time_of(record).at_ms, _released_at_ms(record, clocks))
+        for (_, form), record in zip(rows, decoded, strict=True)
     ]
-    head = page[-1].position if page else after
-    next_cursor = f"{current_lineage}:{head}" if current_lineage else cursor
-    return Page(records, next_cursor, len(rows) > limit)
+    reached = max(after, last)
+    next_cursor = f"{current_lineage}:{reached}" if current_lineage else cursor
+    return Page(records, next_cursor, reached < (head or 0), roster_rev or "")
 
 
 def _released_at_ms(record: Record, clocks: Clocks) -> int | None:
@@ -394,25 +394,13 @@ def _position(cursor: str, current_lineage: str | None) -> int:
     return int(position) if is_ours and len(position) < 19 else 0
 
 
-def _rows(
-    connection: Connection, key: StreamKey, after: int, limit: int | None
-) -> Sequence[Row[tuple[int, bytes]]]:
-    home_query = (
-        select(LedgerRow.position, LedgerRow.record)
-        .where(
-            LedgerRow.meeting == key.meeting,
-            LedgerRow.point == key.point,
-            LedgerRow.position > after,
-        )
-        .order_by(LedgerRow.position)
-        .limit(limit)
+def _rows(connection: Connection, key: StreamKey, after: int, last: int) -> list[tuple[int, bytes]]:
+    """Return (position, canonical JSON) of the records after one position up to another, sorted."""
+    rows = _RECORDS_AFTER.rows(
+        connection, meeting=key.meeting, point=key.point, after=after, last=last
     )
-    listed_query = (
-        select(Listing.position, LedgerRow.record)
-        .join(LedgerRow, _LISTED)
-        .where(Listing.meeting == key.meeting, Listing.point == key.point, Listing.position > after)
-        .order_by(Listing.position)
-        .limit(limit)
-    )
-    both = [*connection.execute(home_query), *connection.execute(listed_query)]
-    return sorted(both, key=lambda row: row.position)[:limit]
+    return sorted((int(position), record) for position, record in rows)
+
+
+MAX_POSITION = 2**62
+"""A number above all positions of records in a stream (the records of one hall at one meeting)."""

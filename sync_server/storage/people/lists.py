@@ -156,9 +156,10 @@ def set_undone(connection: Connection, list_id: str, *, now_ms: int) -> None:
 
 
 def remembered_fields(connection: Connection) -> dict[str, str]:
-    """Return {column heading in lists: field that a user has assigned to it}.
+    """Return the choices that users made for unknown column headings of uploaded lists of people.
 
-    Headings are in lower case without accents. If the field is empty, the column is ignored.
+    The result is {heading: field of a person's entry, such as `full_name`}. Headings are in lower
+    case without accents. The field is empty if the column must not be read.
     """
     return dict(connection.execute(select(HeadingChoice.heading, HeadingChoice.field)).all())
 

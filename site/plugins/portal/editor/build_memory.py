@@ -51,9 +51,9 @@ class BuildMemory(NamedTuple):
 def load(content: Path, url: str, guard: Guard) -> BuildMemory | None:
     """Return the stored inputs and results of the last build of a content folder, or None.
 
-    `url` is the public address for which the website was built. The result is None if no build is
-    stored for the folder and the address, or if the program or the people to search for (in
-    `guard`) have changed since that build.
+    `url` is the public address for which the website was built. `guard` searches the website for
+    people whose names must not be published. The result is None if no build is stored for the
+    folder and the address, or if the program or this list of people has changed since that build.
     """
     with suppress(Exception):  # a damaged pickle may raise anything; only time is lost
         with _path(content, url).open("rb") as file:

@@ -210,7 +210,7 @@ def _next_label(counts: dict[int, int], levels: _Levels, at: int) -> str:
 
     An example of a label is `2.1.`. `levels` are the list's levels, and `at` is the paragraph's
     level, counted from 0. `counts` is {level: its last number}, and is changed: the number at `at`
-    increases, and deeper levels that restart begin again.
+    increases, and deeper levels that are set to restart begin again at their first number.
     """
     counts[at] = counts[at] + 1 if at in counts else levels[at].first
     for deeper in [level for level in counts if level > at and levels[level].restarts]:
