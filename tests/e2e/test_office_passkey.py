@@ -26,7 +26,8 @@ def page_with_passkey(browser: Browser, system: System) -> Page:
     page.goto(f"{system.url}/van-phong/tai-khoan-cua-toi")
     adding = page.locator("section", has_text="Khoá truy cập")
     adding.get_by_label("Mật khẩu").fill(system.password)
-    adding.get_by_role("button", name="Thêm khoá truy cập").click()
+    with page.expect_event("load"):  # what is typed before would be lost
+        adding.get_by_role("button", name="Thêm khoá truy cập").click()
     adding.get_by_label("Tên để nhận ra").fill("Máy phòng 12")
     adding.get_by_role("button", name="Tạo khoá trên máy này").click()
     expect(page.locator("p.done")).to_contain_text("Máy phòng 12")
