@@ -175,6 +175,7 @@ def test_a_board_of_many_halls_comes_in_pages(
 
     assert [point_codes(page) for page in (first, second, third)] == [["P002"], ["P001"], []]
     assert "(2–2/2)" in second
+    assert "Cộng cả 2 điểm cầu" in second
     assert f'href="/van-phong{BOARD}?trang=1&amp;xep=name#bang">Trang trước' in second
     assert "Trang sau" in first
     assert "Trang sau" not in second

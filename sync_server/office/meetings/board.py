@@ -20,7 +20,7 @@ from sync_server.database import transaction
 from sync_server.domain.judging.counts import Counts
 from sync_server.domain.names import fold, word_sort_key
 from sync_server.domain.records.permissions import Action
-from sync_server.messages import rate, say
+from sync_server.messages import number, rate, say
 from sync_server.office import downloads, forms
 from sync_server.office.access import allowed
 from sync_server.office.formatting import format_moment, format_recent
@@ -130,6 +130,7 @@ def board(meeting: str) -> str:
         board=meeting_board,
         shown=shown,
         matching=len(matching),
+        sum_title=_sum_title(matching),
         first=(page - 1) * ROWS_ON_PAGE + 1,
         page=page,
         sum=_sum_of(matching, board_filter),
@@ -185,6 +186,7 @@ def update(meeting: str) -> Response:
         board=meeting_board,
         shown=sent,
         sum=_sum_of(matching, board_filter),
+        sum_title=_sum_title(matching),
         troubles=_count_warnings(meeting_board.points, summary),
         chairs=chairs,
         state=_state_of(marks, meeting_board.points),
@@ -342,6 +344,13 @@ def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | N
     if board_filter.trouble:
         return None
     return sum((line.row.counts for line in lines if line.row.counted), Counts())
+
+
+def _sum_title(lines: Sequence[BoardLine]) -> str:
+    """Return the title of the sum. If the page shows only some of the rows, it says how many."""
+    if len(lines) <= ROWS_ON_PAGE:
+        return say("board.total")
+    return say("board.total_of", count=number(len(lines)))
 
 
 def _seriousness_rank(warnings: tuple[str, ...]) -> int:
