@@ -12,8 +12,8 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 # are templates, or for another version of Python, cannot be compiled; this does not matter.
 INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 define install
-awk '/^[a-z]/ {n++} {print > (".venv/half-" n % 2 ".txt")}' $(1)
-$(INSTALL) -r .venv/half-0.txt & first=$$!; $(INSTALL) -r .venv/half-1.txt && wait $$first
+awk '/^[a-z]/ {n++} {print > (".venv/$(@F)-" n % 2 ".txt")}' $(1)
+$(INSTALL) -r .venv/$(@F)-0.txt & first=$$!; $(INSTALL) -r .venv/$(@F)-1.txt; second=$$?; wait $$first && exit $$second
 python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 endef
 
@@ -82,7 +82,8 @@ cluster-chaos: .venv/dev cluster ## run storage's tests on it; then break it und
 
 fuzz: .venv/dev ## hold Python's rules to JavaScript's and to the model on random conferences
 	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=20000 EXAMPLES=300 \
-		python -m pytest -q -n 2 tests/app/test_twins.py tests/domain/test_judged_hall.py tests/storage/test_nodes.py
+		python -m pytest -q -n 2 tests/app/test_twins.py tests/storage/test_nodes.py
+	@FUZZ_SEED=$$(date +%s) FUZZ_CONFERENCES=75000 python -m pytest -q tests/domain/test_judged_hall.py # a million ledgers
 	@EXAMPLES=2000 python -m pytest -q -n 2 tests/api/test_openapi.py
 
 format: .venv/dev ## format the Python code

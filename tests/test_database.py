@@ -35,6 +35,7 @@ from sync_server.errors import DatabaseBusy
 from sync_server.storage.access import audit
 from sync_server.storage.access.audit import AuditFilter
 from sync_server.storage.models import AccountRow
+from sync_server.storage.people import roster
 from tests.conftest import FakeClock
 
 
@@ -211,6 +212,30 @@ def test_writers_take_turns(app: Flask) -> None:
 
     with reading() as connection:
         assert len(connection.scalars(select(AccountRow.name)).all()) == WRITERS
+
+
+def test_people_of_an_older_database_are_found_by_name_after_the_migration(
+    settings: Settings, clock: FakeClock, tmp_path: Path
+) -> None:
+    from sync_server import create_app
+
+    file_settings = msgspec.structs.replace(
+        settings, database_url=f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    )
+    with create_app(file_settings, clock).app_context():
+        flask_migrate.upgrade(revision="0003")
+        row = (
+            "INSERT INTO person (code, full_name, unit, point, position, membership, ended_why,"
+            " merged_into, next_unit) VALUES (:code, :name, 'U1', '', '', 'NONE', '', '', '')"
+        )
+        names = {"M1": "Mẫu Văn Bình", "M2": "Mẫu Đức An"}
+        rows = [{"code": code, "name": name} for code, name in names.items()]
+        write(lambda c: c.execute(text(row), rows))
+        flask_migrate.upgrade()
+        with reading() as connection:
+            found = roster.search(connection, "mau", at_ms=0, unit=None, with_ended=True, limit=5)
+            assert [person.person for person in found.people] == ["M2", "M1"]
+        db.engine.dispose()
 
 
 def test_an_older_audit_log_is_chained_by_the_migration(

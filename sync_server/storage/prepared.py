@@ -90,8 +90,7 @@ class CompiledStatement:
                 name: _array_literal(value) if name in self._lists else value
                 for name, value in parameters.items()
             }
-            cursor = _execute(connection, self._text_with_arrays, values)
-            return cursor.fetchall() if cursor.description else []
+            return _execute(connection, self._text_with_arrays, values)
         # Values are bound by position: binding by name makes SQLite search all the names.
         text, places = self._text, []
         for name in self._names:
@@ -101,8 +100,7 @@ class CompiledStatement:
             marks = ", ".join("?" * len(parameters[name]))
             text = text.replace(f"(__[POSTCOMPILE_{name}])", f"({marks})")
             places += parameters[name]
-        rows: list[tuple[Any, ...]] = _execute(connection, text, places).fetchall()
-        return rows
+        return _execute(connection, text, places)
 
     def run(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Run the statement once for every item of `rows`, from the first to the last.
@@ -177,13 +175,17 @@ def _insert_of_json(model: type[Base], names: tuple[str, ...]) -> str:
     )
 
 
-def _execute(connection: Connection, text: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
-    """Run a statement on the driver's connection, and return the driver's cursor.
+def _execute(
+    connection: Connection, text: str, values: Sequence[Any] | Mapping[str, Any]
+) -> Sequence[tuple[Any, ...]]:
+    """Run a statement on the driver's connection, and return the resulting rows, if any.
 
     Raises: DBAPIError if the database fails, as if SQLAlchemy had run the statement.
     """
     try:
-        return _driver(connection).execute(text, values)
+        cursor = _driver(connection).execute(text, values)
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+        return rows
     except connection.dialect.loaded_dbapi.Error as fault:
         # This marks broken connections, too. It has no public name.
         connection._handle_dbapi_exception(fault, text, None, None, None)

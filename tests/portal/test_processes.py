@@ -42,12 +42,13 @@ def test_a_process_with_threads_is_not_copied(monkeypatch: pytest.MonkeyPatch) -
     assert set(map_on_all_cores(lambda _: os.getpid(), range(9))) == {os.getpid()}
 
 
+@pytest.mark.parametrize("size", [1, 500_000])
 @pytest.mark.parametrize("number", [0, 1, 5])
-def test_an_error_in_any_process_is_raised(number: int) -> None:
-    def work(item: int) -> int:
+def test_an_error_in_any_process_is_raised(number: int, size: int) -> None:
+    def work(item: int) -> str:
         if item == number:
             raise ValueError(f"item {item}")
-        return item
+        return "x" * size  # more than a pipe holds
 
     with pytest.raises(ValueError, match=f"item {number}"):
         map_on_all_cores(work, range(9))

@@ -2,10 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -31,28 +31,30 @@ def map_on_all_cores(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     if count < 2:
         return [work(item) for item in items]
     context = multiprocessing.get_context("fork")
-    helpers = []
-    for number in range(1, count):
-        receiver, sender = context.Pipe(duplex=False)
-        share = items[number::count]
-        helper = context.Process(target=_send_results, args=(sender, work, share), daemon=True)
-        helper.start()
-        sender.close()
-        helpers.append((helper, receiver, share))
+    helpers: list[tuple[Any, Connection, Sequence[T]]] = []
     results: dict[int, R] = {}
     try:
+        for number in range(1, count):
+            receiver, sender = context.Pipe(duplex=False)
+            share = items[number::count]
+            helper = context.Process(target=_send_results, args=(sender, work, share), daemon=True)
+            helper.start()
+            sender.close()
+            helpers.append((helper, receiver, share))
         results |= zip(range(0, len(items), count), map(work, items[::count]), strict=True)
         for number, (_, receiver, share) in enumerate(helpers, start=1):
             try:
                 done = receiver.recv()
-            except EOFError:  # the system has killed the process
+            except (EOFError, OSError):  # the system has killed the process
                 done = list(map(work, share))
             if isinstance(done, BaseException):
                 raise done
             results |= zip(range(number, len(items), count), done, strict=True)
     finally:
         for helper, receiver, _ in helpers:
+            helper.terminate()  # does nothing if the process has ended
             receiver.close()
+        for helper, _, _ in helpers:
             helper.join()
     return [results[number] for number in range(len(items))]
 
@@ -60,11 +62,11 @@ def map_on_all_cores(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
 def _send_results(sender: Connection, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
     """Send the results of `work` for all items, or the error that it raised, to the main process.
 
-    If the main process has failed, nobody receives them, and this process ends without a message.
+    If the main process fails or is interrupted, it ends this process.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         done: object = [work(item) for item in items]
     except Exception as fault:  # noqa: BLE001 - the main process raises it
         done = fault
-    with suppress(BrokenPipeError):
-        sender.send(done)
+    sender.send(done)

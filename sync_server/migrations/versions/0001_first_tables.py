@@ -179,6 +179,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "meeting_lock",
+        sa.Column("meeting", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("meeting"),
+    )
+    op.create_table(
         "mention",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.String(length=36), nullable=False),
@@ -222,16 +227,8 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.String(length=32), nullable=False),
         sa.Column("next_unit", sa.String(length=16), nullable=False),
         sa.Column("moves_ms", sa.BigInteger(), nullable=True),
-        sa.Column("sort_key", sa.LargeBinary(), nullable=False),
-        sa.Column("searchable", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code"),
     )
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_person_search", ["sort_key", "searchable", "ended_ms"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_person_merged_into"), ["merged_into"], unique=False)
-
     op.create_table(
         "uploaded_list",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -415,7 +412,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("meeting", "person", "point"),
     )
     with op.batch_alter_table("summons", schema=None) as batch_op:
-        batch_op.create_index("ix_summons_point", ["point", "meeting"], unique=False)
+        batch_op.create_index("ix_summons_point", ["meeting", "point"], unique=False)
 
     op.create_table(
         "unit",
@@ -473,10 +470,6 @@ def downgrade() -> None:
     op.drop_table("report")
     op.drop_table("organisation")
     op.drop_table("uploaded_list")
-    with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_person_merged_into"))
-        batch_op.drop_index("ix_person_search")
-
     op.drop_table("person")
     with op.batch_alter_table("office_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_office_session_account"))
@@ -484,6 +477,7 @@ def downgrade() -> None:
     op.drop_table("office_session")
     op.drop_table("node")
     op.drop_table("mention")
+    op.drop_table("meeting_lock")
     op.drop_table("meeting")
     with op.batch_alter_table("listing", schema=None) as batch_op:
         batch_op.drop_index("ix_listing_id")

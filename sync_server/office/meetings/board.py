@@ -6,6 +6,7 @@ shows a hall's attendance figures and the warnings about the hall.
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ WARNINGS = ("escalated", "no_chair", "silent", "gaps", "reserved", "not_ready")
 """The warnings about a hall, the most serious first: the Secretary and the Deputy are both away,
 nobody presides, the hall has not reported, records are missing or were refused, requests wait for
 headquarters, or the hall is not ready."""
+FILTERS = ("loai", "viec", "tim", "xep")
+"""The names in the query of the four fields of `BoardFilter`."""
 ORDERS = ("trouble", "name", "rate", "not_recorded", "contact")
 CSV_COLUMNS = (
     "code",
@@ -76,6 +79,8 @@ The sign-in page of a Wi-Fi network may answer with status 200 in place of this 
 browser ignores such an answer, because it lacks the header.
 """
 NOT_MODIFIED = 304
+_STATE = re.compile(r'"[01]*\.[\w-]+"')
+"""The form of an ETag that `_state_of` makes."""
 
 
 Marks = dict[str, str]
@@ -121,7 +126,7 @@ def board(meeting: str) -> str:
     meeting_board = standings.board_of(connection, meeting)
     board_filter = _read_filter()
     matching = _filtered_lines(meeting_board.points, summary, board_filter)
-    page = forms.requested_page()
+    page = min(forms.requested_page(), max(1, -(-len(matching) // ROWS_ON_PAGE)))
     shown = _lines_on_page(matching, page)
     chairs = _chair_names(connection, (line.row for line in shown))
     return render_template(
@@ -143,7 +148,7 @@ def board(meeting: str) -> str:
         types=charts.types_of(meeting_board),
         state=_state_of(marks_of(meeting_board, summary, shown, chairs), meeting_board.points),
         query=request.query_string.decode(),
-        arguments={name: value for name, value in request.args.items() if name != "trang"},
+        arguments={name: request.args[name] for name in FILTERS if name in request.args},
     )
 
 
@@ -168,10 +173,14 @@ def update(meeting: str) -> Response:
     meeting_board = standings.board_of(connection, meeting)
     board_filter = _read_filter()
     matching = _filtered_lines(meeting_board.points, summary, board_filter._replace(trouble=""))
-    marks = _marks_in_etag(request.headers.get("If-None-Match", ""), meeting_board.points)
+    tag = request.headers.get("If-None-Match", "")
+    marks = _marks_in_etag(tag, meeting_board.points)
+    if marks is None and _STATE.fullmatch(tag):  # halls have been added: show them, too
+        return Response(headers={"HX-Refresh": "true", BOARD_HEADER: "1"})
     if marks is None:
-        lines = _lines_on_page(matching, forms.requested_page())
-        marks = {"": NO_MARK, **{line.row.point: NO_MARK for line in lines}}
+        shown = _filtered_lines(meeting_board.points, summary, board_filter)
+        shown_rows = (line.row for line in _lines_on_page(shown, forms.requested_page()))
+        marks = {"": NO_MARK, **{row.point: NO_MARK for row in shown_rows}}
     on_page = [line for line in matching if line.row.point in marks]
     chairs = _chair_names(connection, (line.row for line in on_page))
     current = marks_of(meeting_board, summary, on_page, chairs)
@@ -297,14 +306,8 @@ def warnings_of(row: BoardRow, meeting: MeetingSummary) -> tuple[str, ...]:
 
 
 def _read_filter() -> BoardFilter:
-    arguments = request.args
-    order = arguments.get("xep", ORDERS[0])
-    return BoardFilter(
-        arguments.get("loai", ""),
-        arguments.get("viec", ""),
-        arguments.get("tim", "").strip(),
-        order if order in ORDERS else ORDERS[0],
-    )
+    unit_type, trouble, text, order = (request.args.get(name, "").strip() for name in FILTERS)
+    return BoardFilter(unit_type, trouble, text, order if order in ORDERS else ORDERS[0])
 
 
 def _filtered_lines(

@@ -126,15 +126,17 @@ def append_records(
     meetings = {key.meeting for key in sighted_streams} | {record.meeting for record in records}
     moves_people = any(isinstance(record, Ruling) or _names_people(record) for record in records)
     streams.lock_meetings(connection, meetings, is_sole=moves_people)
-    routing = routing_of(connection, records)
-    homes = {home_stream(record) for record in records}
-    heads = streams.lock(connection, homes | sighted_streams | routing.streams)
-    look_up = _look_up(connection, entries)  # after locking, so that nobody adds to it
-    rolls = _changed_rolls(look_up)
-    if look_up.reused or rolls:  # these affect more streams, which nobody may lock meanwhile
+    at_least = sighted_streams | {home_stream(record) for record in records}
+    heads: Heads = {}
+    if not moves_people:
+        routing = routing_of(connection, records)
+        heads = streams.lock(connection, at_least | routing.streams)
+    look_up = _look_up(connection, entries)  # under the locks, so that nobody adds to it
+    if look_up.reused and not moves_people:
         streams.lock_meetings(connection, meetings, is_sole=True)
-        routing = routing_of(connection, records, look_up.reused, rolls)
-        heads |= streams.lock(connection, routing.streams - heads.keys())
+    if look_up.reused or moves_people:  # such records affect more streams
+        routing = routing_of(connection, records, look_up.reused, _changed_rolls(look_up))
+        heads |= streams.lock(connection, (at_least | routing.streams) - heads.keys())
     fresh = [entry.record for entry in look_up.fresh]
     _insert(connection, look_up.fresh, heads, now_ms)
     rulings.note(connection, fresh)

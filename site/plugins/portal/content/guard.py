@@ -145,10 +145,11 @@ searching for a word is much faster than for a pattern."""
 _TAX_CODE = re.compile(
     r"(?:mã số thuế|MST|mã số doanh nghiệp|MSDN|ĐKKD|GPKD|mã hồ sơ)(?: số)?\W{0,3}"
     r"\d(?:[ -]?\d){8,14}\b"
-    r"|(?:(?:zoom|meeting|webinar|webex|teams)(?: meeting)?(?: ID| number| no\.?)?"
-    r"|(?:mã|ID|số)(?: (?:của|vào|tham gia|tham dự))?"
+    r"|(?:(?:zoom|meeting|webinar|webex|teams)(?: meeting)? (?:ID|number|no\.?)"
+    r"|(?:mã|ID)(?: (?:của|vào|tham gia|tham dự))?"
     r" (?:cuộc họp|phòng(?: họp)?|buổi họp|hội nghị|zoom|webinar|webex|teams))(?: số)?"
-    r"\W{0,3}[1-9](?:[ -]?\d){8,11}\b"
+    r"[^\w+]{0,3}[1-9](?:[ -]?\d){8,11}\b"
+    r"|(?:zoom|webinar|webex|teams|số phòng(?: họp)?)[^\w+]{0,3}(?!84)[1-9](?:[ -]?\d){8,11}\b"
     r"|\d[\d .]{6,20}\s?(?:đồng|triệu|tỷ|VNĐ|VND|USD)\b",
     re.IGNORECASE,
 )

@@ -1,6 +1,7 @@
 """Cache slow results on disk, in files that are named by the sha256 of the result's inputs."""
 
 import hashlib
+import os
 from collections.abc import Callable
 
 from portal import ROOT
@@ -20,7 +21,7 @@ def cached(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     except FileNotFoundError:
         result = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    half_made = path.with_suffix(".new")
+    half_made = path.with_suffix(f".{os.getpid()}")  # several processes may make the same result
     half_made.write_bytes(result)
     half_made.replace(path)
     return result
