@@ -111,12 +111,14 @@ def search() -> str:
     connection = transaction()
     units = directory.all_unit_names(connection)
     with_ended = "ca-da-thoi" in request.args
-    found = _search_roster(connection, text, with_ended=with_ended) if text else FoundPeople([], 0)
-    access.log_subjects(*(person.person for person in found.people))
+    result = FoundPeople([], 0)
+    if text:
+        result = _search_roster(connection, text, with_ended=with_ended)
+    access.log_subjects(*(person.person for person in result.people))
     return render_template(
         "people/search.html",
-        people=found.people,
-        count=found.total,
+        people=result.people,
+        count=result.total,
         text=text,
         with_ended=with_ended,
         units=units,
