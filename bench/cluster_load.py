@@ -63,7 +63,7 @@ def prepare(meeting: str) -> list[Hall]:
     app = create_app(load_settings())
     codes = [f"P{n:03d}" for n in range(1, POINTS + 1)]
     with app.app_context():
-        store_meeting(meeting, "U1", codes, PEOPLE)
+        store_meeting(meeting, dict.fromkeys(codes, "U1"), PEOPLE)
         enrolled = [write(partial(enrol, point=code)) for code in codes * CLERKS]
         db.engine.dispose()
     return [

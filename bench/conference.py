@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import uuid_utils
@@ -24,20 +24,21 @@ STARTS_MS = 1_724_286_600_000
 """The start of every meeting, in ms since 1970 UTC: 07:30 in Vietnam on 22 August 2024."""
 
 
-def store_meeting(meeting: str, unit: str, codes: Sequence[str], people: int) -> None:
+def store_meeting(meeting: str, unit_of: Mapping[str, str], people: int) -> None:
     """Store a meeting in the current app's database, with halls and the people summoned there.
 
-    `codes` are the codes of the halls, which all belong to the unit (organisation) `unit`. The
-    codes of the `people` people of the hall P001 are M001-1, M001-2 and so on; the first one has
-    the seat A1.
+    `unit_of` is {code of a hall: code of the unit (organisation) to which the hall and its people
+    belong}. The codes of the `people` people of the hall P001 are M001-1, M001-2 and so on; the
+    first one has the seat A1.
     """
-    units = [PublishedUnit(unit, "Đơn vị", "DOANH_NGHIEP")]
-    halls = [PublishedPoint(code, code, unit) for code in codes]
+    codes = dict.fromkeys(unit_of.values())
+    units = [PublishedUnit(code, f"Đơn vị {code}", "DOANH_NGHIEP") for code in codes]
+    halls = [PublishedPoint(code, code, unit) for code, unit in unit_of.items()]
     ends_ms = STARTS_MS + 9_000_000
     published = PublishedMeeting(meeting, "Bench", from_ms(STARTS_MS), from_ms(ends_ms))
     rolls = {
         code: [Summoned(f"M{code[1:]}-{n}", unit, "", f"A{n}") for n in range(1, people + 1)]
-        for code in codes
+        for code, unit in unit_of.items()
     }
     write(lambda c: directory.put_places(c, units, halls))
     write(lambda c: arrangements.accept_meeting(c, published, STARTS_MS - 86_400_000))

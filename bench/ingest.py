@@ -106,7 +106,7 @@ def prepare(url: str, folder: Path, points: int, people: int, size: int) -> Load
     with app.app_context():
         upgrade_schema()
         codes = [f"P{n:05d}" for n in range(points)]
-        store_meeting(MEETING, "U1", codes, people)
+        store_meeting(MEETING, dict.fromkeys(codes, "U1"), people)
         batches = make_check_ins(points, people, size)
         tokens, read_tokens = [], []
         for code, point_batches in zip(codes, batches, strict=True):

@@ -59,7 +59,7 @@ def prepare(url: str, folder: Path, scale: float) -> tuple[list[Upload], str]:
         upgrade_schema()
         for province in range(PROVINCES):
             codes = [f"P{province * halls_each + n:05d}" for n in range(halls_each)]
-            store_meeting(meeting_id(province), f"U{province}", codes, PEOPLE)
+            store_meeting(meeting_id(province), dict.fromkeys(codes, f"U{province}"), PEOPLE)
             answers = write(partial(enrol_all, codes=codes))
             for code, answer in zip(codes, answers, strict=True):
                 records = [

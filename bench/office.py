@@ -15,28 +15,22 @@ import tempfile
 import time
 from collections.abc import Mapping
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 import build
-from bench.conference import STARTS_MS, enrol
+from bench.conference import enrol, store_meeting
 from bench.growth import made_up_name, send
 from bench.ingest import MEETING
 from sync_server import create_app, sealing
-from sync_server.acts import arrangements
 from sync_server.commands.demo import demonstration
 from sync_server.config import Settings
 from sync_server.database import db, reading, upgrade_schema, write
-from sync_server.domain.records.codes import from_ms
-from sync_server.domain.records.kinds import Summoned
 from sync_server.domain.records.permissions import Profile
-from sync_server.storage import directory
 from sync_server.storage.access import accounts
 from sync_server.storage.access.accounts import Account
-from sync_server.storage.directory import PublishedMeeting, PublishedPoint, PublishedUnit
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 from sync_server.web import served_portal
@@ -121,24 +115,14 @@ def fill_large(halls: int, people: int) -> None:
     Every hall has `people` people, who all check in.
     """
     unit_of = {f"P{number:05d}": f"U{number % (halls // 10 or 1)}" for number in range(halls)}
-    units = [
-        PublishedUnit(unit, f"Đơn vị {unit}", "DOANH_NGHIEP")
-        for unit in dict.fromkeys(unit_of.values())
+    store_meeting(MEETING, unit_of, people)
+    codes = [
+        (f"M{hall[1:]}-{n}", unit) for hall, unit in unit_of.items() for n in range(1, people + 1)
     ]
-    points = [PublishedPoint(code, f"Điểm cầu {code}", unit) for code, unit in unit_of.items()]
-    ends = from_ms(STARTS_MS + 9_000_000)
-    published = PublishedMeeting(MEETING, "Bench", from_ms(STARTS_MS), ends)
-    rolls = {
-        code: [Summoned(f"M{code[1:]}-{n}", unit, "", f"A{n}") for n in range(1, people + 1)]
-        for code, unit in unit_of.items()
-    }
     members = [
-        RosterPerson(line.person, made_up_name(number), line.unit, "", "OFFICIAL", None)
-        for number, line in enumerate(chain.from_iterable(rolls.values()))
+        RosterPerson(code, made_up_name(number), unit, "", "OFFICIAL", None)
+        for number, (code, unit) in enumerate(codes)
     ]
-    write(lambda c: directory.put_places(c, units, points))
-    write(lambda c: arrangements.accept_meeting(c, published, STARTS_MS - 86_400_000))
-    write(lambda c: arrangements.summon(c, MEETING, rolls, STARTS_MS - 80_000_000))
     write(lambda c: roster.put_people(c, members))
     for number, code in enumerate(unit_of):
         enrolled = write(partial(enrol, point=code))

@@ -537,13 +537,13 @@ def _begin_sqlite(connection: Connection) -> None:
             raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as fault:
             if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline_s:
-                raise wrapped_error("BEGIN IMMEDIATE", fault) from fault
+                raise _wrapped_error("BEGIN IMMEDIATE", fault) from fault
             time.sleep(random.uniform(0, TURN_S))  # noqa: S311 - a pause is no secret
         else:
             return
 
 
-def wrapped_error(text: str, fault: sqlite3.Error) -> DBAPIError:
+def _wrapped_error(text: str, fault: sqlite3.Error) -> DBAPIError:
     """Return the SQLAlchemy error that callers expect in place of an sqlite3 error.
 
     `text` is the SQL statement that failed.

@@ -6,7 +6,9 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import flask_migrate
@@ -214,16 +216,24 @@ def test_writers_take_turns(app: Flask) -> None:
         assert len(connection.scalars(select(AccountRow.name)).all()) == WRITERS
 
 
+@contextmanager
+def _database_of_revision(
+    revision: str, settings: Settings, clock: FakeClock, folder: Path
+) -> Iterator[None]:
+    """Open an app on a new database in `folder` that has only the migrations up to `revision`."""
+    from sync_server import create_app
+
+    url = f"sqlite:///{folder / 'old.sqlite3'}"
+    with create_app(msgspec.structs.replace(settings, database_url=url), clock).app_context():
+        flask_migrate.upgrade(revision=revision)
+        yield
+        db.engine.dispose()
+
+
 def test_people_of_an_older_database_are_found_by_name_after_the_migration(
     settings: Settings, clock: FakeClock, tmp_path: Path
 ) -> None:
-    from sync_server import create_app
-
-    file_settings = msgspec.structs.replace(
-        settings, database_url=f"sqlite:///{tmp_path / 'old.sqlite3'}"
-    )
-    with create_app(file_settings, clock).app_context():
-        flask_migrate.upgrade(revision="0003")
+    with _database_of_revision("0003", settings, clock, tmp_path):
         row = (
             "INSERT INTO person (code, full_name, unit, point, position, membership, ended_why,"
             " merged_into, next_unit) VALUES (:code, :name, 'U1', '', '', 'NONE', '', '', '')"
@@ -235,19 +245,12 @@ def test_people_of_an_older_database_are_found_by_name_after_the_migration(
         with reading() as connection:
             found = roster.search(connection, "mau", at_ms=0, unit=None, with_ended=True, limit=5)
             assert [person.person for person in found.people] == ["M2", "M1"]
-        db.engine.dispose()
 
 
 def test_an_older_audit_log_is_chained_by_the_migration(
     settings: Settings, clock: FakeClock, tmp_path: Path
 ) -> None:
-    from sync_server import create_app
-
-    file_settings = msgspec.structs.replace(
-        settings, database_url=f"sqlite:///{tmp_path / 'old.sqlite3'}"
-    )
-    with create_app(file_settings, clock).app_context():
-        flask_migrate.upgrade(revision="0001")
+    with _database_of_revision("0001", settings, clock, tmp_path):
         row = "VALUES (:id, :at_ms, 'hq', 'evaluate', 1, 200, '/x', 'M1')"
         rows = [{"id": f"{number:03}", "at_ms": 900 - number} for number in range(30)]
         write(lambda c: c.execute(text(f"INSERT INTO audit {row}"), rows))
@@ -260,4 +263,3 @@ def test_an_older_audit_log_is_chained_by_the_migration(
         write(lambda c: audit.note(c, newest))
         with reading() as connection:
             assert audit.check_chain(connection) is None
-        db.engine.dispose()

@@ -6,6 +6,7 @@ shows a hall's attendance figures and the warnings about the hall.
 
 import base64
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -126,9 +127,10 @@ def board(meeting: str) -> str:
     meeting_board = standings.board_of(connection, meeting)
     board_filter = _read_filter()
     matching = _filtered_lines(meeting_board.points, summary, board_filter)
-    page = min(forms.requested_page(), max(1, -(-len(matching) // ROWS_ON_PAGE)))
+    page = min(forms.requested_page(), max(1, math.ceil(len(matching) / ROWS_ON_PAGE)))
     shown = _lines_on_page(matching, page)
     chairs = _chair_names(connection, (line.row for line in shown))
+    troubles = _count_warnings(meeting_board.points, summary)
     return render_template(
         "meetings/board.html",
         meeting=summary,
@@ -139,14 +141,14 @@ def board(meeting: str) -> str:
         first=(page - 1) * ROWS_ON_PAGE + 1,
         page=page,
         sum=_sum_of(matching, board_filter),
-        troubles=_count_warnings(meeting_board.points, summary),
+        troubles=troubles,
         all_troubles=WARNINGS,
         asked=board_filter,
         orders=ORDERS,
         chairs=chairs,
         arrivals=charts.arrivals_of(meeting_board, summary),
         types=charts.types_of(meeting_board),
-        state=_state_of(marks_of(meeting_board, summary, shown, chairs), meeting_board.points),
+        state=_state_of(marks_of(meeting_board, troubles, shown, chairs), meeting_board.points),
         query=request.query_string.decode(),
         arguments={name: request.args[name] for name in FILTERS if name in request.args},
     )
@@ -183,7 +185,8 @@ def update(meeting: str) -> Response:
         marks = {"": NO_MARK, **{row.point: NO_MARK for row in shown_rows}}
     on_page = [line for line in matching if line.row.point in marks]
     chairs = _chair_names(connection, (line.row for line in on_page))
-    current = marks_of(meeting_board, summary, on_page, chairs)
+    troubles = _count_warnings(meeting_board.points, summary)
+    current = marks_of(meeting_board, troubles, on_page, chairs)
     changed = [line for line in on_page if marks[line.row.point] != current[line.row.point]]
     if not changed and marks[""] == current[""]:
         return Response(status=NOT_MODIFIED)
@@ -196,7 +199,7 @@ def update(meeting: str) -> Response:
         shown=sent,
         sum=_sum_of(matching, board_filter),
         sum_title=_sum_title(matching),
-        troubles=_count_warnings(meeting_board.points, summary),
+        troubles=troubles,
         chairs=chairs,
         state=_state_of(marks, meeting_board.points),
         query=request.query_string.decode(),
@@ -207,16 +210,19 @@ def update(meeting: str) -> Response:
 
 
 def marks_of(
-    board: Board, meeting: MeetingSummary, lines: Iterable[BoardLine], chairs: Mapping[str, str]
+    board: Board,
+    troubles: Mapping[str, int],
+    lines: Iterable[BoardLine],
+    chairs: Mapping[str, str],
 ) -> Marks:
     """Return {hall code: short hash of the hall's row} for `lines`, the rows on a page of the
     board.
 
     The board is headquarters' overview of a meeting's halls. The hash of a row changes when a value
     shown in the row changes. The key "" contains the hash of the totals and warnings above the
-    rows. `chairs` contains the names of the chairs by person code.
+    rows. `troubles` is {code of a warning: number of halls with it}, and `chairs` contains the
+    names of the chairs by person code.
     """
-    troubles = _count_warnings(board.points, meeting)
     return {"": _mark_of(board.totals, board.by_unit_type, troubles)} | {
         row.point: _mark_of(
             replace(row, last_contact_at=format_recent(row.last_contact_at)),
