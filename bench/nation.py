@@ -46,10 +46,12 @@ class Upload(NamedTuple):
 
 
 def prepare(url: str, folder: Path, scale: float) -> tuple[list[Upload], str]:
-    """Store the provinces' meetings, and return the halls' uploads and headquarters' access token.
+    """Fill the database at `url` with a meeting in every province; return what the halls will send.
 
-    In every province, the share `scale` of its halls takes part, but at least one hall.
-    `folder` is used as the folder of the portal (the static website).
+    The result is one upload for every hall, with the check-ins of all its people, in random order,
+    and an access token of headquarters. `scale` is the share of the halls that take part (1 for
+    all); every province keeps at least one. `folder` is used as the folder of the portal (the
+    static website).
     """
     app = create_app(Settings(url, SECRET, SECRET, folder, "http://localhost:8000"))
     dice = random.Random(7)  # noqa: S311 - a fixed seed gives the same load in every run

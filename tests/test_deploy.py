@@ -1,6 +1,7 @@
-"""Test the configurations in `deploy/` of proxies in front of a server.
+"""Test the files in `deploy/` for proxies and for systemd, and restart a server under load.
 
-A proxy that is not installed is not tested.
+A test is skipped if the proxy or the systemd program that it needs is not installed. The test of
+restarts hands the socket to the server as systemd does, and needs no systemd.
 """
 
 import os

@@ -115,8 +115,10 @@ def rehearse(
     """Create a rehearsal of a meeting, and return the rehearsal.
 
     A rehearsal is a second meeting with the same halls, summoned people and length; statistics
-    leave it out. It starts at `starts_ms` (ms since 1970 UTC). A second call with another start
-    moves the existing rehearsal. Raises: UnknownMeeting if no meeting has the id `meeting`.
+    leave it out. `writer` creates it at `now_ms`, and it starts at `starts_ms` (ms since 1970 UTC).
+    A second call with another start moves the existing rehearsal.
+
+    Raises: UnknownMeeting if no meeting has the id `meeting`.
     """
     summary = require_meeting(connection, meeting, now_ms)
     rolls = rolls_of(connection, meeting)

@@ -21,7 +21,7 @@ from sync_server.storage.people import roster
 
 
 class Slip(NamedTuple):
-    """A new account and its first password, for printing.
+    """An account with a first password that was just made for it, for printing.
 
     Only a hash of the password is stored, so the password cannot be shown again.
     """

@@ -83,9 +83,10 @@ class Fault(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a table, with its position `at`, counted from 0, and its heading as written.
+    """A column of a table: its position `at`, counted from 0, its heading, and what it contains.
 
-    `field` is the field that the column contains. It is None if the column is not read.
+    `heading` is the text in the sheet; a heading in two rows is joined into one text. `field` is
+    the code of what the column contains, such as `full_name`, or None if the column is not read.
     """
 
     at: int

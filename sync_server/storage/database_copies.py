@@ -42,10 +42,11 @@ class ServerRuns(Exception):
 class Summary(Struct, frozen=True):
     """Numbers and hashes (sha256) of a database's content, by which two databases can be compared.
 
-    `epoch` is the random code that identifies the database. `records` is the number of attendance
-    records, and `ledger` the hash of their ids and contents. The records that concern one hall at
-    one meeting are numbered from 1; `heads` is the hash of the highest of these numbers for every
-    hall and meeting. `standings` is the hash of the attendance computed from the records.
+    `epoch` is the database's random code; a copy has the same code until it is restored. `records`
+    is the number of records in the ledger, and `ledger` one hash of all their ids and contents. The
+    records that concern one hall at one meeting are numbered from 1; `heads` is one hash of the
+    last numbers of all halls. `standings` is one hash of the attendance in all halls, as computed
+    from the records.
     """
 
     epoch: str

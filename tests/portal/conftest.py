@@ -1,4 +1,4 @@
-"""Provide a small content folder, like those that editors write, that passes all checks."""
+"""Give the portal's tests a small content folder that passes all checks, and a cache folder."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from PIL import Image
+from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 from portal.content.attached_texts import MAX_DEPTH, extract_texts
 from portal.content.guard import Guard, RosterEntry, visible_text
@@ -116,6 +116,39 @@ def jpeg_with(artist: str) -> bytes:
     return out.getvalue()
 
 
+def jpeg_with_metadata(
+    owner: str = "", xmp: str = "", iptc: str = "", is_located: bool = False
+) -> bytes:
+    """Return a JPEG whose metadata contain a camera's owner, XMP and IPTC texts, or coordinates."""
+    picture, out = Image.new("RGB", (2, 2)), io.BytesIO()
+    exif = picture.getexif()
+    if owner:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.CameraOwnerName] = owner
+    if is_located:
+        exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (21.0, 1.0, 42.0)
+    picture.save(out, "JPEG", exif=exif, xmp=f"<x:xmpmeta>{xmp}</x:xmpmeta>".encode())
+    field = b"\x1c\x02\x50" + len(iptc.encode()).to_bytes(2) + iptc.encode()  # 2:80, the author
+    resource = b"8BIM\x04\x04\0\0" + len(field).to_bytes(4) + field + b"\0" * (len(field) % 2)
+    app13 = b"Photoshop 3.0\0" + resource
+    segment = b"\xff\xed" + (len(app13) + 2).to_bytes(2) + app13
+    return out.getvalue()[:2] + segment + out.getvalue()[2:]
+
+
+def box(name: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return (len(content) + 8).to_bytes(4) + name + content
+
+
+def mp4_with(artist: str = "", place: bytes = b"") -> bytes:
+    """Return an MP4 without pictures or sound, with an artist's name and a place of recording."""
+    data = box(b"data", b"\0\0\0\1\0\0\0\0", artist.encode())
+    handler = box(b"hdlr", b"\0" * 8 + b"mdirappl" + b"\0" * 9)
+    tags = box(b"meta", b"\0" * 4, handler, box(b"ilst", box(b"\xa9ART", data)))
+    located = box(b"\xa9xyz", len(place).to_bytes(2), b"\x15\xc7", place) if place else b""
+    moov = box(b"moov", box(b"mvhd", b"\0" * 100), box(b"udta", located, tags))
+    return box(b"ftyp", b"isom\0\0\2\0isom") + moov + box(b"mdat", b"x")
+
+
 PIVOT_FIELD = '<a><cacheField name="Điện thoại"><sharedItems>{}</sharedItems></cacheField></a>'
 
 
@@ -172,6 +205,11 @@ def with_pivot(shared: str, **records: str) -> bytes:
         ("a.pptx", slides(ppt__charts__chartEx1_0_xml=f"<cx:v>{PHONE}</cx:v>")),
         ("a.pptx", slides(ppt__commentAuthors_0_xml=f'<p:cmAuthor name="An {PHONE}"/>')),
         ("a.mp3", mp3_with(TIT2=f"Gọi {PHONE}")),
+        ("a.mp4", mp4_with(artist=f"An {PHONE}")),
+        ("a.m4a", mp4_with(artist=f"An {PHONE}")),
+        ("a.jpg", jpeg_with_metadata(owner=f"An {PHONE}")),
+        ("a.jpg", jpeg_with_metadata(xmp=f"<dc:creator>An {PHONE}</dc:creator>")),
+        ("a.jpg", jpeg_with_metadata(iptc=f"An {PHONE}")),
         ("a.pptx", slides(ppt__slides__slide2_0_xml="<a:p><a:t>An</a:t><a:br><a:rPr/></a:br>"
                           f"<a:t>{PHONE}</a:t></a:p>")),
         ("a.docx", docx(f'An</w:t><w:br w:type="page"/><w:t>{PHONE}')),
@@ -208,6 +246,14 @@ def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
         ("a.zip", b"PK\x03\x04 cut", "bad_file"),
         ("a.docx", archive(word__document_0_xml="<!DOCTYPE a><w:p/>"), "bad_file"),
         ("a.docx", archive(word__document_0_xml="<w:p>"), "bad_file"),
+        ("a.jpg", jpeg_with_metadata(is_located=True), "located_file"),
+        (
+            "a.docx",
+            docx("x", word__media__a_0_jpg=jpeg_with_metadata(is_located=True)),
+            "located_file",
+        ),
+        ("a.mp4", mp4_with(place=b"+21.0285+105.8542/"), "located_file"),
+        ("a.mp4", mp4_with() + b"com.apple.quicktime.location.ISO6709", "located_file"),
     ],
 )
 def test_what_cannot_be_looked_into_is_told(name: str, content: bytes, problem: str) -> None:

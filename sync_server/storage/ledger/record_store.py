@@ -203,11 +203,11 @@ def stored_keys(connection: Connection, entries: Sequence[LedgerEntry]) -> set[R
 
 
 def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[StreamKey]:
-    """Return the streams that contain a record made by one of these devices.
+    """Return the streams that contain a record made by one of these devices, or a ruling on one.
 
-    A stream is all records that concern one hall at one meeting. A stream is also returned if it
-    contains a decision of headquarters that a record of one of these devices counts, although the
-    record was not accepted at first or contradicts another record with its id.
+    A stream is all records that concern one hall at one meeting. By a ruling, headquarters decides
+    that a doubtful record counts: one that was not accepted at first, or one of two records with
+    the same id. The ruling contains the record, which itself may be in no stream.
     """
     wanted = sorted(devices)
     if not wanted:

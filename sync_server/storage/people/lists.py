@@ -121,9 +121,10 @@ def all_done(connection: Connection) -> list[StoredList]:
 
 
 def put_changes(connection: Connection, list_id: str, changes: bytes) -> None:
-    """Replace the stored description (`changes`, JSON) of the changes that a list's import made.
+    """Store `changes` (JSON) in place of the earlier description of what a list's import changed.
 
-    Also delete the decisions that the user made about the list before the import.
+    The decisions that the user made before the import are deleted. Both may name people whose data
+    must be removed.
     """
     values = {"changes": changes, "choices": b"{}"}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))

@@ -22,7 +22,9 @@ from sync_server.sheets.archives import MAX_INFLATED_BYTES, TooLarge, check_infl
 from sync_server.sheets.files import separator_of
 from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
 
-Problem = Literal["other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file"]
+Problem = Literal[
+    "other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file", "located_file"
+]
 
 MAX_DEPTH = 3
 """The maximum number of nesting levels that are read.
@@ -31,12 +33,6 @@ For example, a workbook in a ZIP in a ZIP has three levels. A file at a deeper l
 and is reported as the problem `too_deep`.
 """
 MAX_MEMBERS = 2_000
-ID3_HEADER_BYTES, MAX_TAG_BYTES = 10, 256 * 1024
-"""The size in bytes of an ID3 header, and the number of bytes read from the start of an MP3.
-
-The ID3 tag of an MP3 and every field in the tag begin with a 10-byte header. Fields that extend
-beyond the first 256 KB of the file are ignored.
-"""
 
 KINDS = {
     ".pdf": "pdf",
@@ -73,6 +69,11 @@ MAX_METADATA_FIELD_BYTES = 4_000
 
 Larger fields are usually thumbnails or colour profiles.
 """
+MARKS_OF_PLACE = (
+    re.compile(rb"\xa9xyz.{4}[+-]\d", re.DOTALL),
+    re.compile(rb"location\.ISO6709"),
+)
+"""Bytes with which phones mark the place where a recording was made (Android, iPhone)."""
 _ZEROS = re.compile(r"0[0 .()-]*")
 """A number format that shows leading zeros, such as `0000 000 000` for telephone numbers."""
 _FORMAT_MARKS = re.compile(r"\[[^]]*\]|_.|\\(?=.)|\"")
@@ -143,7 +144,7 @@ def _look(name: str, content: bytes, extracted: _Extraction, depth: int) -> None
     elif kind == "picture":
         _look_into_picture(name, content, extracted)
     elif kind == "recording":
-        _look_into_recording(content, extracted)
+        _look_into_recording(name, content, extracted)
 
 
 def _kind_of(content: bytes) -> str:
@@ -245,22 +246,32 @@ def _strings_in(value: Any, depth: int) -> Iterator[str]:
 def _look_into_picture(name: str, content: bytes, extracted: _Extraction) -> None:
     """Add the texts in a picture's metadata, such as title, author and comment, to `extracted`.
 
-    If the picture is damaged, add the problem `bad_file` with the file's `name`.
+    If the picture is damaged, add the problem `bad_file` with the file's `name`. If it contains the
+    coordinates of the place where it was taken, add the problem `located_file`.
     """
-    from PIL import Image
+    from PIL import ExifTags, Image, IptcImagePlugin
 
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            values = [*picture.getexif().values(), *picture.info.values()]
+            exif = picture.getexif()
+            camera, iptc = exif.get_ifd(ExifTags.IFD.Exif), IptcImagePlugin.getiptcinfo(picture)
+            values = [*exif.values(), *camera.values(), *picture.info.values()]
+            for value in (iptc or {}).values():  # a list if the field is repeated
+                values += value if isinstance(value, list) else [value]
+            is_located = ExifTags.GPS.GPSLatitude in exif.get_ifd(ExifTags.IFD.GPSInfo)
     except Exception:  # noqa: BLE001 - Pillow can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
         return
-    extracted.texts.extend(value for value in values if isinstance(value, str))
-    extracted.texts.extend(
-        value.decode("utf-16-le", "ignore")  # Windows stores title, author and comment in UTF-16
-        for value in values
-        if isinstance(value, bytes) and len(value) <= MAX_METADATA_FIELD_BYTES
-    )
+    if is_located:
+        extracted.problems.append(("located_file", name))
+    for value in values:
+        if isinstance(value, str):
+            extracted.texts.append(value)
+        elif isinstance(value, bytes) and value.lstrip().startswith(b"<"):  # XMP
+            extracted.texts.append(re.sub(r"<[^<>]+>", "\n", value.decode("utf-8", "replace")))
+        elif isinstance(value, bytes) and len(value) <= MAX_METADATA_FIELD_BYTES:
+            # Windows stores title, author and comment in UTF-16.
+            extracted.texts += [value.decode(code, "ignore") for code in ("utf-16-le", "utf-8")]
 
 
 def _look_into_archive(
@@ -296,11 +307,12 @@ def _look_into_archive(
 def _look_into_inserted(
     name: str, archive: zipfile.ZipFile, extracted: _Extraction, depth: int
 ) -> None:
-    """Add the text of the file `name`, which was inserted into an office file, to `extracted`.
+    """Add to `extracted` the text of one file inside an office file, if a user inserted it there.
 
-    `archive` is the office file (DOCX, XLSX or PPTX), at the nesting level `depth` (1 for an
-    attached file). Files that belong to the office format itself are skipped. An embedded object of
-    unknown kind is reported as the problem `other_kind`.
+    `archive` is the office file (DOCX, XLSX or PPTX), and `name` is the path of the file inside it.
+    Files that belong to the office format itself are skipped. `depth` is the nesting level of the
+    office file: 1 if an editor attached it. An embedded object of a kind that cannot be read is
+    reported as the problem `other_kind`.
     """
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
@@ -383,22 +395,22 @@ def _look_into_text(name: str, content: bytes, extracted: _Extraction) -> None:
         extracted.texts.append(_rows_of_csv(text))
 
 
-def _look_into_recording(content: bytes, extracted: _Extraction) -> None:
-    """Add the text fields of an MP3's ID3 tag, such as title and artist, to `extracted`.
+def _look_into_recording(name: str, content: bytes, extracted: _Extraction) -> None:
+    """Add the texts in a recording's tags, such as title and artist, to `extracted`.
 
-    Add nothing if the recording does not begin with an ID3 tag.
+    If the recording states where it was made, add the problem `located_file` with the file's
+    `name`. A recording whose tags cannot be read is not a problem, because it may have none.
     """
-    end = min(len(content), MAX_TAG_BYTES)
-    at = ID3_HEADER_BYTES
-    while content.startswith(b"ID3") and at + ID3_HEADER_BYTES <= end:
-        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8])
-        if not name.isalnum() or size > end - at:
-            return
-        if name.startswith((b"T", b"COMM", b"USLT", b"W")):
-            field = content[at + ID3_HEADER_BYTES + 1 : at + ID3_HEADER_BYTES + size]
-            is_wide = content[at + ID3_HEADER_BYTES : at + ID3_HEADER_BYTES + 1] in {b"\1", b"\2"}
-            extracted.texts.append(field.decode("utf-16" if is_wide else "utf-8", "replace"))
-        at += ID3_HEADER_BYTES + size
+    from tinytag import TinyTag, TinyTagException
+
+    if any(mark.search(content) for mark in MARKS_OF_PLACE):
+        extracted.problems.append(("located_file", name))
+    try:
+        tags = TinyTag.get(name, file_obj=io.BytesIO(content), duration=False).as_dict()
+    except TinyTagException:
+        return
+    for value in tags.values():
+        extracted.texts += map(str, value if isinstance(value, list) else [value])
 
 
 def is_table(name: str) -> bool:

@@ -74,7 +74,11 @@ class TooLong(ValueError):
 
 
 class _Row:
-    """A row of a table that is being read, with its finished cells."""
+    """A table row while it is being read.
+
+    `cells` contains the texts of the cells that have been read. `letters` contains the pieces of
+    text of the cell that is being read, and `span` is the number of columns which that cell fills.
+    """
 
     def __init__(self) -> None:
         self.cells: list[str] = []

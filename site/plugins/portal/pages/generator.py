@@ -1,8 +1,7 @@
 """Generate every page of the portal with Pelican, a generator of static sites.
 
 The output depends on the content, on the settings and on which materials (documents for meetings)
-are public, but not on the time of the build. Two builds of the same content therefore give the same
-files.
+are public, but not on the time of the build. If these are the same, two builds give the same files.
 """
 
 from collections import defaultdict
@@ -111,7 +110,7 @@ class PortalGenerator(Generator):  # type: ignore[misc]  # Pelican is untyped
     def generate_output(self, writer: PortalWriter) -> None:
         """Write every page and file of the portal with `writer`, and then the manifest.
 
-        The manifest lists all written files with their sha256.
+        The manifest lists all files of the portal with their sha256, unchanged ones included.
 
         Raises: ContentFaults if a file may contain personal data; OSError if a file cannot be
         written.
