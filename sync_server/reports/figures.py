@@ -292,7 +292,7 @@ def figures_of(
     return Figures(
         meeting=meeting,
         halls=lines,
-        totals=sum((line.counts for line in lines), Counts()),
+        totals=Counts.total(line.counts for line in lines),
         types=_types_of(lines),
         reasons=dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
         materials=tuple(materials),
@@ -388,7 +388,7 @@ def _types_of(lines: Sequence[HallLine]) -> tuple[TypeLine, ...]:
     for unit_type in (*UNIT_TYPES, ""):
         of_type = [line for line in lines if line.unit_type == unit_type]
         if of_type:
-            counts = sum((line.counts for line in of_type), Counts())
+            counts = Counts.total(line.counts for line in of_type)
             reported = sum(line.is_reported for line in of_type)
             types.append(TypeLine(unit_type, len(of_type), reported, counts))
     return tuple(types)

@@ -165,7 +165,7 @@ def _numbers(figures: Figures) -> str:
     totals = figures.totals
     sentences = attendance_sentences(totals)
     if figures.silent and figures.reported:
-        known = sum((hall.counts for hall in figures.halls if hall.is_reported), Counts())
+        known = Counts.total(hall.counts for hall in figures.halls if hall.is_reported)
         sentences.append(
             say(
                 "report.draft.of_reported",

@@ -110,9 +110,7 @@ def _hidden_types(lines: Sequence[TypeLine]) -> set[str]:
         for more in combinations(others, count)
         if len(unsafe) + count > 1
     ]
-    safe = [
-        hidden for hidden in choices if _is_safe(sum((line.counts for line in hidden), Counts()))
-    ]
+    safe = [hidden for hidden in choices if _is_safe(Counts.total(line.counts for line in hidden))]
     if not safe:
         return {line.unit_type for line in lines}
     fewest = min(safe, key=lambda hidden: sum(line.counts.summoned for line in hidden))

@@ -108,7 +108,7 @@ def _sum_of(label: str, unit_type: str, halls: Sequence[HallLine]) -> PeriodLine
         len(halls),
         sum(hall.is_reported for hall in halls),
         sum(hall.is_on_time for hall in halls),
-        sum((hall.counts for hall in halls), Counts()),
+        Counts.total(hall.counts for hall in halls),
     )
 
 

@@ -3,7 +3,7 @@
 The counts of several points can be added with `+`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -42,6 +42,11 @@ class Counts(Struct, frozen=True):
     disorder: int = 0
     incidents: int = 0
     incident_minutes: int = 0
+
+    @classmethod
+    def total(cls, counts: Iterable["Counts"]) -> "Counts":
+        """Return the sum of any number of counts; every field is 0 if there are none."""
+        return cls(*map(sum, zip(*map(msgspec.structs.astuple, counts), strict=True)))
 
     def __add__(self, other: "Counts") -> "Counts":
         pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)

@@ -8,7 +8,7 @@ tests/domain/test_judged_hall.py checks with random conferences.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -91,8 +91,7 @@ class JudgedHall:
             facts_by_person[record.person or ""].append(fact_of(record, record.person, clocks))
         if not all(self._sits_apart(person, facts) for person, facts in facts_by_person.items()):
             return False
-        for person, facts in facts_by_person.items():
-            self._judge_person(person, facts)
+        self._judge_people(facts_by_person)
         return True
 
     @cached_property
@@ -195,27 +194,29 @@ class JudgedHall:
         seats = {planned, *(self._seat_in(fact.record) for fact in all_facts)}
         return all(self._claimants[seat] <= {person} for seat in seats if seat)
 
-    def _judge_person(self, person: str, facts: Iterable[Fact[Record]]) -> None:
-        """Compute one person's attendance again, with further records, and update `standing`.
+    def _judge_people(self, further_facts: Mapping[str, Iterable[Fact[Record]]]) -> None:
+        """Compute the attendance of some people again, with further records; update `standing`.
 
-        `facts` are the further records with their corrected times.
+        `further_facts` is {person code: the further records with their corrected times}.
         """
-        earlier = self._facts_by_person.get(person, [])
-        facts = self._facts_by_person[person] = sorted(
-            [*earlier, *facts], key=lambda fact: fact.order
-        )
-        flags = Flags()
-        judged = self._standing_of(person, facts, flags)
-        index = self._place_in_roll[person]
-        people = list(self.standing.people)
-        before, people[index] = people[index], judged
+        people, flags = list(self.standing.people), Flags()
+        before, after, facts_of_all = [], [], list[Fact[Record]]()
+        for person, further in further_facts.items():
+            earlier = self._facts_by_person.get(person, [])
+            facts = sorted([*earlier, *further], key=lambda fact: fact.order)
+            self._facts_by_person[person] = facts
+            facts_of_all += facts
+            index = self._place_in_roll[person]
+            before.append(people[index])
+            people[index] = self._standing_of(person, facts, flags)
+            after.append(people[index])
         self.standing = replace(
             self.standing,
             people=tuple(people),
-            counts=self.standing.counts - _counts_of(before) + _counts_of(judged),
-            flags=_with_flags(self.standing.flags, {fact.id for fact in facts}, flags),
+            counts=self.standing.counts - _counts_of(before) + _counts_of(after),
+            flags=_with_flags(self.standing.flags, {fact.id for fact in facts_of_all}, flags),
             has_reported=self.standing.has_reported
-            or any(shows_hall_at_work(self._point, fact) for fact in facts),
+            or any(shows_hall_at_work(self._point, fact) for fact in facts_of_all),
         )
 
     def _standing_of(
@@ -237,8 +238,8 @@ class JudgedHall:
         return judge.judge_summoned([line], stays)[0]
 
 
-def _counts_of(person: PersonStanding) -> Counts:
-    return count_attendance([person], [], _NO_OTHERS, _NO_CONDUCT)
+def _counts_of(people: Sequence[PersonStanding]) -> Counts:
+    return count_attendance(people, [], _NO_OTHERS, _NO_CONDUCT)
 
 
 def _with_flags(

@@ -352,7 +352,7 @@ def _sum_of(lines: Sequence[BoardLine], board_filter: BoardFilter) -> Counts | N
     """
     if board_filter.trouble:
         return None
-    return sum((line.row.counts for line in lines if line.row.counted), Counts())
+    return Counts.total(line.row.counts for line in lines if line.row.counted)
 
 
 def _sum_title(lines: Sequence[BoardLine]) -> str:

@@ -9,6 +9,7 @@ stored after the reader's transaction. Readers therefore never get attendance th
 than the records they can see.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -17,7 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, and_, delete, func, literal_column, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, literal_column, select
 
 from sync_server.database import is_snapshot, read_once, store_later
 from sync_server.domain.judging.clocks import devices_of
@@ -109,6 +110,32 @@ _READ_STANDINGS = CompiledStatement(
     select(Stream.point, Stream.revision, Stream.head, PointStandingRow.standing)
     .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
     .where(*in_points(Stream), Stream.revision > literal_column("0"))
+)
+_READ_BOARD = CompiledStatement(
+    select(
+        Stream.point,
+        Stream.revision,
+        Stream.head,
+        PointStandingRow.board_row,
+        Point.name,
+        Unit.type,
+    )
+    .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
+    .outerjoin(Point, Point.code == Stream.point)
+    .outerjoin(Unit, Unit.code == Point.unit)
+    .where(Stream.meeting == bindparam("meeting"), Stream.revision > literal_column("0"))
+    .order_by(Stream.point)
+)
+_DEVICE_IN_MEETING = and_(Stream.point == Device.point, Stream.meeting == bindparam("meeting"))
+_READ_CONTACTS = CompiledStatement(
+    select(Device.point, func.max(Device.last_contact_ms))
+    .join(Stream, _DEVICE_IN_MEETING)
+    .group_by(Device.point)
+)
+_READ_MISSING = CompiledStatement(
+    select(Device.point, Device.missing)
+    .join(Stream, _DEVICE_IN_MEETING)
+    .where(Device.missing != literal_column("'[]'"))
 )
 _figures_decoder = msgspec.json.Decoder(BoardFigures)
 
@@ -247,28 +274,15 @@ def board_of(connection: Connection, meeting: str) -> Board:
 
 
 def _read_board(connection: Connection, meeting: str) -> Board:
-    contacts, refused = _last_contacts(connection), quarantine.count_refused(connection)
-    stored_rows = connection.execute(
-        select(
-            Stream.point,
-            Stream.revision,
-            Stream.head,
-            PointStandingRow.board_row,
-            Point.name,
-            Unit.type,
-        )
-        .outerjoin(PointStandingRow, _STANDING_OF_STREAM)
-        .outerjoin(Point, Point.code == Stream.point)
-        .outerjoin(Unit, Unit.code == Point.unit)
-        .where(Stream.meeting == meeting, Stream.revision > 0)
-        .order_by(Stream.point)
-    ).all()
+    contacts = _last_contacts(connection, meeting)
+    refused = quarantine.count_refused(connection)
+    stored_rows = _READ_BOARD.rows(connection, meeting=meeting)
     judged = _judge(
         connection,
         {
-            StreamKey(meeting, row.point): StreamVersion(row.revision, row.head)
-            for row in stored_rows
-            if row.board_row is None
+            StreamKey(meeting, point): StreamVersion(revision, head)
+            for point, revision, head, encoded, _, _ in stored_rows
+            if encoded is None
         },
     )
     rows = []
@@ -287,28 +301,23 @@ def _read_board(connection: Connection, meeting: str) -> Board:
                 refused_records=refused.get(point, 0),
             )
         )
-    by_unit_type: dict[str, Counts] = {}
-    counted = [row for row in rows if row.counted]
-    for row in counted:
-        by_unit_type[row.unit_type] = by_unit_type.get(row.unit_type, Counts()) + row.counts
-    return Board(sum((row.counts for row in counted), Counts()), by_unit_type, tuple(rows))
+    by_unit_type = defaultdict[str, list[Counts]](list)
+    for row in rows:
+        if row.counted:
+            by_unit_type[row.unit_type].append(row.counts)
+    totals = {unit_type: Counts.total(counts) for unit_type, counts in by_unit_type.items()}
+    return Board(Counts.total(totals.values()), totals, tuple(rows))
 
 
-def _last_contacts(connection: Connection) -> Mapping[str, tuple[int | None, int]]:
-    """Return {hall code: (last contact of a device, number of missing records)}.
+def _last_contacts(connection: Connection, meeting: str) -> dict[str, tuple[int | None, int]]:
+    """Return {hall code: (last contact of a device, number of missing records)} for a meeting.
 
     The time of the contact is in ms since 1970 UTC, or None if there was no contact yet. A
-    record is missing if a device of the hall has made it, but it has not arrived.
+    record is missing if a device of the hall has made it, but it has not arrived. Halls without a
+    device are left out.
     """
-    rows = connection.execute(
-        select(Device.point, func.max(Device.last_contact_ms)).group_by(Device.point)
-    )
-    latest = dict(rows.all())
-    missing_by_point: dict[str, int] = {}
-    for point, missing in connection.execute(
-        select(Device.point, Device.missing).where(Device.missing != "[]")
-    ):
-        missing_by_point[point] = missing_by_point.get(point, 0) + count_missing(
-            _ranges_decoder.decode(missing)
-        )
-    return {point: (latest[point], missing_by_point.get(point, 0)) for point in latest}
+    missing: Counter[str] = Counter()
+    for point, ranges in _READ_MISSING.rows(connection, meeting=meeting):
+        missing[point] += count_missing(_ranges_decoder.decode(ranges))
+    latest = _READ_CONTACTS.rows(connection, meeting=meeting)
+    return {point: (last_contact_ms, missing[point]) for point, last_contact_ms in latest}
