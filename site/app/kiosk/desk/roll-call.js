@@ -83,38 +83,42 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
     return undefined;
   }
 
-  /** Record the arrival of the person or card that was typed before Enter. Empty the field at once,
-   * because a scanner may already be typing the next code. */
+  /** Record the arrival of the person that the typed text selects, or say why nobody is recorded.
+   * Empty the field at once, because a scanner may already be typing a code. */
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
     const text = search.current?.value.trim() ?? "";
-    const isScan = text !== "" && search.current?.dataset.scanned === text;
-    delete search.current?.dataset.scanned;
-    take(text, isScan ? "qr" : "search");
+    const match = selectedMatch(findPeople(sortedLines, text), text);
+    if (!text) return;
+    if (isCard(text) || match) empty();
+    if (isCard(text)) void arriveByCard(text); // typed by hand, from under the QR code
+    else if (match) void arrive(match, "search");
+    else if (findPeople(sortedLines, text).length > 0) beep("was"); // the list below shows all possible matches
+    else {
+      empty(); // otherwise the next code would be appended to this unknown code
+      refuse(text);
+    }
   }
 
-  /** Record the arrival of the person that a text selects, or say why nobody is recorded.
-   * @param {string} text @param {"search" | "qr"} source `qr`: a person shows a card or a code now */
-  function take(text, source = "search") {
-    const match = selectedMatch(findPeople(sortedLines, text), text);
-    if (!isCard(text) && !match) {
-      if (!text) return;
-      beep("was");
-      if (findPeople(sortedLines, text).length > 0) return; // the list below shows all possible matches
-      empty(); // otherwise the next code would be appended to this unknown code
-      onAnswer({ message: say("answer.nobody", { text: text.slice(0, LONGEST_SHOWN) }) });
-      return;
-    }
-    empty();
-    if (isCard(text)) void arriveByCard(text); // a USB scanner types the code
-    else if (match) void arrive(match, source);
+  /** Record the arrival of the person whose card or whole code was scanned. A scanned name or a part
+   * of a code records nobody, because foreign codes contain such words. */
+  function takeScan(/** @type {string} */ code) {
+    const line = desk.roster.get(code.toUpperCase());
+    if (isCard(code)) void arriveByCard(code);
+    else if (line) void arrive(line, "qr");
+    else refuse(code);
+    search.current?.focus();
+  }
+
+  function refuse(/** @type {string} */ text) {
+    beep("was");
+    onAnswer({ message: say("answer.nobody", { text: text.slice(0, LONGEST_SHOWN) }) });
   }
 
   useEffect(() => {
     if (!scan) return;
     onScanTaken();
-    take(scan.code, "qr");
-    search.current?.focus();
+    takeScan(scan.code);
   }, [scan]);
 
   function empty() {

@@ -1,5 +1,5 @@
-/** Catches the codes that a USB scanner types while the search field does not have the focus, so
- * that no scan is lost, presses a button or ends up in a form. */
+/** Catches the codes that a USB scanner types, so that no scan is lost, presses a button, submits a
+ * form or ends up in one. */
 
 /** A key and the time at which it was pressed, in ms.
  * @typedef {[key: string, atMs: number]} Key */
@@ -8,13 +8,20 @@
  * are slow, and a busy laptop makes them stutter; only a code of this hall's list counts. */
 const AVERAGE_PAUSE_MS = 85;
 const LONGEST_PAUSE_MS = 200;
-/** The shortest code, in letters, that is taken for a scan although it is in no list. */
+/** The longest time between two keys at which nobody types several letters by hand. In a text, only
+ * what is typed as fast is taken for a foreign code. */
+const FAST_PAUSE_MS = 50;
+/** The shortest code, in letters, that is taken for a scan although it is in no list. In a search,
+ * where Enter records a person, it is shorter. */
 const SHORTEST_FOREIGN = 6;
+const SHORTEST_IN_SEARCH = 2;
+/** The most letters that a scanner types before a code, such as the symbology identifier `]Q3`. */
+const LONGEST_PREFIX = 4;
 
 /**
- * Call `onCode` with every code that is typed as fast as a scanner types, and ended with Enter,
- * outside the search field or behind a text in it. The code is removed from the field that
- * received it, unless the field asks for a code (`data-code`).
+ * Call `onCode` with every code that is typed as fast as a scanner types, and ended with Enter or
+ * Tab. The code is removed from the field that received it, unless the field asks for a code
+ * (`data-code`). A second Enter, of scanners that send CR and LF, is ignored.
  * @param {(text: string) => boolean} isCode @param {(code: string) => void} onCode
  * @returns {() => void} stops catching
  */
@@ -24,8 +31,11 @@ export function catchScans(isCode, onCode) {
   /** The field that has the focus, and its value before the first of the keys.
    * @type {{field: EventTarget | null, value: string}} */
   let before = { field: null, value: "" };
+  let scannedAtMs = -Infinity;
 
   function listen(/** @type {KeyboardEvent} */ event) {
+    const isLineFeed = event.key === "Enter" || (event.ctrlKey && event.key === "j");
+    if (isLineFeed && keys.length === 0 && event.timeStamp - scannedAtMs < LONGEST_PAUSE_MS) return stop(event);
     if (event.repeat || event.timeStamp - (keys.at(-1)?.[1] ?? 0) > LONGEST_PAUSE_MS) keys = [];
     if (event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) {
       if (keys.length === 0) before = { field: event.target, value: valueOf(event.target) };
@@ -35,22 +45,18 @@ export function catchScans(isCode, onCode) {
     if (event.key === "Shift") return; // a scanner types capitals with it
     const field = event.target;
     const isText = field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && TEXT_TYPES.has(field.type));
-    // A foreign code must press no button and change no list; in a text it may be meant.
-    const isMeant = (/** @type {string} */ text) => isCode(text) || (!isText && text.length >= SHORTEST_FOREIGN);
-    const code = event.key === "Enter" ? scannedCode(keys, event.timeStamp, isMeant) : "";
+    const shortest = isText && field.type === "search" ? SHORTEST_IN_SEARCH : SHORTEST_FOREIGN;
+    const isEnd = event.key === "Enter" || event.key === "Tab";
+    const scan = isEnd ? scanAtEnd(keys, event.timeStamp, isCode, { isText, shortest }) : null;
     keys = [];
-    if (!code) return;
+    if (!scan) return;
+    scannedAtMs = event.timeStamp;
+    stop(event);
     const isField = isText || field instanceof HTMLInputElement || field instanceof HTMLSelectElement;
-    if (isField && field.type === "search" && field.value.trim() === code) {
-      field.dataset.scanned = code;
-      return; // the form takes it
-    }
-    event.preventDefault();
-    event.stopPropagation();
     if (isField && field.dataset.code !== undefined) return; // the clerk scans into this field
-    if (isText) removeFrom(/** @type {HTMLInputElement} */ (field), code);
+    if (isText) removeFrom(/** @type {HTMLInputElement} */ (field), scan.typed);
     else if (isField && before.field === field) putBack(/** @type {HTMLInputElement} */ (field), before.value);
-    onCode(code);
+    onCode(scan.code);
   }
 
   addEventListener("keydown", listen, true);
@@ -72,20 +78,43 @@ function putBack(field, value) {
   for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
 }
 
-/** Return the code at the end of the keys, if it was typed at a scanner's speed; else "".
- * @param {Key[]} keys @param {number} endMs time of the Enter key
- * @param {(text: string) => boolean} isCode */
-export function scannedCode(keys, endMs, isCode) {
-  const typed = keys.map(([key]) => key).join("");
-  const place = keys.findIndex(([, atMs], at) => endMs - atMs <= AVERAGE_PAUSE_MS * (keys.length - at) && isCode(typed.slice(at)));
-  return place < 0 ? "" : typed.slice(place);
+/** Return the scan at the end of the keys, or null if the keys were typed by hand. `code` is the code
+ * without the scanner's prefix, and `typed` all that the scanner typed. Foreign codes count, too,
+ * because they must press no button; but not in a text, unless they are typed very fast.
+ * @param {Key[]} keys @param {number} endMs time of the key that ends the scan
+ * @param {(text: string) => boolean} isCode
+ * @param {{isText: boolean, shortest: number}} field its kind, and the shortest foreign code in it
+ * @returns {{code: string, typed: string} | null} */
+export function scanAtEnd(keys, endMs, isCode, { isText, shortest }) {
+  const letters = keys.map(([key]) => key).join("");
+  const isAsQuick = (/** @type {number} */ at) => endMs - keys[at][1] <= AVERAGE_PAUSE_MS * (keys.length - at);
+  const codeAt = keys.findIndex((_, at) => isAsQuick(at) && isCode(letters.slice(at)));
+  const fastAt = startOfFastKeys(keys, codeAt < 0 ? keys.length : codeAt, codeAt < 0 ? endMs : keys[codeAt][1]);
+  if (codeAt >= 0 && codeAt - fastAt <= LONGEST_PREFIX) return { code: letters.slice(codeAt), typed: letters.slice(fastAt) };
+  const quickAt = isText ? -1 : keys.findIndex((_, at) => isAsQuick(at));
+  const foreign = letters.slice(quickAt < 0 ? fastAt : Math.min(fastAt, quickAt));
+  return foreign.length >= shortest ? { code: foreign, typed: foreign } : null;
 }
 
-/** Remove a code from a field, and report the change as if the clerk had deleted it.
+/** Return the place of the first key from which on all keys before `end` followed each other fast.
+ * @param {Key[]} keys @param {number} end @param {number} endMs time of the key at `end` */
+function startOfFastKeys(keys, end, endMs) {
+  let at = end;
+  for (let nextMs = endMs; at > 0 && nextMs - keys[at - 1][1] <= FAST_PAUSE_MS; at -= 1) nextMs = keys[at - 1][1];
+  return at;
+}
+
+function stop(/** @type {Event} */ event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Remove a code from a field, and report the change as if the clerk had deleted it. In a search, all
+ * else is removed, too: the clerk has stopped searching.
  * @param {HTMLInputElement | HTMLTextAreaElement} field @param {string} code */
 function removeFrom(field, code) {
   const at = field.value.lastIndexOf(code);
   if (at < 0) return;
-  field.value = field.value.slice(0, at) + field.value.slice(at + code.length);
+  field.value = field.type === "search" ? "" : field.value.slice(0, at) + field.value.slice(at + code.length);
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -6,6 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { isCard } from "../desk/card.js";
 import { LazyPart } from "../desk/lazy-part.js";
+import { catchScans } from "../desk/scanner-keys.js";
 import { say, sayCode } from "../words/messages.js";
 import { digitsOf, LONGEST_PIN, Pin } from "./clerk-fields.js";
 import { countPinTry, listForgotten, resetPinTries, wipeVault } from "./store.js";
@@ -39,6 +40,14 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   const [isBusy, setBusy] = useState(false);
   const [matches, setMatches] = useState(/** @type {UnlockedVault[]} */ ([]));
   const [isForgotten, setForgotten] = useState(false);
+  useEffect(
+    () =>
+      catchScans(
+        () => false, // the lock knows no list
+        (code) => !(hasCards && isCard(code)) && setFault(say("lock.scanned")), // no try of a PIN
+      ),
+    [hasCards],
+  );
   useEffect(() => {
     void listForgotten(db).then((forgotten) => setForgotten(forgotten.length > 0));
   }, [db, enrolments]);
