@@ -5,6 +5,10 @@
  */
 import htmx from "htmx.org";
 
+import { explainFormFaults } from "./form-faults.js";
+
+explainFormFaults();
+
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
 htmx.config.selfRequestsOnly = true;

@@ -5,8 +5,6 @@ import { test } from "node:test";
 
 import { scanAtEnd } from "../../site/app/kiosk/desk/scanner-keys.js";
 
-const IN_TEXT = { isText: true, shortest: 6 };
-const IN_SEARCH = { isText: true, shortest: 2 };
 const isCode = (/** @type {string} */ text) => /^M\d{5}$/.test(text);
 
 /** @param {string} text @param {number[]} pauses times between the keys in ms; the last one repeats */
@@ -28,19 +26,19 @@ for (const [name, pauses] of /** @type {[string, number[]][]} */ ([
   test(`a ${name} scan is recognised, also behind a text that was just typed`, () => {
     for (const text of ["M00018", "thửM00018"]) {
       const { keys, endMs } = keysOf(text, pauses);
-      assert.equal(scanAtEnd(keys, endMs, isCode, IN_TEXT)?.code, "M00018");
+      assert.equal(scanAtEnd(keys, endMs, isCode, "text")?.code, "M00018");
     }
   });
 }
 
 test("what a scanner types before the code is no part of it, and leaves the field with it", () => {
   const { keys, endMs } = keysOf("]C0M00018", [8]);
-  assert.deepEqual(scanAtEnd(keys, endMs, isCode, IN_TEXT), { code: "M00018", typed: "]C0M00018" });
+  assert.deepEqual(scanAtEnd(keys, endMs, isCode, "text"), { code: "M00018", typed: "]C0M00018" });
 });
 
 test("a foreign code that ends like one of ours is foreign", () => {
   const { keys, endMs } = keysOf("http://a.vn/M00018", [8]);
-  assert.equal(scanAtEnd(keys, endMs, isCode, IN_TEXT)?.code, "http://a.vn/M00018");
+  assert.equal(scanAtEnd(keys, endMs, isCode, "text")?.code, "http://a.vn/M00018");
 });
 
 test("a foreign code leaves a text that was typed by hand alone", () => {
@@ -49,18 +47,20 @@ test("a foreign code leaves a text that was typed by hand alone", () => {
   const shiftMs = typed.endMs - 1000;
   /** @type {[key: string, atMs: number][]} */
   const keys = [...typed.keys, ...scanned.keys.map(([key, atMs]) => /** @type {[string, number]} */ ([key, atMs + shiftMs]))];
-  assert.equal(scanAtEnd(keys, scanned.endMs + shiftMs, isCode, IN_TEXT)?.typed, "WIFI:S:hoi;;");
+  assert.equal(scanAtEnd(keys, scanned.endMs + shiftMs, isCode, "text")?.typed, "WIFI:S:hoi;;");
 });
 
-test("a few letters that are typed very fast are a scan in a search only", () => {
-  const { keys, endMs } = keysOf("17", [4]);
-  assert.equal(scanAtEnd(keys, endMs, isCode, IN_SEARCH)?.code, "17");
-  assert.equal(scanAtEnd(keys, endMs, isCode, IN_TEXT), null);
+test("in a search, a number that is typed very fast is a scan, and words are a search", () => {
+  const number = keysOf("17", [4]);
+  assert.equal(scanAtEnd(number.keys, number.endMs, isCode, "search")?.code, "17");
+  assert.equal(scanAtEnd(number.keys, number.endMs, isCode, "text"), null);
+  const words = keysOf("nguyen van an", [4]);
+  assert.equal(scanAtEnd(words.keys, words.endMs, isCode, "search"), null);
 });
 
 test("a person who types a code or a word is no scanner", () => {
   for (const text of ["M00018", "Nguyễn Văn An", "17"]) {
     const { keys, endMs } = keysOf(text, [100]);
-    assert.equal(scanAtEnd(keys, endMs, isCode, IN_SEARCH), null);
+    assert.equal(scanAtEnd(keys, endMs, isCode, "search"), null);
   }
 });

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from sync_server.domain.records.codes import VIETNAM
 from tests.e2e.cards import issue_card, video_of
@@ -238,6 +238,11 @@ def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     request_step.get_by_role("button", name="Ghi đơn xin vắng").click()
     request_step.get_by_label("Người xin vắng").select_option("M00031")
     request_step.get_by_label("Văn bản báo cáo").select_option("scanned")
+    unreadable = tmp_path / "don.heic"
+    unreadable.write_bytes(b"\0\0\0\x18ftypheic")
+    request_step.locator("input[type=file]").set_input_files(unreadable)
+    request_step.get_by_role("button", name="Gửi đơn").click()
+    expect(request_step.get_by_role("alert")).to_contain_text("không đọc được «don.heic»")
     photo = tmp_path / "photo.jpg"
     Image.effect_noise((2400, 1800), 90).save(photo, quality=95)
     request_step.locator("input[type=file]").set_input_files(photo)
@@ -319,6 +324,41 @@ def test_the_order_of_the_day_and_a_chair_enrolled_on_the_same_laptop(
     assert row["missing"] == []
     assert row["chair"] == SECRETARY
     assert not row["amended"]
+    request_step = open_step(page, "Đơn xin vắng")
+    expect(request_step).to_contain_text("Danh sách đã chốt")
+    expect(request_step.get_by_role("button", name="Ghi đơn xin vắng")).to_have_count(0)
+
+
+def test_a_form_says_in_vietnamese_what_is_wrong_and_offers_only_what_can_be(
+    system: System, browser: Browser
+) -> None:
+    page = browser.new_context(locale="en-US").new_page()
+    page.goto(system.enrolment_link())
+    enrol(page, system)
+    check_in(page, 1)
+    present = system.device_records()[0]["person"]
+    open_room(page, "Hội trường")
+    step = open_step(page, "Đơn xin vắng")
+    step.get_by_role("button", name="Ghi đơn xin vắng").click()
+    person = step.get_by_label("Người xin vắng")
+    expect(person.locator("option")).not_to_have_count(1)
+    expect(person.locator(f"option[value={present}]")).to_have_count(0)
+    number, send = step.get_by_label("Số văn bản"), step.get_by_role("button", name="Gửi đơn")
+
+    def fault(field: Locator) -> str:
+        return str(field.evaluate("field => field.validationMessage"))
+
+    send.click()
+    assert fault(person) == "Hãy chọn một mục."
+    assert fault(number) == "Hãy điền ô này."
+    number.fill("12")
+    assert fault(number) == ""
+    step.get_by_label("Văn bản báo cáo").select_option("to_follow")
+    deadline = step.get_by_label("Nộp chậm nhất ngày")
+    deadline.fill("2020-01-01")
+    send.click()
+    assert fault(deadline).startswith("Không được trước hoặc nhỏ hơn ")
+    page.context.close()
 
 
 def test_two_clerks_in_turn_and_a_laptop_that_replaces_another(

@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { startClock } from "./device/clock.js";
 import { codeInLink, Enrolment } from "./device/enrolment.js";
+import { explainFormFaults } from "../form-faults.js";
 import { keepSyncing } from "./sync/keep-syncing.js";
 import { Lock } from "./device/lock.js";
 import { saveShell } from "./device/offline-shell.js";
@@ -13,6 +14,7 @@ import { countFates, dropOldRecords, listEnrolments, openStore } from "./device/
 import { say } from "./words/messages.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("kiosk"));
+explainFormFaults();
 const loadDesk = () => import("./desk/lazy-desk.js");
 
 /** @typedef {import("./desk/desk.js").Desk} Desk */

@@ -59,11 +59,12 @@ export function ChoiceField({ name, label, options, value = "" }) {
 }
 
 /** Show a field for one line of text of at most `max` characters. Blank text is refused if the
- * field is not optional. A scanner may type into a field with `isCode`.
- * @param {{name: string, label: string, type?: string, value?: string, isOptional?: boolean, max?: number, isCode?: boolean}} props */
-export function TextField({ name, label, type = "text", value = "", isOptional = false, max = 200, isCode = false }) {
+ * field is not optional. A date may not be before `min`. A scanner may type into a field with
+ * `isCode`.
+ * @param {{name: string, label: string, type?: string, value?: string, isOptional?: boolean, max?: number, min?: string, isCode?: boolean}} props */
+export function TextField({ name, label, type = "text", value = "", isOptional = false, max = 200, min, isCode = false }) {
   return html`<label>
     ${label}
-    <input name=${name} type=${type} defaultValue=${value} maxlength=${max} required=${!isOptional} pattern=${isOptional ? ".*" : ".*\\S.*"} autocomplete="off" data-code=${isCode ? "" : null} />
+    <input name=${name} type=${type} defaultValue=${value} maxlength=${max} min=${min} required=${!isOptional} pattern=${isOptional ? ".*" : ".*\\S.*"} autocomplete="off" data-code=${isCode ? "" : null} />
   </label>`;
 }

@@ -11,10 +11,11 @@ const LONGEST_PAUSE_MS = 200;
 /** The longest time between two keys at which nobody types several letters by hand. In a text, only
  * what is typed as fast is taken for a foreign code. */
 const FAST_PAUSE_MS = 50;
-/** The shortest code, in letters, that is taken for a scan although it is in no list. In a search,
- * where Enter records a person, it is shorter. */
+/** The shortest code, in letters, that is taken for a scan although it is in no list. */
 const SHORTEST_FOREIGN = 6;
-const SHORTEST_IN_SEARCH = 2;
+/** What is taken for a foreign code in a search, where Enter records a person: a number, which could
+ * be a part of somebody's code. Words only search. */
+const NUMBER = /^\d{2,}$/;
 /** The most letters that a scanner types before a code, such as the symbology identifier `]Q3`. */
 const LONGEST_PREFIX = 4;
 
@@ -35,7 +36,8 @@ export function catchScans(isCode, onCode) {
 
   function listen(/** @type {KeyboardEvent} */ event) {
     const isLineFeed = event.key === "Enter" || (event.ctrlKey && event.key === "j");
-    if (isLineFeed && keys.length === 0 && event.timeStamp - scannedAtMs < LONGEST_PAUSE_MS) return stop(event);
+    if (isLineFeed && event.timeStamp - scannedAtMs < LONGEST_PAUSE_MS) return stop(event);
+    if (event.key !== "Control") scannedAtMs = -Infinity;
     if (event.repeat || event.timeStamp - (keys.at(-1)?.[1] ?? 0) > LONGEST_PAUSE_MS) keys = [];
     if (event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) {
       if (keys.length === 0) before = { field: event.target, value: valueOf(event.target) };
@@ -45,9 +47,9 @@ export function catchScans(isCode, onCode) {
     if (event.key === "Shift") return; // a scanner types capitals with it
     const field = event.target;
     const isText = field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && TEXT_TYPES.has(field.type));
-    const shortest = isText && field.type === "search" ? SHORTEST_IN_SEARCH : SHORTEST_FOREIGN;
+    const kind = !isText ? "other" : field.type === "search" ? "search" : "text";
     const isEnd = event.key === "Enter" || event.key === "Tab";
-    const scan = isEnd ? scanAtEnd(keys, event.timeStamp, isCode, { isText, shortest }) : null;
+    const scan = isEnd ? scanAtEnd(keys, event.timeStamp, isCode, kind) : null;
     keys = [];
     if (!scan) return;
     scannedAtMs = event.timeStamp;
@@ -83,17 +85,18 @@ function putBack(field, value) {
  * because they must press no button; but not in a text, unless they are typed very fast.
  * @param {Key[]} keys @param {number} endMs time of the key that ends the scan
  * @param {(text: string) => boolean} isCode
- * @param {{isText: boolean, shortest: number}} field its kind, and the shortest foreign code in it
+ * @param {"text" | "search" | "other"} kind where the focus is: in a text, a search, or elsewhere
  * @returns {{code: string, typed: string} | null} */
-export function scanAtEnd(keys, endMs, isCode, { isText, shortest }) {
+export function scanAtEnd(keys, endMs, isCode, kind) {
   const letters = keys.map(([key]) => key).join("");
   const isAsQuick = (/** @type {number} */ at) => endMs - keys[at][1] <= AVERAGE_PAUSE_MS * (keys.length - at);
   const codeAt = keys.findIndex((_, at) => isAsQuick(at) && isCode(letters.slice(at)));
   const fastAt = startOfFastKeys(keys, codeAt < 0 ? keys.length : codeAt, codeAt < 0 ? endMs : keys[codeAt][1]);
   if (codeAt >= 0 && codeAt - fastAt <= LONGEST_PREFIX) return { code: letters.slice(codeAt), typed: letters.slice(fastAt) };
-  const quickAt = isText ? -1 : keys.findIndex((_, at) => isAsQuick(at));
+  const quickAt = kind === "other" ? keys.findIndex((_, at) => isAsQuick(at)) : -1;
   const foreign = letters.slice(quickAt < 0 ? fastAt : Math.min(fastAt, quickAt));
-  return foreign.length >= shortest ? { code: foreign, typed: foreign } : null;
+  const isScan = kind === "search" ? NUMBER.test(foreign) : foreign.length >= SHORTEST_FOREIGN;
+  return isScan ? { code: foreign, typed: foreign } : null;
 }
 
 /** Return the place of the first key from which on all keys before `end` followed each other fast.

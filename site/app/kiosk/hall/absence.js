@@ -5,6 +5,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { ChoiceField, readForm, PersonField, TextField } from "../desk/fields.js";
+import { isPresentNow } from "../desk/check-in.js";
 import { dayOf, instantOf } from "../words/instants.js";
 import { shrinkPhoto } from "../desk/photo.js";
 import { isReportDue, leaveRequestsOf } from "../desk/requests.js";
@@ -26,7 +27,8 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
 
   async function submit(/** @type {Event} */ event) {
     const { reason, number, date, note, due, photo, who } = readForm(event);
-    const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
+    const { scan, photoFault } = await readPhoto(photo);
+    if (photoFault) return setFault(photoFault);
     if (report === "scanned" && !scan) return setFault(roomText("absence.no_photo"));
     const personCode = person ?? who;
     const isAsked = leaveRequestsOf(desk).some((request) => request.person === personCode && ["pending", "approved"].includes(request.state));
@@ -40,9 +42,10 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
     return undefined;
   }
 
+  const awayCodes = [...desk.roster.keys()].filter((code) => !isPresentNow(desk, code));
   return html`<form class="stack" onSubmit=${submit}>
     <h3>${roomText("absence.title")}</h3>
-    ${!person && html`<${PersonField} desk=${desk} name="who" label=${roomText("absence.who")} />`}
+    ${!person && html`<${PersonField} desk=${desk} name="who" label=${roomText("absence.who")} among=${awayCodes} />`}
     <${ChoiceField} name="reason" label=${roomText("absence.reason")} options=${reasons.map((code) => [code, nameOfCode("reason", code)])} />
     <label>
       ${roomText("absence.report")}
@@ -53,7 +56,7 @@ export function AbsenceForm({ desk, person, reasons, onDone }) {
     ${report === "numbered" &&
     html`<${TextField} name="number" label=${roomText("absence.number")} max=${40} />
       <${TextField} name="date" label=${roomText("absence.date")} type="date" isOptional />`}
-    ${report === "to_follow" && html`<${TextField} name="due" label=${roomText("absence.due")} type="date" />`}
+    ${report === "to_follow" && html`<${TextField} name="due" label=${roomText("absence.due")} type="date" min=${dayOf(desk.nowMs)} />`}
     ${report !== "to_follow" && html`<${PhotoField} />`}
     <${TextField} name="note" label=${roomText("note")} isOptional />
     <p class="muted">${roomText("absence.sealed")}</p>
@@ -66,18 +69,29 @@ function PhotoField() {
   return html`<label>${roomText("absence.photo")}<input name="photo" type="file" accept="image/*" /></label>`;
 }
 
+/** Return the photo in a form, shrunk, and what is wrong with it; both are empty without a photo.
+ * @param {unknown} photo @returns {Promise<{scan: string | null, photoFault: string}>} */
+async function readPhoto(photo) {
+  if (!(photo instanceof File) || photo.size === 0) return { scan: null, photoFault: "" };
+  const scan = await shrinkPhoto(photo);
+  return { scan, photoFault: scan ? "" : roomText("absence.bad_photo", { name: photo.name }) };
+}
+
 /** Show the leave requests of a person or, without `person`, of the whole point. A clerk gets
  * buttons that withdraw a pending request or add a report that is due. Show nothing if there are
  * no requests.
  * @param {{desk: Desk, person?: string}} props */
 export function Requests({ desk, person }) {
   const [following, setFollowing] = useState("");
+  const [fault, setFault] = useState("");
   const all = leaveRequestsOf(desk).filter((request) => !person || request.person === person);
   if (all.length === 0) return null;
 
   async function follow(/** @type {Event} */ event, /** @type {LeaveRequest} */ request) {
     const { number, date, photo } = readForm(event);
-    const scan = photo instanceof File && photo.size > 0 ? await shrinkPhoto(photo) : null;
+    const { scan, photoFault } = await readPhoto(photo);
+    setFault(photoFault);
+    if (photoFault) return;
     const about = { person: request.person, refs: [request.id], source: "search" };
     const stored = await desk.record({ kind: "absence_document", ...about, body: {} }, withoutEmpty({ number, date, scan }), roomText("absence.document"));
     if (stored) setFollowing("");
@@ -102,6 +116,7 @@ export function Requests({ desk, person }) {
           <${TextField} name="number" label=${roomText("absence.number")} max=${40} />
           <${TextField} name="date" label=${roomText("absence.date")} type="date" isOptional />
           <${PhotoField} />
+          ${fault && html`<p class="fault" role="alert">${fault}</p>`}
           <button class="main">${roomText("save")}</button>
         </form>`}
       </li>`;

@@ -87,6 +87,7 @@ function stepsOf(desk) {
  * @param {{desk: Desk}} props */
 function Absences({ desk }) {
   const [isAsking, setAsking] = useState(false);
+  if (desk.hall.all.closing) return html`<${Requests} desk=${desk} /><p>${roomText("absence.closed")}</p>`;
   return html`<${Requests} desk=${desk} />
     ${isAsking
       ? html`<${AbsenceForm} desk=${desk} reasons=${desk.hall.all.terms.reasons} onDone=${() => setAsking(false)} />`
