@@ -1,6 +1,7 @@
 """Make XLSX files of lists: templates to fill in, and uploaded lists with their faults marked."""
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from sync_server.domain.positions import COMMITTEE
 from sync_server.domain.unit_types import UNIT_TYPES
 from sync_server.messages import name_code, say
 from sync_server.sheets.tables import Fault, Table
+from sync_server.sheets.workbooks import check_workbook
 from sync_server.storage.directory import PointSummary, UnitSummary
 from sync_server.storage.people.contacts import DUTIES, ContactLine
 from sync_server.storage.people.roster import RosterPerson
@@ -20,9 +22,10 @@ The heading of a column is the message with the key `template.` plus the column'
 `template.unit`."""
 WIDTHS = (6, 12, 30, 12, 44, 22, 22, 44)
 MEMBERSHIPS = ("OFFICIAL", "PROBATIONARY", "NONE")
-MAX_MARKED_BYTES = 2 * 1024 * 1024
-"""The largest workbook, in bytes, in which faulty cells are coloured. Colouring a larger one would
-take too much memory, so a plain copy is made. A list of 5,000 people is a tenth of this size."""
+MOST_MARKED_CELLS = 200_000
+"""The largest number of cells in a workbook in which faulty cells are coloured. Colouring a larger
+one would take too much time and memory, so a plain copy is made. A list of 5,000 people has a
+quarter of these cells."""
 _RED, _PALE_RED = "FFA8201A", "FFF6D5D3"
 EMPTY_LINES = 500
 """How many empty rows with drop-down lists follow the last filled row of a template, so that users
@@ -160,17 +163,18 @@ def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
     """Return an uploaded list as XLSX, with an added last column that describes every row's faults.
 
     `content` is the uploaded file, and `table` the list read from it. If the file is a workbook,
-    cells with faults turn red and everything else stays the same. If it is a text file, or a
-    workbook larger than `MAX_MARKED_BYTES`, a new sheet with the same texts is made. Faults that do
-    not concern a single row are described in the row of the headings.
+    cells with faults turn red and everything else stays the same. A text file, a workbook with more
+    than `MOST_MARKED_CELLS` cells, and one that openpyxl cannot write are replaced by a new sheet
+    with the same texts. Faults that do not concern a single row are described in the row of the
+    headings.
     """
     grid, heading_row = table.grid, table.heading_row
     by_row: dict[int, list[str]] = {}
     for fault in faults:
         place_of_row = heading_row if fault.row is None else fault.row
         by_row.setdefault(place_of_row, []).append(describe(fault))
-    if content.startswith(b"PK") and len(content) <= MAX_MARKED_BYTES:
-        return _marked_workbook(table, faults, by_row, content)
+    if marked := _marked_workbook(table, faults, by_row, content):
+        return marked
     out = io.BytesIO()
     book = _book(out)
     sheet = book.add_worksheet()
@@ -193,17 +197,32 @@ def with_faults(table: Table, faults: Sequence[Fault], content: bytes) -> bytes:
 
 def _marked_workbook(
     table: Table, faults: Sequence[Fault], by_row: Mapping[int, Sequence[str]], content: bytes
+) -> bytes | None:
+    """Return the uploaded workbook with its faults marked; None if this cannot be done."""
+    if not content.startswith(b"PK"):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if check_workbook(archive).cells > MOST_MARKED_CELLS:
+                return None
+        return _mark(table, faults, by_row, content)
+    except Exception:  # noqa: BLE001 - openpyxl raises any exception, such as for a sheet named «a/b»
+        return None
+
+
+def _mark(
+    table: Table, faults: Sequence[Fault], by_row: Mapping[int, Sequence[str]], content: bytes
 ) -> bytes:
     from openpyxl import load_workbook
-    from openpyxl.cell import MergedCell
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
     book = load_workbook(io.BytesIO(content))
     sheet = book[table.grid.name]
-    column = 1 + max((len(row) for row in table.grid.rows), default=0)
-    while any(isinstance(sheet.cell(row + 1, column), MergedCell) for row in by_row):
-        column += 1
+    widths = [len(row) for row in table.grid.rows]
+    rows = {table.heading_row, *by_row}
+    areas = [area for area in table.grid.merged if any(area.top <= r <= area.bottom for r in rows)]
+    column = 1 + max([*widths, *(area.right + 1 for area in areas)], default=0)
     sheet.column_dimensions[get_column_letter(column)].width = 70
     sheet.cell(table.heading_row + 1, column, say("template.faults")).font = Font(bold=True)
     for row, sentences in by_row.items():

@@ -1,5 +1,7 @@
 """Verify the file of a report by computing its figures again from the stored records."""
 
+import io
+import zipfile
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -27,6 +29,7 @@ from sync_server.reports.spec import (
     Signing,
 )
 from sync_server.sheets.archives import check_archive
+from sync_server.sheets.workbooks import check_workbook
 from sync_server.storage import reports
 from sync_server.storage.access import audit
 from sync_server.storage.ledger import streams
@@ -99,6 +102,9 @@ def verify(connection: Connection, content: bytes) -> Verdict:
     try:
         if file_format != "pdf":
             check_archive(content, MAX_REPORT_BYTES)
+        if file_format == "xlsx":
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                check_workbook(archive)
         encoded = reader.read_spec(content)
     except Exception as fault:
         raise NotAReport from fault

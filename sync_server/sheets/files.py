@@ -12,32 +12,20 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path, PurePath
 from typing import Any
-from xml.etree.ElementTree import fromstring, iterparse
 
 from sync_server.domain.legacy_text import is_legacy
-from sync_server.sheets.archives import MAX_INFLATED_BYTES, TooLarge, check_inflated_size
+from sync_server.sheets.archives import MAX_INFLATED_BYTES
 from sync_server.sheets.grids import (
     MAX_CELL,
     MOST_COLUMNS,
     MOST_ROWS,
-    Area,
     CellProblem,
     Grid,
     SheetFault,
     clean_text,
 )
+from sync_server.sheets.workbooks import Layout, check_workbook
 
-MAX_PART_BYTES = 4 * 1024 * 1024
-"""The largest decompressed size in bytes of those parts of a workbook that contain no rows.
-
-Such parts, for example the styles, are small. Parts with rows may be larger: a list of 100,000
-people has 60 MB of rows.
-"""
-LONGEST_NAME, MOST_NAMES = 2_000, 5_000
-"""The greatest length in bytes of the definition of a name in a workbook, such as a print area, and
-the largest number of such names. The time that openpyxl takes to read a definition grows with the
-square of its length.
-"""
 MOST_CELLS = 1_500_000
 MOST_CSV_CELLS = 5_000_000
 """The largest number of cells in a CSV file, including empty cells.
@@ -45,14 +33,8 @@ MOST_CSV_CELLS = 5_000_000
 A file with more cells is refused as too large. `MOST_CELLS` is the limit for a sheet of an XLSX
 file, without the empty cells at the end of a row: 100,000 people with fifteen columns.
 """
-LONGEST_FORMAT = 255
-"""The greatest length of a number format in characters; Excel has the same limit.
-
-A workbook with a longer format is refused, because reading it can take hours.
-"""
 MOST_SHEETS = 20
 MOST_CSV_COLUMNS = 1_000
-MOST_MERGES = 20_000
 
 XLSX_SUFFIXES = frozenset({".xlsx", ".xlsm"})
 OLE_START = b"\xd0\xcf\x11\xe0"
@@ -61,12 +43,6 @@ OLE_START = b"\xd0\xcf\x11\xe0"
 Both kinds of file are refused with advice to save them in another way.
 """
 
-_ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
-_LONG_FORMAT = re.compile(rb"formatCode\s*=\s*[\"'][^\"']{%d}" % (LONGEST_FORMAT + 1))
-_LONG_NAME = re.compile(rb"<definedName[^>]{0,1000}>[^<]{%d}" % (LONGEST_NAME + 1))
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_AREA = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _SEPARATORS = (";", ",", "\t")
 _SAMPLE_LINES = 30
@@ -130,11 +106,12 @@ def _read_workbook(content: bytes, progress: Progress) -> list[Grid]:
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_size(archive)
-            layouts = _layouts(archive)
+            layouts = check_workbook(archive).layouts
+            if any(name.startswith("xl/externalLinks/") for name in archive.namelist()):
+                raise SheetFault("external_links")
         book = load_workbook(io.BytesIO(content), read_only=True)
         grids = [
-            _read_sheet(sheet, *layouts.get(sheet.title, _NO_LAYOUT), progress)
+            _read_sheet(sheet, layouts.get(sheet.title, Layout()), progress)
             for sheet in book.worksheets[:MOST_SHEETS]
         ]
         book.close()
@@ -151,116 +128,12 @@ def _read_workbook(content: bytes, progress: Progress) -> list[Grid]:
     return [grid for grid, _ in grids]
 
 
-def _check_size(archive: zipfile.ZipFile) -> None:
-    parts = archive.infolist()
-    if any(part.file_size > MAX_PART_BYTES for part in parts if not _ROWS.match(part.filename)):
-        raise SheetFault("too_large")
-    try:
-        check_inflated_size(archive)
-    except TooLarge:
-        raise SheetFault("too_large") from None
-    for part in parts:
-        with archive.open(part) as file:  # parts with rows are large, and are searched at the start
-            if _is_strange_xml(file.read(_SEEN_BYTES if _ROWS.match(part.filename) else -1)):
-                raise SheetFault("not_xlsx")
-    if "xl/styles.xml" in archive.namelist() and _LONG_FORMAT.search(archive.read("xl/styles.xml")):
-        raise SheetFault("not_xlsx")
-    if "xl/workbook.xml" in archive.namelist():
-        workbook = archive.read("xl/workbook.xml")
-        if _LONG_NAME.search(workbook) or workbook.count(b"<definedName") > MOST_NAMES:
-            raise SheetFault("not_xlsx")
-    if any(part.filename.startswith("xl/externalLinks/") for part in parts):
-        raise SheetFault("external_links")
-
-
-def _is_strange_xml(start: bytes) -> bool:
-    """Return whether the bytes of a file are XML with a DOCTYPE, or text in UTF-16.
-
-    No spreadsheet program writes such files. They are refused, because they could hide content from
-    the checks in `_check_size`, which search the bytes of the XML. `start` contains all bytes of
-    the file, or only the first ones.
-    """
-    is_xml = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-    return (
-        (is_xml and b"<!DOCTYPE" in start)
-        or start[:2] in {b"\xff\xfe", b"\xfe\xff"}
-        or (b"\0" in start[:4] and b"<" in start[:4])
-    )
-
-
-_SEEN_BYTES = 4_096
-_Layout = tuple[frozenset[int], frozenset[int], tuple[Area, ...]]
-_NO_LAYOUT: _Layout = (frozenset(), frozenset(), ())
-
-
-def _layouts(archive: zipfile.ZipFile) -> dict[str, _Layout]:
-    """Return {sheet name: hidden rows, hidden columns and merged cells of the sheet}.
-
-    Rows and columns are counted from 0. These properties are read from the XML, because
-    openpyxl does not provide them when it reads a sheet row by row.
-
-    Raises: SheetFault if the workbook names one sheet twice, or if a sheet has more than
-    `MOST_MERGES` merged blocks.
-    """
-    # S314 is safe here: `_check_size` has limited the size, and expat limits entities.
-    targets = {
-        relation.get("Id"): relation.get("Target", "")
-        for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    }
-    sheets = list(fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"))  # noqa: S314
-    used = [targets.get(sheet.get(_RELATION)) for sheet in sheets]
-    if len(set(used)) < len(used):  # one sheet named many times would be read many times
-        raise SheetFault("not_xlsx")
-    layouts = {}
-    for sheet in sheets:
-        target = targets.get(sheet.get(_RELATION), "").removeprefix("/").removeprefix("xl/")
-        name = f"xl/{target}"
-        if target and name in archive.namelist():
-            with archive.open(name) as part:
-                layouts[sheet.get("name", "")] = _layout(part)
-    return layouts
-
-
-def _layout(part: Any) -> _Layout:
-    rows: set[int] = set()
-    columns: set[int] = set()
-    merged: list[Area] = []
-    for _, element in iterparse(part):  # noqa: S314 - `_check_size` limits the size
-        tag = element.tag.removeprefix(_MAIN)
-        if tag == "row":
-            if element.get("hidden") in {"1", "true"}:
-                rows.add(int(element.get("r", "0")) - 1)
-            element.clear()
-        elif (
-            tag == "col" and element.get("hidden") in {"1", "true"} and len(columns) < MOST_COLUMNS
-        ):
-            first, last = int(element.get("min", "1")), int(element.get("max", "1"))
-            columns.update(range(first - 1, min(last, MOST_COLUMNS)))
-        elif tag == "mergeCell" and (match := _AREA.fullmatch(element.get("ref", ""))):
-            top, left = int(match[2]) - 1, _column_number(match[1])
-            merged.append(Area(top, left, int(match[4]) - 1, _column_number(match[3])))
-            if len(merged) > MOST_MERGES:
-                raise SheetFault("too_large")
-    return frozenset(rows), frozenset(columns), tuple(merged)
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
 def _read_sheet(
-    sheet: Any,
-    hidden_rows: frozenset[int],
-    hidden_columns: frozenset[int],
-    merged: tuple[Area, ...],
-    progress: Progress,
+    sheet: Any, layout: Layout, progress: Progress
 ) -> tuple[Grid, list[tuple[int, int]]]:
     """Return a sheet as a grid, and the (row, column) of every formula, counted from 0.
 
-    In the grid, cells with formulas are left empty. `merged` are the blocks of merged cells.
+    In the grid, cells with formulas are left empty.
 
     Raises: SheetFault if the sheet has more than `MOST_ROWS` rows or `MOST_CELLS` cells.
     """
@@ -299,9 +172,9 @@ def _read_sheet(
         sheet.title,
         rows[: last + 1],
         problems,
-        merged,
-        hidden_rows,
-        hidden_columns,
+        layout.merged,
+        layout.hidden_rows,
+        layout.hidden_columns,
         sheet.sheet_state != "visible",
     )
     return grid, formulas

@@ -17,7 +17,7 @@ from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
 from tests.conftest import FakeClock
 from tests.office.desk import Desk
-from tests.sheets.sheets import workbook
+from tests.sheets.sheets import rewritten, workbook
 
 HEADING = ["STT", "Họ và tên", "Ngày sinh", "Đơn vị", "Chức vụ", "Đảng viên"]
 NEW_LINE = [1, "Lê Văn Cường", "05/06/1990", "U01", "", "dự bị"]
@@ -98,6 +98,28 @@ def test_the_file_with_faults_is_the_list_itself_and_can_be_sent_again(
     again = upload(headquarters, headquarters.get(f"{path}/loi.xlsx").data)
 
     assert headquarters.get(again).text.count("<li>Ô ") == before.count("<li>Ô ") == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/worksheets/sheet1.xml", b"G1:H1", b"G1:J1"),
+        ("xl/worksheets/sheet1.xml", b"G1:H1", b"G1:K200000"),
+        ("xl/workbook.xml", b'name="Sheet"', b'name="1/2 [a]"'),
+    ],
+    ids=["a heading over columns", "an area over the whole sheet", "a name that Excel forbids"],
+)
+def test_the_faults_of_a_strange_workbook_are_still_told(
+    hall: None, headquarters: Desk, part: str, old: bytes, new: bytes
+) -> None:
+    bad_line = [2, "Lê Văn Dũng", "32/13/1990", "U01", "", "dự bị"]
+    content = workbook([[*HEADING, "Ghi chú"], NEW_LINE, bad_line], merge=["G1:H1"])
+    path = upload(headquarters, rewritten(content, part, old, new))
+
+    answer = headquarters.get(f"{path}/loi.xlsx")
+
+    sheet = load_workbook(BytesIO(answer.data)).worksheets[0]
+    assert any("32/13/1990" in str(cell.value) for cell in list(sheet.rows)[2][6:])
 
 
 @pytest.mark.parametrize(

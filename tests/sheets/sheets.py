@@ -1,6 +1,7 @@
 """Make spreadsheet files like those that offices send, and read the tables in them, for tests."""
 
 import io
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,6 +50,17 @@ def workbook(rows: Sequence[Any], **settings: Any) -> bytes:
             other.append(list(row))
     out = io.BytesIO()
     book.save(out)
+    return out.getvalue()
+
+
+def rewritten(content: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """Return a workbook with `old` replaced by `new` in one part, such as `xl/workbook.xml`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w", 8) as target:
+        for name in source.namelist():
+            text = source.read(name)
+            assert name != part or old in text
+            target.writestr(name, text.replace(old, new) if name == part else text)
     return out.getvalue()
 
 

@@ -249,6 +249,26 @@ HOSTILE = {
     "a long number format": {
         "xl__styles_xml": b'<styleSheet><numFmt formatCode="' + b"[" * 300 + b'"/></styleSheet>'
     },
+    "a long number format with the other quotes in it": {
+        "xl__styles_xml": b'<styleSheet><numFmt formatCode="' + b"['" * 200 + b'"/></styleSheet>'
+    },
+    "a long definition of a name behind a long attribute": {
+        "xl__workbook_xml": b'<workbook><definedName comment="'
+        + b"x" * 2_000
+        + b'">'
+        + b"A" * 2_001
+        + b"</definedName></workbook>"
+    },
+    "a row of many cells": {
+        "xl__worksheets__sheet1_xml": b"<worksheet><sheetData><row>"
+        + b"<c/>" * 16_385
+        + b"</row></sheetData></worksheet>"
+    },
+    "a cell of many pieces of text": {
+        "xl__worksheets__sheet1_xml": b"<worksheet><sheetData><row><c><is>"
+        + b"<r/>" * 2_001
+        + b"</is></c></row></sheetData></worksheet>"
+    },
     "a long number format behind an entity": {
         "xl__styles_xml": b'<!DOCTYPE x [<!ENTITY a "' + b"[" * 300 + b'">]>'
         b'<styleSheet><numFmt formatCode="&a;"/></styleSheet>'

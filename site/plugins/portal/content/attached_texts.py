@@ -20,7 +20,8 @@ from portal.media.pdf import text_with_gaps
 from sync_server.domain.legacy_text import is_legacy
 from sync_server.sheets.archives import MAX_INFLATED_BYTES, TooLarge, check_inflated_size
 from sync_server.sheets.files import separator_of
-from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS
+from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS, SheetFault
+from sync_server.sheets.workbooks import check_workbook
 
 Problem = Literal[
     "other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file", "located_file"
@@ -296,9 +297,10 @@ def _look_into_archive(
         for part in parts:
             _look_into_inserted(part.filename, archive, extracted, depth)
         if kind == "xlsx":
+            check_workbook(archive)
             extracted.texts.extend(_rows_of_workbook(content))
             extracted.texts.extend(texts_of_pivot_caches(archive))
-    except (TooLarge, TooLong):
+    except (TooLarge, TooLong, SheetFault):
         extracted.problems.append(("too_deep", name))
     except Exception:  # noqa: BLE001 - the libraries can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
