@@ -196,6 +196,14 @@ def test_what_is_no_http_is_answered(app: Flask, request_line: bytes) -> None:
         assert get(server)[0] == 200
 
 
+@pytest.mark.parametrize("request_line", [b"GET /healthz", b"POST /healthz"])
+def test_who_asks_before_sending_no_body_is_answered(app: Flask, request_line: bytes) -> None:
+    head = b" HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"
+    with running(app) as server, connect(server) as client:
+        client.sendall(request_line + head)
+        assert client.makefile("rb").readline().split()[1] in {b"200", b"405"}
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows ends a process otherwise")
 def test_an_ordered_stop_ends_with_0_and_the_wal_written_back(
     tmp_path: Path, settings: Settings

@@ -250,10 +250,13 @@ def unmatched_names(
     finds similar names. `chosen`: {first `MAX_ALIAS` characters of a name: code chosen}.
     """
     unknown = [fault.value for fault in faults if fault.problem == problem]
+    lines: Counter[str] = Counter()
+    for name, count in stated.items():
+        lines[name[:MAX_ALIAS]] += count
     return [
         UnmatchedName(
             text,
-            sum(count for name, count in stated.items() if name[:MAX_ALIAS] == text),
+            lines[text],
             index.near_codes(without_hall(text)),
             chosen.get(text, ""),
         )

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from sqlalchemy import Connection
 
 from sync_server import sealing
 from sync_server.database import reading, write
@@ -29,8 +30,11 @@ from sync_server.storage.blobs.details import MAX_DETAIL_BYTES
 from sync_server.storage.blobs.resumable_uploads import BlobKey
 from sync_server.storage.ledger import intake
 from sync_server.storage.ledger.intake import Delivery, Fate, Verdict
+from sync_server.storage.prepared import in_chunks
 
 BATCH = 500
+DETAILS_AT_ONCE = 50
+"""The number of details (encrypted texts of up to 1 MB) that one transaction stores."""
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_RECORDS = 20_000
 """The greatest number of records of one device in a queue file, which brings records to
@@ -66,7 +70,7 @@ class Parcel(Struct, frozen=True):
     device: DeviceCode
     made_at: Instant
     records: Annotated[tuple[str, ...], Meta(max_length=MAX_RECORDS)]
-    details: dict[str, str]
+    details: Annotated[dict[str, str], Meta(max_length=MAX_RECORDS)]
     highest: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
 
 
@@ -174,8 +178,10 @@ def _open_box(box: str, seal_key: str) -> tuple[Parcel, Signer]:
             raise QueueFileFaulty(reason=say("queue_file.device", device=device))
         payload = sealing.verify_signature(signer.public_key, signed)
         parcel = decode_foreign(payload, _parcel_decoder)
-    except (SignatureWrong, msgspec.DecodeError):
+    except SignatureWrong:
         raise QueueFileFaulty(reason=say("queue_file.signature")) from None
+    except msgspec.DecodeError:
+        raise QueueFileFaulty(reason=say("queue_file.unreadable", device=device)) from None
     if parcel.device != device:
         raise QueueFileFaulty(reason=say("queue_file.signature"))
     return parcel, signer
@@ -231,12 +237,18 @@ def _store_details(parcel: Parcel, now_ms: int) -> list[str]:
     A detail is skipped if it is larger than `MAX_DETAIL_BYTES`, or if its content does not have the
     stated hash (sha256).
     """
-    stored = []
-    for sha256, text in sorted(parcel.details.items()):
-        box = text.encode("utf-8", "replace")
-        is_named_so = hashlib.sha256(box).hexdigest() == sha256
-        if is_named_so and len(box) <= MAX_DETAIL_BYTES:
+    boxes = {sha256: text.encode("utf-8", "replace") for sha256, text in parcel.details.items()}
+    stored = sorted(
+        sha256
+        for sha256, box in boxes.items()
+        if hashlib.sha256(box).hexdigest() == sha256 and len(box) <= MAX_DETAIL_BYTES
+    )
+
+    def put(connection: Connection, names: Sequence[str]) -> None:
+        for sha256 in names:
             key = BlobKey(sha256, parcel.device)
-            write(partial(resumable_uploads.put_whole, key=key, content=box, now_ms=now_ms))
-            stored.append(sha256)
+            resumable_uploads.put_whole(connection, key, boxes[sha256], now_ms=now_ms)
+
+    for names in in_chunks(stored, DETAILS_AT_ONCE):
+        write(partial(put, names=names))
     return stored

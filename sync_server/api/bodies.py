@@ -121,4 +121,6 @@ def _inflate(body: bytes) -> bytes:
         raise MalformedJson(fault=fault) from None
     if not inflater.eof and len(inflated) <= MAX_BODY_BYTES:
         raise MalformedJson(fault="gzip: cut short")
+    if inflater.unused_data:
+        raise MalformedJson(fault="gzip: further data follow")
     return inflated

@@ -24,6 +24,7 @@ from sync_server.domain.records.codes import (
     from_ms,
     to_ms,
 )
+from sync_server.domain.records.door import Header
 from sync_server.domain.records.permissions import Action
 from sync_server.domain.records.sequence import missing_up_to
 from sync_server.errors import MalformedRequest, TooManyRecords
@@ -203,24 +204,50 @@ def _receive(delivery: Delivery) -> Receipt:
 
 
 def _repair_records(body: bytes) -> bytes:
-    """Return a request body in which records that contain invalid Unicode are replaced by strings.
+    """Return a request body with unreadable records replaced, so that only they are refused.
 
-    Invalid Unicode occurs when JavaScript cuts an emoji in half at a field's length limit, and
-    would make the whole body unreadable. The string contains the JSON of the record, so that only
-    this record is refused.
+    A record is unreadable if it contains NaN, or invalid Unicode, which occurs when JavaScript cuts
+    an emoji in half at a field's length limit; the whole body would then be unreadable. The
+    replacement names the record's id, number, kind and device, and contains the record's JSON as a
+    string. Numbers are copied as they were written.
 
     Raises: MalformedRequest if the body has no list of records; TooManyRecords if the list is too
-    long; ValueError if the body is not JSON.
+    long; ValueError if the body is not JSON in UTF-8.
     """
-    fields = json.loads(body)
+
+    def copy_number(text: str) -> Raw:
+        return Raw(text.encode())
+
+    fields = json.loads(
+        body.decode(), parse_int=copy_number, parse_float=copy_number, parse_constant=_NoNumber
+    )
     records = fields.get("records") if isinstance(fields, dict) else None
     if not isinstance(records, list):
         raise MalformedRequest(fault="records")
     _check_count(len(records))
     fields["records"] = [
-        record if _is_valid_unicode(record) else json.dumps(record) for record in records
+        record if _is_readable(record) else _replacement_for(record) for record in records
     ]
     return msgspec.json.encode(fields)
+
+
+class _NoNumber:
+    """NaN, Infinity or -Infinity, which JavaScript never writes into JSON."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _replacement_for(record: object) -> dict[str, object]:
+    """Return the object that stands for an unreadable record: its header, and its JSON as text."""
+    fields = record if isinstance(record, dict) else {}
+    names = Header.__struct_fields__
+    header = {name: fields[name] for name in names if _is_readable(fields.get(name))}
+    return header | {"unreadable": json.dumps(record, default=_text_of_number)}
+
+
+def _text_of_number(number: Raw | _NoNumber) -> str:
+    return number.text if isinstance(number, _NoNumber) else bytes(number).decode()
 
 
 def _check_count(count: int) -> None:
@@ -228,12 +255,13 @@ def _check_count(count: int) -> None:
         raise TooManyRecords(count=count, limit=MAX_RECORDS)
 
 
-def _is_valid_unicode(record: object) -> bool:
+def _is_readable(value: object) -> bool:
+    """Return whether a value decoded from JSON is present, and can be written as JSON again."""
     try:
-        msgspec.json.encode(record)
-    except UnicodeEncodeError:
+        msgspec.json.encode(value)
+    except (UnicodeEncodeError, TypeError):
         return False
-    return True
+    return value is not None
 
 
 def _pulled_stream(sync_request: SyncRequest, caller: Caller) -> StreamKey | None:

@@ -84,6 +84,9 @@ KHĐT, and VH,TT&DL equals VHTTDL.
 _NUMBERS = re.compile(r"\d+|\b[ivx]+\b")
 _NEAR = 0.75
 MOST_NEAR = 3
+MOST_SOUGHT = 200
+"""The largest number of different texts for which an index seeks similar names. A list with more
+unknown names is of another organisation, and would take minutes."""
 _NEAR_WORD = 0.8
 _SHORT_WORD = 2  # «bo» is no misspelling of «bao»
 _LEAST_WORDS = 2
@@ -118,6 +121,8 @@ class UnitNames:
             full = _expand(name)
             self._by_name.setdefault(full, set()).add(code)
             self._by_short.setdefault(_FORM.sub("", full), set()).add(code)
+        self._words = {key: frozenset(key.split()) for key in self._by_short}
+        self._near: dict[str, list[str]] = {}
 
     def find(self, text: str) -> str | None:
         """Return the code of the unit that a text names by its code or name.
@@ -156,13 +161,22 @@ class UnitNames:
         in common, or if one contains all words of the other, as «Hội trường tầng 5 Sở Y tế»
         contains «Sở Y tế». At most three different names match, but several units may share a name.
         If both names contain numbers, these must be equal: «Chi bộ 2» is not similar to «Chi bộ 1».
+        The search takes some milliseconds; after `MOST_SOUGHT` different texts, nothing is found.
         """
-        short = _FORM.sub("", _expand(text[:MAX_ALIAS]))
+        text = text[:MAX_ALIAS]
+        if text not in self._near and len(self._near) < MOST_SOUGHT:
+            self._near[text] = self._seek_near(text)
+        return self._near.get(text, [])
+
+    def _seek_near(self, text: str) -> list[str]:
+        short = _FORM.sub("", _expand(text))
         numbers, words = _NUMBERS.findall(short), set(short.split())
+        all_words = frozenset().union(*self._words.values())
+        near_words = [_near_words(word, all_words) for word in words]
         scores: dict[str, float] = {}
-        for key in self._by_short:
-            key_words, key_numbers = set(key.split()), _NUMBERS.findall(key)
-            common = sum(_has_near_word(word, key_words) for word in words)
+        for key, key_words in self._words.items():
+            key_numbers = _NUMBERS.findall(key)
+            common = sum(not near.isdisjoint(key_words) for near in near_words)
             if not common or (numbers and key_numbers and numbers != key_numbers):
                 continue
             ratio = difflib.SequenceMatcher(None, short, key).ratio()
@@ -176,12 +190,11 @@ class UnitNames:
         return [code for key in keys for code in sorted(self._by_short[key])]
 
 
-def _has_near_word(word: str, others: Collection[str]) -> bool:
-    """Return whether a word is among `others`, or looks like a misspelling of one of them."""
-    if word in others:
-        return True
+def _near_words(word: str, others: Collection[str]) -> set[str]:
+    """Return the words among `others` that equal a word or look like a misspelling of it."""
     long_others = [other for other in others if min(len(other), len(word)) > _SHORT_WORD]
-    return bool(difflib.get_close_matches(word, long_others, 1, _NEAR_WORD))
+    alike = difflib.get_close_matches(word, long_others, len(others) or 1, _NEAR_WORD)
+    return {*alike, word}
 
 
 def without_hall(text: str) -> str:

@@ -129,6 +129,7 @@ def test_an_id_used_twice_with_other_bytes_is_held_and_costs_no_other_record(
         (b'{"clock":{"wall":"2024-02-30T00:00:00Z","mono_ms":1,"boot":"b"}}', {}, 400, None),
         (b"not gzip", {"Content-Encoding": "gzip"}, 400, "malformed_json"),
         (gzip.compress(b"{}", mtime=0)[:-9], {"Content-Encoding": "gzip"}, 400, "malformed_json"),
+        (gzip.compress(b"{}", mtime=0) * 2, {"Content-Encoding": "gzip"}, 400, "malformed_json"),
         (
             gzip.compress(b" " * (MAX_BODY_BYTES * 4)),
             {"Content-Encoding": "gzip"},
@@ -240,6 +241,23 @@ def test_half_an_emoji_costs_its_own_record_only(as_clerk: Callable[..., Persona
     assert [v["status"] for v in answer["verdicts"]] == ["refused", "stored"]
     assert answer["verdicts"][0]["code"] == "malformed_record"
     assert answer["verdicts"][0]["detail"]
+    assert answer["verdicts"][0]["id"] == cut["id"]
+    assert answer["want"] == [[1, 1]]  # a refused record closes the gap of its number
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e400", "9" * 5_000])
+def test_a_number_is_read_alike_whatever_else_a_body_holds(
+    as_clerk: Callable[..., Persona], number: str
+) -> None:
+    clerk = as_clerk()
+    strange = json.dumps(draft("conduct", 1) | {"device": clerk.device, "person": "?"})
+    strange = strange.replace('"person": "?"', f'"person": {number}')
+    cut = json.dumps(draft("follow_up", 2, body={"item": "\ud83d"}) | {"device": clerk.device})
+
+    answer = clerk.post("/sync", f'{{"records":[{strange},{cut}]}}'.encode()).get_json()
+
+    assert [verdict["status"] for verdict in answer["verdicts"]] == ["refused", "refused"]
+    assert answer["want"] == []
 
 
 def test_a_ruling_decides_the_fate_of_its_record(
@@ -259,6 +277,7 @@ def test_a_ruling_decides_the_fate_of_its_record(
     "body",
     [
         b'{"records":NaN}',
+        '{"records":["\ud83d"]}'.encode("utf-16", "surrogatepass"),
         b'{"records":null}',
         b"NaN",
         b'{"records":"\xff"}',

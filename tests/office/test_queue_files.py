@@ -136,10 +136,13 @@ def test_a_file_may_hold_more_records_than_one_request(kiosk: Kiosk) -> None:
     assert import_queue(kiosk.file(kiosk.parcel(texts))).count("stored") == len(texts)
 
 
-@pytest.mark.parametrize("bound", ["MAX_RECORDS", "MAX_BOXES"])
+@pytest.mark.parametrize("bound", ["MAX_RECORDS", "details", "MAX_BOXES"])
 def test_a_file_beyond_its_bounds_is_refused_whole(kiosk: Kiosk, bound: str) -> None:
     if bound == "MAX_RECORDS":
         content = kiosk.file(kiosk.parcel([""] * (queue_files.MAX_RECORDS + 1)))
+    elif bound == "details":
+        details = {f"{n:064x}": "" for n in range(queue_files.MAX_RECORDS + 1)}
+        content = kiosk.file(kiosk.parcel([]) | {"details": details})
     else:
         content = json.dumps(
             {"diemcau": "queue", "v": 1, "boxes": ["x"] * (queue_files.MAX_BOXES + 1)}
@@ -197,6 +200,11 @@ def tampered_files(kiosk: Kiosk) -> dict[str, Callable[[], bytes]]:
 def test_a_file_that_was_tampered_with_is_refused_whole(kiosk: Kiosk, fault: str) -> None:
     with pytest.raises(QueueFileFaulty, match="Chưa nhập bản ghi nào"):
         import_queue(tampered_files(kiosk)[fault]())
+
+
+def test_a_file_that_is_signed_but_cannot_be_read_is_not_called_forged(kiosk: Kiosk) -> None:
+    with pytest.raises(QueueFileFaulty, match="ký đúng nhưng nội dung không đọc được"):
+        import_queue(kiosk.file(kiosk.parcel([]) | {"records": [1]}))
 
 
 def test_a_good_box_next_to_a_bad_one_is_not_imported(kiosk: Kiosk) -> None:

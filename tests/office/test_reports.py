@@ -30,6 +30,7 @@ from tests.factories import MEETING, draft
 from tests.office.conftest import NAMES
 from tests.office.desk import ROLE_ACCOUNTS, Desk, desk_of
 from tests.office.report_files import PAGE, export, make, parts_of
+from tests.sheets.sheets import rewritten
 
 WORDS = {
     "parent": "Tỉnh uỷ minh hoạ",
@@ -646,3 +647,12 @@ def test_a_text_that_no_document_can_contain_is_refused(after: Persona, headquar
     answer = headquarters.post(f"/hoi-nghi/{MEETING}/chat-luong", organisation="abc \x0b \uffff")
     assert answer.status_code == 422
     assert "U+000B" in answer.text
+
+
+def test_a_workbook_made_to_cost_much_is_no_report(hall: None, headquarters: Desk) -> None:
+    content = export(headquarters, make(headquarters), "xlsx")
+    names = b"<definedNames><definedName>" + b"A" * 2_001 + b"</definedName></definedNames>"
+    hostile = rewritten(content, "xl/workbook.xml", b"</sheets>", b"</sheets>" + names)
+
+    with reading() as c, pytest.raises(verify.NotAReport):
+        verify.verify(c, hostile)
