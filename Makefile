@@ -112,7 +112,7 @@ sbom: .venv/run ## list every library in sbom.json (CycloneDX)
 	@cyclonedx-py requirements requirements/run.txt --output-file sbom.json
 
 clean: ## remove everything that was made here, the demonstration's database included
-	@rm -rf .venv node_modules instance output output.new output.old .cache .env \
+	@rm -rf .venv node_modules instance output .output.diemcau-* .cache .env \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage test-results
 
 browser: .venv/dev

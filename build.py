@@ -20,7 +20,12 @@ from portal.content.front_matter import ContentFaults  # noqa: E402
 from portal.content.guard import Guard, read_roster  # noqa: E402
 from portal.content.loading import PortalContent  # noqa: E402
 from portal.editor import command_line_words  # noqa: E402
-from portal.editor.builder import Builder, BuildFault, Built  # noqa: E402 - needs the path above
+from portal.editor.builder import (  # noqa: E402 - needs the path above
+    Builder,
+    BuildFault,
+    Built,
+    refuse_within,
+)
 from portal.editor.bundle import BundleFault  # noqa: E402
 from portal.messages import say  # noqa: E402
 
@@ -134,6 +139,7 @@ def pack(options: Namespace) -> int:
             say(f"build.{key}", path=options.verify, count=count, files=verified.files), flush=True
         )
         return 1 if count else 0
+    refuse_within(options.to, options.content)
     _build(_builder(options), options.output)
     packed = pack_up(options.output.resolve(), options.to)
     megabytes = f"{packed.bytes / 1e6:.1f}".replace(".", ",")

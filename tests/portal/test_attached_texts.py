@@ -224,6 +224,8 @@ def with_pivot(shared: str, **records: str) -> bytes:
         ("a.xlsx", with_part(xl__worksheets__s9_0_xml=f'<a><formula1>"An,{PHONE}"</formula1></a>')),
         ("a.xlsx", with_part(xl__worksheets__s9_0_xml=f'<a><hyperlink tooltip="{PHONE}"/></a>')),
         ("a.csv", f'"Họ tên","Số\nmáy"\n"Nam","{PHONE}"'.encode()),
+        ("a.txt", f"Họ tên, gọi {PHONE}".encode("utf-16-le")),
+        ("a.txt", f"Họ tên, gọi {PHONE}".encode("utf-16-be")),
         ("a.csv", "DANH SÁCH, CÁN BỘ\nTT;SĐT\n1;912345678".encode()),
     ],
 )  # fmt: skip

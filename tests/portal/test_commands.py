@@ -197,3 +197,35 @@ def test_going_back_never_activates_a_later_release(monkeypatch: pytest.MonkeyPa
 def test_a_token_is_sent_only_over_https_or_to_this_machine(url: str) -> None:
     with pytest.raises(BuildFault):
         PublishTarget(url, "oa_x")
+
+
+@pytest.mark.parametrize("output", ["content", "content/materials", ".", "Desktop", "letter.docx"])
+def test_a_build_replaces_nothing_but_an_earlier_portal(
+    content: Path, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    root = content.parent
+    (root / "Desktop").mkdir()
+    for path in (root / "Desktop" / "thesis.docx", root / "letter.docx"):
+        path.write_text("x", "utf-8")
+    before = sorted(root.rglob("*"))
+
+    assert build.main(["--content", str(content), "--output", str(root / output)]) == 1
+
+    assert sorted(path for path in root.rglob("*") if "cache" not in path.parts) == before
+    assert "Hãy chọn" in capsys.readouterr().err
+
+
+def test_a_pack_replaces_nothing_but_an_earlier_pack(
+    content: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stick = content.parent / "stick"
+    command = ["pack", "--content", str(content), "--output", str(content.parent / "output")]
+    assert build.main([*command, "--to", str(stick)]) == 0
+    assert build.main([*command, "--to", str(stick)]) == 0
+    (stick / "diem-cau" / "letter.docx").write_text("x", "utf-8")
+
+    assert build.main([*command, "--to", str(stick)]) == 1
+    assert build.main([*command, "--to", str(content)]) == 1
+
+    assert (stick / "diem-cau" / "letter.docx").exists()
+    assert "--to" in capsys.readouterr().err

@@ -34,6 +34,8 @@ For example, a workbook in a ZIP in a ZIP has three levels. A file at a deeper l
 and is reported as the problem `too_deep`.
 """
 MAX_MEMBERS = 2_000
+_SEEN_BYTES = 4_000
+"""The number of bytes at the start of a text file by which its encoding is recognised."""
 
 KINDS = {
     ".pdf": "pdf",
@@ -383,8 +385,12 @@ def _look_into_text(name: str, content: bytes, extracted: _Extraction) -> None:
     For a CSV file, also add the rows with ` | ` between the cells. If the text
     is in TCVN3 or VNI, which are encodings older than Unicode, add the problem `legacy_file`.
     """
+    start = content[:_SEEN_BYTES]
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = content.decode("utf-16", "replace")
+    elif start.count(b"\0") > len(start) / 4:  # every second byte of most Vietnamese texts is 0
+        code = "utf-16-le" if start[1::2].count(b"\0") > start[::2].count(b"\0") else "utf-16-be"
+        text = content.decode(code, "replace")
     else:
         try:
             text = content.decode("utf-8-sig")

@@ -38,6 +38,7 @@ _IN_WORD = "".join(
     [
         rf"(?<!{part} )"
         for part in (
+            "sản",
             "tuyển",
             "phát",
             "học",
@@ -83,17 +84,19 @@ PATTERNS = {
         r"(?<![\w/.-])0\d{2}(?:[ .-]?\d{3}){3}(?![\w/-])"
         r"|(?:\bCMND|\bCMT|\bCCCD|chứng minh|căn cước)[^.\n\d]{0,30}\d(?:[ .-]?\d){8,11}(?!\d)"
         r"|(?:\bBHXH|bảo hiểm xã hội)[^.\n\d]{0,12}\d{10}(?!\d)"
-        r"|hộ chiếu[^.\n\d]{0,12}\b[A-Z]\d{7}\b",
+        r"|(?:hộ chiếu|passport)[^.\n\d]{0,12}\b[A-Z]\d{7}\b"
+        r"|(?:mã số thuế|MST) cá nhân[^.\n\d]{0,20}\d{10}(?!\d)",
         re.IGNORECASE,
     ),
     "party_card": re.compile(
-        r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-])"
+        r"(?<![\w/.-])\d{2}\.\d{6}(?![\w/.-]| ?[,;] ?1\d\d\.\d)"  # no coordinates
         r"|(?:thẻ đảng|tđv)(?: viên)?[^.\n\d]{0,12}\d{2}(?: ?[-.] ?|\s)?(?:\d[ .]?){5}\d(?!\d)",
         re.IGNORECASE,
     ),
     "email": re.compile(
-        r"[\w.+-]{1,64}(?: ?@ ?| ?[\[(](?:at|a còng|@)[\])] ?)[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
-        r"\.[a-z]{2,24}\b",
+        r"[\w.+-]{1,64}(?: ?@ ?| ?[\[(](?:at|a còng|@)[\])] ?)[\w-]{1,63}"
+        r"(?:(?:\.| ?[\[(](?:dot|chấm|\.)[\])] ?)[\w-]{1,63}){0,8}"
+        r"(?:\.| ?[\[(](?:dot|chấm|\.)[\])] ?)[a-z]{2,24}\b",
         re.IGNORECASE,
     ),
     "birth": re.compile(
@@ -102,20 +105,27 @@ PATTERNS = {
         r"|\b(?:ngày|năm) sinh\b(?! hoạt)[^.\n\d;|]{0,30}|\bN\.?S[:.])"
         rf"{_MARKS}(?:(?:m[ùồ]ng )?\d{{1,2}}{_IN_DATE})?"
         rf"(?:(?:tháng )?(?:\d{{1,2}}|{_MONTHS}){_IN_DATE})?"
-        rf"(?:(?:19|20)\d\d\b{_NO_SPAN}|(?<=[/.-])\d\d\b(?![/.-])|\d{{4}}(?:19|20)\d\d\b)"
+        rf"(?:(?:19[2-9]\d|20\d\d)\b{_NO_SPAN}|(?<=[/.-])\d\d\b(?![/.-])|\d{{4}}(?:19|20)\d\d\b)"
         rf"|{_IN_WORD}\bsinh năm (?:[3-9]\d\b(?! tuổi|%)"
         r"|[^\W\d]{2,6} [^\W\d]{2,5} \((?:19|20)\d\d)"
-        r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b",
+        r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b"
+        r"|\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d,? (?:quê(?! hương)|nguyên quán)\b",
+        re.IGNORECASE,
+    ),
+    "address": re.compile(
+        r"(?<!cơ quan )(?:(?:thường|tạm) trú[^.\n]{0,25}?"
+        r"|(?:chỗ ở|nhà riêng)(?: hiện nay)?(?: tại| ở)?:? )\bsố (?:nhà )?\d+(?!\d|/(?:19|20)\d\d)",
         re.IGNORECASE,
     ),
     "secret": re.compile(
-        r"(?:^|\|)[ \t*_(\[]*(?:(?:TUYỆT |TỐI )?MẬT|(?:TÀI LIỆU |LƯU HÀNH )?NỘI BỘ)"
+        r"(?:^|\|)[ \t*_(\[]*(?:(?:TUYỆT |TỐI )?MẬT|(?:Tuyệt m|Tối m|M)ật|NỘI BỘ"
+        r"|(?i:(?:tài liệu |lưu hành |tài liệu lưu hành )nội bộ))"
         r"[ \t*_)\].!]*(?=$|\|)|^[ \t*_|]*[Đđ]ộ mật[: |]+(?i:(?:tuyệt |tối )?mật)\b",
         re.MULTILINE,
     ),
 }
-"""Patterns of telephone, identity and Party card numbers, e-mail addresses, years of birth, and
-marks of secret documents.
+"""Patterns of telephone, identity and Party card numbers, e-mail addresses, years of birth, home
+addresses, and marks of secret documents.
 
 The keys are the kinds of personal data.
 """
@@ -135,7 +145,8 @@ _LEADERS = re.compile(r" ?\.{2,} ?")
 _SIGNS = {
     "secret": ("mật", "nội bộ"),
     "email": ("@", "(at", "[at", "(a còng", "[a còng"),
-    "birth": ("sinh", "sn", "s.n", "ns:", "ns.", "n.s"),
+    "birth": ("sinh", "sn", "s.n", "ns:", "ns.", "n.s", "quê", "nguyên quán"),
+    "address": ("trú", "chỗ ở", "nhà riêng"),
     "table": ("|", "\t", "  "),
 }
 """Words or signs, by kind of data; a text with none of them is not searched for that kind.
@@ -286,12 +297,9 @@ class Guard:
                     numbers = numbers.replace(value.text, " ")
             for kind in NUMBERS:
                 yield from _suspicions_of(kind, PATTERNS[kind], numbers)
-        if "secret" in may_have:
-            yield from _suspicions_of("secret", PATTERNS["secret"], text)
-        if "email" in may_have:
-            yield from _suspicions_of("email", PATTERNS["email"], text)
-        if "birth" in may_have:
-            yield from _suspicions_of("birth", PATTERNS["birth"], text)
+        for kind in ("secret", "email", "birth", "address"):
+            if kind in may_have:
+                yield from _suspicions_of(kind, PATTERNS[kind], text)
         yield from _suspicions_in_columns(values, allowed)
         if self._names or self._codes:
             yield from self._roster_suspicions(text)

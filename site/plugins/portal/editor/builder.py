@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from portal import ROOT
 from portal.content.guard import Guard
 from portal.content.loading import FileCache, PortalContent, load
@@ -21,7 +23,7 @@ from portal.editor.bundle import bundle
 from portal.media.cache import FOLDER
 from portal.messages import say
 from portal.pages.memory import Finished, Memory
-from portal.release.manifest import release_of
+from portal.release.manifest import files_of, release_of
 from sync_server.domain.release import MANIFEST_PATH
 
 
@@ -120,11 +122,14 @@ class Builder:
         ids of meetings whose new hours readers' calendars would ignore.
 
         Raises: ContentFaults, BundleFault or BuildFault if the build fails; BuildFault also if
-        `output` is in use.
+        `output` is in use, or holds anything but an earlier portal.
         """
         output = output.resolve()
-        half_made = output.with_name(output.name + ".new")
-        replaced = output.with_name(output.name + ".old")
+        refuse_within(output, self._root)
+        if output.exists() and not _is_empty(output) and not _is_portal(output):
+            raise BuildFault(say("build.not_a_portal", output=output))
+        half_made = output.with_name(f".{output.name}.diemcau-new")
+        replaced = output.with_name(f".{output.name}.diemcau-old")
         if replaced.exists() and not output.exists():
             replaced.rename(output)  # a build was killed between the two renames
         shutil.rmtree(half_made, ignore_errors=True)
@@ -173,6 +178,26 @@ class Builder:
         console.quiet = True  # Pelican would print that it built no articles
         logging.getLogger("pelican").setLevel(logging.WARNING)
         self._site = Pelican(self._settings)
+
+
+def refuse_within(target: Path, content: Path) -> None:
+    """Raise BuildFault if the folder `target` is, contains or is inside the content folder."""
+    target, content = target.resolve(), content.resolve()
+    if target == content or target in content.parents or content in target.parents:
+        raise BuildFault(say("build.in_content", output=target, content=content))
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
+def _is_portal(folder: Path) -> bool:
+    """Return whether a folder holds a portal that was built earlier: it has a manifest of ours."""
+    try:
+        files_of(lambda name: (folder / name).read_bytes())
+    except (KeyError, OSError, msgspec.MsgspecError):
+        return False
+    return True
 
 
 def _changed_hours(content: PortalContent, before: Path, after: Path) -> list[str]:

@@ -61,9 +61,12 @@ def pack(output: Path, to: Path) -> Packed:
 
     Both copies are verified. Previous copies in `to` are replaced.
 
-    Raises: BuildFault if a copy is faulty.
+    Raises: BuildFault if a copy is faulty, or if the folder that would be replaced holds other
+    files than a copy.
     """
     folder, archive = to / NAME, to / f"{NAME}.zip"
+    if folder.exists() and {path.name for path in folder.iterdir()} - {INNER, START}:
+        raise BuildFault(say("build.pack.foreign", path=folder))
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(output, folder / INNER)
     (folder / START).write_text(_start_page(output), encoding="utf-8", newline="\n")
