@@ -8,7 +8,8 @@ import re
 
 _TCVN3 = re.compile(
     # Matches «ban nh©n d©n», but not «a·b» and «2a×b», which are formulas.
-    "[A-Za-zđ][\u00a8-\u00ae\u00b5\u00b6\u00b8-\u00bf][A-Za-z]"
+    # «f¨ur» is German, set by LaTeX; after «ă», which is «¨» in TCVN3, no vowel can follow.
+    "[A-Za-zđ](?:\u00a8(?![aeiouAEIOU])|[\u00a9-\u00ae\u00b5\u00b6\u00b8-\u00bf])[A-Za-z]"
     "|[a-zđ][\u00c0-\u00de]"  # matches «nghÞ quyÕt»: capital letters inside a word
 )
 _VNI = re.compile(r"[aeouyAEOUY][äåëïûøÿÄÅËÏÛØ][a-z]?[a-z]?\b")  # matches «Coäng hoøa»

@@ -254,6 +254,20 @@ def test_a_telephone_is_found_in_every_layer(name: str, content: bytes) -> None:
             docx("x", word__media__a_0_jpg=jpeg_with_metadata(is_located=True)),
             "located_file",
         ),
+        (
+            "a.docx",
+            docx(
+                'x</w:t></w:r><w:del w:id="1"><w:r><w:delText>y</w:delText></w:r></w:del>'
+                "<w:r><w:t>z"
+            ),
+            "in_review",
+        ),
+        (
+            "a.docx",
+            docx("x", word__comments_0_xml='<w:comment w:id="0">y</w:comment>'),
+            "in_review",
+        ),
+        ("a.pptx", slides(ppt__comments__comment1_0_xml="<p:cmLst/>"), "in_review"),
         ("a.mp4", mp4_with(place=b"+21.0285+105.8542/"), "located_file"),
         ("a.mp4", mp4_with() + b"com.apple.quicktime.location.ISO6709", "located_file"),
     ],

@@ -112,6 +112,8 @@ def test_an_agenda_with_impossible_hours_is_refused(
         ("[bản in](none.pdf)", "none.pdf"),
         ("[bản in](Tai lieu.docx)", "có dấu cách"),
         ("[bản in]()", "không dẫn tới đâu"),
+        ("[bản in](file:///C:/a.doc)", "file:///C:/a.doc"),
+        ("[bản in](D:/x.pdf)", "D:/x.pdf"),
         ("Uû ban nh©n d©n tØnh", "TCVN3"),
         ("Coäng hoøa xaõ hoäi chuû nghóa", "VNI"),
     ],
@@ -122,6 +124,24 @@ def test_a_text_that_must_not_be_published_is_reported_by_line(
     (content / "images").mkdir()
     Image.new("RGB", (4, 4)).save(content / "images" / "so-do.png")
     replace_in_file(content / "materials" / "a.md", "Nội dung.", f"Nội dung.\n\n{text}")
+
+    (fault,) = faults_of(content)
+
+    assert fault.startswith("content/materials/a.md:12: ")
+    assert expected_text in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "expected_text"),
+    [
+        ("| Xã | Số |\n|---|---|\n| An | 1 | 2 |", "nhiều ô hơn"),
+        ("Xem dưới.\n\n[^1]: Chú thích.", "chú thích [^1]"),
+    ],
+)
+def test_what_markdown_would_leave_out_is_reported_by_line(
+    content: Path, text: str, expected_text: str
+) -> None:
+    replace_in_file(content / "materials" / "a.md", "Nội dung.", text)
 
     (fault,) = faults_of(content)
 
@@ -153,6 +173,9 @@ def test_a_text_that_must_not_be_published_is_reported_by_line(
         "Ngày 12/03/2025, quê hương đổi mới; năng lượng sản sinh năm 2020.",
         "Đồng chí Tổng Bí thư đầu tiên sinh năm 1904, sinh ngày 01/05/1904.",
         "Toạ độ 21.028511, 105.804817.",
+        "Cách 5~6 km, đi 7~8 km[^1].\n\n[^1]: Ước tính.",
+        "| Xã | Số |\n|---|---|\n| An \\| Bình | 1 |\n| Một ô |\n\nSau bảng a | b | c.",
+        "f¨ur, ¨uber, sch¨on, M¨unchen",
         "09 12.345.678",
         "02 03 04 05 06",
         "- Mục 09\n- 12 345 678 đồng",
@@ -181,6 +204,16 @@ def test_a_telephone_is_no_number_of_a_video_conference(content: Path, text: str
     replace_in_file(content / "materials" / "a.md", "Nội dung.", text)
 
     assert "912" in faults_of(content)[0]
+
+
+def test_a_name_that_windows_refuses_is_told(content: Path) -> None:
+    replace_in_file(content / "materials" / "a.md", "code: cv1", "code: con")
+    (content / "pages" / "aux.md").write_text("---\ntitle: A\nsummary: b\n---\nc", "utf-8")
+
+    faults = "".join(faults_of(content))
+
+    assert "tệp tên «con»" in faults
+    assert "tệp tên «aux»" in faults
 
 
 def test_a_file_in_a_subfolder_is_told_to_move_up(content: Path) -> None:

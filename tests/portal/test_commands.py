@@ -43,6 +43,16 @@ def test_a_new_material_is_asked_for_and_valid(content: Path) -> None:
     assert sorted(str(warning) for warning in loaded.warnings if path.name in str(warning))
 
 
+def test_letters_that_cannot_be_read_are_asked_for_again(content: Path) -> None:
+    messages: list[str] = []
+    replies = ("cv9", "Th\udcf4ng báo", "Thông báo", "", "", "2026-2-3", "Tỉnh uỷ", "Một câu")
+
+    path = write_new(content, "material", answer_in_turn(*replies), messages.append)
+
+    assert "không đọc được" in "".join(messages)
+    assert 'date: "2026-02-03"' in path.read_text("utf-8")
+
+
 def test_a_new_meeting_is_named_by_its_day_and_title(content: Path) -> None:
     replies = ("Học tập quý IV: «mới»", "hoi_nghi", "truc_tuyen", "Đảng uỷ", "khoi", "2026-12-18")
 

@@ -144,6 +144,46 @@ def test_a_document_without_text_is_attached_and_the_editor_is_told(
     assert "Viết nội dung ở đây." in path.read_text("utf-8")
 
 
+RELATIONS = (
+    "<r>"
+    '<a Type="http://x/relationships/image"/><a Type="http://x/relationships/diagramData"/>'
+    '<a Id="L1" Type="http://x/relationships/hyperlink" TargetMode="External"'
+    ' Target="https://tinh.gov.vn/a"/></r>'
+)
+
+
+def test_what_a_word_document_loses_is_told(content: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    write_document(path, *RESOLUTION)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("word/_rels/document.xml.rels", RELATIONS)
+
+    assert "1 hình, 1 sơ đồ" in draft_of(path).warning
+
+    write_document(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("word/_rels/document.xml.rels", RELATIONS)
+    assert "là bản chụp" in draft_of(path).warning
+
+
+def test_a_word_document_in_old_letters_is_told(tmp_path: Path) -> None:
+    write_document(tmp_path / "a.docx", paragraph("nghÞ quyÕt cña ban chÊp hµnh"))
+
+    assert "bảng mã cũ" in draft_of(tmp_path / "a.docx").warning
+
+
+def test_a_heading_is_no_title_and_marks_are_no_summary(tmp_path: Path) -> None:
+    blocks = (paragraph("KẾ HOẠCH", bold=True), paragraph("I. MỤC ĐÍCH", bold=True))
+    struck = "<w:r><w:rPr><w:strike/></w:rPr><w:t>Những năm trước</w:t></w:r>"
+    words = "<w:r><w:t> Những năm qua việc học tập đã có nhiều tiến bộ.</w:t></w:r>"
+    write_document(tmp_path / "a.docx", *blocks, f"<w:p>{struck}{words}</w:p>")
+
+    suggestions = draft_of(tmp_path / "a.docx").suggestions
+
+    assert suggestions["title"] == "Kế hoạch"
+    assert "~" not in suggestions["summary"]
+
+
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", b"<w:p/>" * 60_000_000)
@@ -411,6 +451,12 @@ def test_a_hostile_span_stays_small(tmp_path: Path) -> None:
     write_document(tmp_path / "a.docx", f"<w:tbl>{row}</w:tbl>")
 
     assert markdown_of(tmp_path / "a.docx").splitlines()[0].count("|") < 70
+
+
+def test_thousands_of_spaces_do_not_hold_up_the_conversion(tmp_path: Path) -> None:
+    write_document(tmp_path / "a.docx", paragraph("a" + " " * 500_000 + "b"))
+
+    assert markdown_of(tmp_path / "a.docx") == "a b"
 
 
 def test_a_long_word_does_not_hold_up_the_conversion(tmp_path: Path) -> None:

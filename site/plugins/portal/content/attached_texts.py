@@ -24,7 +24,14 @@ from sync_server.sheets.grids import MOST_COLUMNS, MOST_ROWS, SheetFault
 from sync_server.sheets.workbooks import check_workbook
 
 Problem = Literal[
-    "other_kind", "old_office", "locked_file", "bad_file", "too_deep", "legacy_file", "located_file"
+    "other_kind",
+    "old_office",
+    "locked_file",
+    "bad_file",
+    "too_deep",
+    "legacy_file",
+    "located_file",
+    "in_review",
 ]
 
 MAX_DEPTH = 3
@@ -77,6 +84,11 @@ MARKS_OF_PLACE = (
     re.compile(rb"location\.ISO6709"),
 )
 """Bytes with which phones mark the place where a recording was made (Android, iPhone)."""
+_REVIEW = {
+    "word/document.xml": re.compile(rb"<w:(?:del|ins|moveFrom) "),
+    "word/comments.xml": re.compile(rb"<w:comment "),
+}
+"""The marks, by the part of a DOCX, of deleted or inserted text and of comments."""
 _ZEROS = re.compile(r"0[0 .()-]*")
 """A number format that shows leading zeros, such as `0000 000 000` for telephone numbers."""
 _FORMAT_MARKS = re.compile(r"\[[^]]*\]|_.|\\(?=.)|\"")
@@ -295,6 +307,8 @@ def _look_into_archive(
                 extracted.texts.append(part.filename)
                 _look(part.filename, archive.read(part), extracted, depth + 1)
             return
+        if _is_in_review(archive):
+            extracted.problems.append(("in_review", name))
         extracted.texts.extend(texts_of_office_file(archive))
         for part in parts:
             _look_into_inserted(part.filename, archive, extracted, depth)
@@ -306,6 +320,14 @@ def _look_into_archive(
         extracted.problems.append(("too_deep", name))
     except Exception:  # noqa: BLE001 - the libraries can raise any exception for a damaged file
         extracted.problems.append(("bad_file", name))
+
+
+def _is_in_review(archive: zipfile.ZipFile) -> bool:
+    """Return whether an office file still shows readers what was deleted, inserted or noted."""
+    names = archive.namelist()
+    return any(name.startswith("ppt/comments/") for name in names) or any(
+        mark.search(archive.read(part)) for part, mark in _REVIEW.items() if part in names
+    )
 
 
 def _look_into_inserted(

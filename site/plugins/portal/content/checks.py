@@ -20,6 +20,7 @@ from portal.content.file_names import (
     NAME,
     PICTURE_ENDINGS,
     PICTURES,
+    RESERVED,
     is_leftover_file,
 )
 from portal.content.front_matter import FIRST_YEAR, LAST_YEAR, MAX_SHOWN, Fault, Source, ValuePath
@@ -49,6 +50,14 @@ _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
 _SPACED_LINK = re.compile(r'!?\[[^\]\n]*\]\((?!https?:)[^)<>"\n]*[^)\s<>"] [^)<>"\n]*\.\w+\)')
 """A link or picture that Markdown does not recognise, because the file name contains a space."""
+_TABLE = re.compile(
+    r"^(?=[^\n]*\|)[^\n]+\n {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\n"
+    r"(?:[^\n]*\|[^\n]*(?:\n|\Z))*",
+    re.MULTILINE,
+)
+"""A table in Markdown: a heading, a row of dashes, and all following lines with a `|`."""
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_NOTE = re.compile(r"^(\[\^([^\]\s]+)\]:)", re.MULTILINE)
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
@@ -64,6 +73,17 @@ def check_names(files: Iterable[Any]) -> None:
             file.source.fault_at(1, "reserved_name", name=file.source.path.name)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", file.stem):
             file.source.fault_at(1, "bad_name", name=file.source.path.name)
+
+
+def check_windows_names(files: Iterable[Any]) -> None:
+    """Add a fault for every file name and code that cannot be the name of a file on Windows.
+
+    `files` are of the type `ContentFile`.
+    """
+    for file in files:
+        names = [file.stem, *file.source.texts(("code",)), *file.source.texts(("file",))]
+        for name in filter(RESERVED.match, names):
+            file.source.fault_at(1, "windows_name", name=name)
 
 
 def check_places(places: Source) -> None:
@@ -187,23 +207,28 @@ def check_pictures(folder: Path, display_path: Path) -> list[Fault]:
     """Check all pictures in a folder, and return the faults.
 
     Two pictures must not have names that differ only in the extension, because every picture is
-    published as `.webp`. Messages show `display_path` as the path of the folder.
+    published as `.webp`, nor only in case, because Windows takes these for one file. Messages show
+    `display_path` as the path of the folder.
     """
     faults, stems = [], dict[str, str]()
     for path in sorted(folder.glob("*")):
         if is_leftover_file(path.name):
             continue
         key, value = None, path.name
-        if path.suffix.lower() not in PICTURE_ENDINGS or not NAME.fullmatch(path.name):
+        if path.suffix.lower() not in PICTURE_ENDINGS or not _is_picture_name(path.name):
             key = "bad_picture_name"
-        elif path.stem in stems:
-            key, value = "same_picture", f"{stems[path.stem]}, {path.name}"
+        elif path.stem.lower() in stems:
+            key, value = "same_picture", f"{stems[path.stem.lower()]}, {path.name}"
         elif not is_picture(path):
             key = "bad_picture"
-        stems[path.stem] = path.name
+        stems[path.stem.lower()] = path.name
         if key:
             faults.append(Fault(display_path / path.name, 1, say(f"build.{key}", value=value)))
     return faults
+
+
+def _is_picture_name(name: str) -> bool:
+    return bool(NAME.fullmatch(name)) and not RESERVED.match(name)
 
 
 def _check_file(source: Source, matter: MaterialMatter, path: Path, guard: Guard) -> str:
@@ -282,6 +307,27 @@ def check_text(source: Source, addresses: Addresses) -> None:
             source.fault_at(line, "far_picture", value=link)
         if tag == "img" and not _ALT.search(attributes):
             source.fault_at(line, "no_alt", value=link)
+
+
+def check_tables_and_notes(source: Source) -> None:
+    """Add a fault for every row of a table, and every footnote, that readers would not see whole.
+
+    Markdown leaves out the cells of a row that has more cells than the heading, and a footnote to
+    which nothing refers.
+    """
+    for table in _TABLE.findall(source.text):
+        for row in _rows_that_lose_cells(table):
+            source.fault_at(source.line_with(row), "wide_row", value=row[:MAX_SHOWN])
+    for words, name in _NOTE.findall(source.text):
+        if source.text.count(f"[^{name}]") == 1:
+            source.fault_at(source.line_with(words), "unused_note", value=name)
+
+
+def _rows_that_lose_cells(table: str) -> list[str]:
+    """Return the rows of a table in Markdown that have more cells than the row of dashes."""
+    rows = table.strip().split("\n")
+    widths = [len(_CELL_BORDER.findall(row.strip().strip("|"))) for row in rows]
+    return [row for row, width in zip(rows[2:], widths[2:], strict=True) if width > widths[1]]
 
 
 def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:

@@ -20,7 +20,9 @@ AgendaItemKind = Literal[
 MeetingKind = Literal["HOI_NGHI_HOC_TAP", "HOI_NGHI", "SINH_HOAT_CHUYEN_DE"]
 Mode = Literal["TRUC_TIEP", "TRUC_TUYEN", "KET_HOP"]
 HostLevel = Literal["TRUNG_UONG", "TINH", "KHOI", "CO_SO"]
-Circulation = Literal["CONG_KHAI", "LUU_HANH_NOI_BO", "MAT"]
+Circulation = Annotated[
+    Literal["CONG_KHAI", "LUU_HANH_NOI_BO", "MAT"], Meta(description="circulation")
+]
 Day = date
 """Another name for the type `date`, for structs in which a field is named `date`."""
 

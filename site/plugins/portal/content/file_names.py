@@ -9,6 +9,8 @@ DIRECTORY = "directory.yaml"
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """A pattern of valid file names for pictures and attached files, which become part of a URL."""
+RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
+"""Names that no file can have on Windows, whatever its extension, and so on no USB stick either."""
 _LITTER = re.compile(r"\.|~\$|(?:Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r)\Z", re.IGNORECASE)
 
 

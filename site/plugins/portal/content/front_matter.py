@@ -199,12 +199,14 @@ def read_source(path: Path, display_path: Path, *, has_text: bool = True) -> Sou
         mark = getattr(fault, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         if sign := _sign_before(matter, line):
-            source.fault_at(line, "needs_quotes", value=sign)
+            is_quote = sign.text in "\"'"
+            key, at = ("open_quote", sign.line) if is_quote else ("needs_quotes", line)
+            source.fault_at(at, key, value=sign.text)
         else:
             source.fault_at(line, "not_yaml")
         return source
     if node is None:
-        source.fault_at(1, "no_front_matter")
+        source.fault_at(1, "no_front_matter" if has_text else "empty")
     return source._replace(node=node, text=body)
 
 
@@ -237,15 +239,25 @@ If YAML cannot read the line, the value probably needs quotation marks.
 """
 
 
-def _sign_before(matter: str, line: int) -> str | None:
+class _Sign(NamedTuple):
+    """A special character of YAML, with the number of its line, counted from 1."""
+
+    text: str
+    line: int
+
+
+def _sign_before(matter: str, line: int) -> _Sign | None:
     """Return the special character of YAML, such as `[`, with which the value in a line begins.
 
     `matter` is the front matter. `line` is the number, counted from 1, of the line for which YAML
     reported an error. The line above is checked next, because the faulty value may be there. Return
     None if neither value begins with such a character.
     """
-    lines = matter.split("\n")[max(line - 2, 0) : line]
-    return next((sign[1] for words in reversed(lines) if (sign := _SIGN.match(words))), None)
+    lines = matter.split("\n")
+    for number in (line, line - 1):
+        if 1 <= number <= len(lines) and (sign := _SIGN.match(lines[number - 1])):
+            return _Sign(sign[1], number)
+    return None
 
 
 def _warn_of_cut_values(source: Source, matter: str) -> None:
@@ -317,6 +329,9 @@ def _value(source: Source, node: yaml.Node, type_: Any, at: ValuePath) -> Any:
         source.fault(at, "not_a_value", field=_name(at))
         return None
     try:
+        if "\n" in node.value.rstrip("\n"):
+            source.fault(at, "several_lines", field=_name(at))
+            return None
         if any(unicodedata.category(letter) in UNSEEN for letter in str(node.value)):
             source.fault(at, "unseen", field=_name(at), value=ascii(node.value)[1 : MAX_SHOWN + 1])
             return None

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from portal.content.file_names import NAME, PICTURE_ENDINGS, PICTURES
+from portal.media.markdown import SCHEMES
 
 FOLDERS = {"meetings": "hoi-nghi", "materials": "t", "pages": "trang"}
 """The public website's folders of pages, by the names of the corresponding content folders."""
@@ -46,9 +47,12 @@ class Addresses:
 
         The address is relative to the page made from that content file. `folder` is the content
         folder of the file, such as `materials`. Links to other sites (https:), telephone links
-        (tel:) and links within a page (#) are returned unchanged. Return None if the link is dead.
+        (tel:) and links within a page (#) are returned unchanged. Return None if the link is dead,
+        as one to a file on the editor's computer (file:, C:) is.
         """
         parts = urlsplit(link)
+        if parts.scheme and parts.scheme not in SCHEMES:
+            return None
         if parts.scheme or parts.netloc or not parts.path:
             return link
         target = posixpath.normpath(posixpath.join(folder, unquote(parts.path)))

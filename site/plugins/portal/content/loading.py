@@ -18,7 +18,9 @@ from portal.content.checks import (
     check_pictures,
     check_places,
     check_references,
+    check_tables_and_notes,
     check_text,
+    check_windows_names,
     find_unread_files,
     warn_of_unused_materials,
 )
@@ -280,6 +282,7 @@ def load(
     all_files: list[ContentFile[Any]] = [*meetings, *materials, *pages]
     addresses = file_cache.addresses(Addresses(root, all_files))
     check_names([*meetings, *pages])
+    check_windows_names(all_files)
     check_places(places)
     codes = {code for file in materials for code in file.source.texts(("code",))}
     points = set(places.texts(("points",), "code"))
@@ -301,6 +304,7 @@ def load(
     unread_texts, unread_files = find_unread_files(root, read_paths)
     for file in all_files:
         check_text(file.source, addresses)
+        check_tables_and_notes(file.source)
     warn_of_unused_materials(materials, [file.source for file in all_files])
     sources = [places, *(file.source for file in all_files)]
     faults = [*picture_faults, *unread_texts]

@@ -13,6 +13,7 @@ from portal.editor.builder import BuildFault
 from portal.media import docx
 from portal.media.pdf import paragraphs_of, text_of_pdf
 from portal.messages import catalogue, say
+from sync_server.domain.legacy_text import is_legacy
 from sync_server.domain.names import fold
 
 SUFFIXES = (".docx", ".pdf")
@@ -31,7 +32,7 @@ _HEAD_LINES = 12
 Numbers in later lines belong to other documents that the text cites.
 """
 _DAY = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
-_MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+")
+_MARKS = re.compile(r"^[#>\-*\s]+|[*_\\]+|~~|</?su[bp]>|\[\^\w+\]|\]\([^()\s]*\)|\[")
 _HEADING = re.compile(r"^(?:[IVX]+|Điều \d+)\. ")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<~|]|^[-+#>=](?=[\s#-=])|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 """Characters to escape, because Markdown would read them as formatting or as a list number."""
@@ -61,14 +62,21 @@ def draft_of(path: Path) -> Draft:
         raise BuildFault(say("build.new.no_file", path=path))
     if path.suffix.lower() not in SUFFIXES:
         raise BuildFault(say("build.new.other_kind", path=path))
+    left_out = ""
     if path.suffix.lower() == ".docx":
-        text, problem = docx.markdown_of(path), "unreadable"
+        text, parts = docx.markdown_of(path), docx.left_out(path)
+        problem = "scanned" if parts.get("pictures") else "unreadable"
+        named = (say(f"build.new.left_out.{name}", count=n) for name, n in parts.items() if n)
+        left_out = ", ".join(named)
+        if is_legacy(text):
+            text, problem = "", "legacy"
     else:
         pdf = text_of_pdf(path)
         text, problem = "\n\n".join(_markdown_lines(pdf.pages)), pdf.problem or "scanned"
     if not text:
         return Draft("", {"title": path.stem}, say(f"build.new.{problem}", path=path.name))
-    return Draft(text, _suggestions(text), "")
+    warning = say("build.new.left_out", what=left_out) if left_out else ""
+    return Draft(text, _suggestions(text), warning)
 
 
 def _markdown_lines(pages: tuple[str, ...]) -> Iterator[str]:
@@ -92,6 +100,7 @@ def _suggestions(text: str) -> dict[str, str]:
         kind = labels[fold(lines[at])]
         suggestions["kind"] = kind
         about = next((line for line in lines[at + 1 :] if not _says_number_or_day(line)), "")
+        about = "" if _HEADING.match(about) else about
         suggestions["title"] = f"{catalogue()['kinds'][kind]} {about}".strip()
     head = [line for line in lines[:_HEAD_LINES] if not fold(line).startswith("can cu")]
     if number := _NUMBER.search("\n".join(head)):

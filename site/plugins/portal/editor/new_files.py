@@ -215,6 +215,9 @@ def _answer(
         if not typed and (default or type(None) in get_args(type_)):
             return default
         answer = _as_written(typed, type_, choices)
+        if not typed.isprintable():  # Latin-1 letters typed at a terminal in UTF-8, for example
+            show_message(say("build.new.unprintable"))
+            continue
         try:
             msgspec.convert(answer, type_, strict=False)
         except msgspec.ValidationError:
@@ -239,17 +242,21 @@ def _as_written(typed: str, type_: Any, choices: Sequence[str]) -> str:
         return spellings.get(fold(typed), typed)
     if type_ is date and (day := _DAY.fullmatch(typed)):
         return f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}"
+    if type_ is date and (day := _ISO_DAY.fullmatch(typed)):
+        return f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}"
     if type_ is TimeOfDay and (hour := _HOUR.fullmatch(typed)):
         return f"{int(hour[1]):02}:{hour[2] or '00'}"
     return typed
 
 
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _HOUR = re.compile(r"(\d{1,2})(?:[:h.](\d{2})?)?(?: ?giờ)?")
 
 
 def _expected(type_: Any, choices: Sequence[str]) -> str:
+    if type_ is date:
+        return say("build.new.day")
     return say("build.new.number_of", most=len(choices)) if choices else expected(type_)
 
 

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from portal.media.cache import cached
 from portal.media.word_numbers import W, write_numbers
-from sync_server.sheets.archives import check_inflated_size
+from sync_server.sheets.archives import TooLarge, check_inflated_size
 
-VERSION = b"4"
+VERSION = b"5"
 """The version of the conversion of DOCX to Markdown, which is part of the cache key.
 
 Increase this number if the conversion changes. Otherwise old results stay in use."""
@@ -31,13 +31,34 @@ _NUMBERED = re.compile(r"^\*\*((?:\d+\\?[.)]|Điều \d+\\?\.?) .+?)\*\*$", re.M
 def markdown_of(path: Path) -> str:
     """Return the text of a DOCX file as Markdown, with headings, lists and tables.
 
-    Pictures and links are left out. Return "" if the file is damaged, or if it would be too large
-    when decompressed.
+    Pictures are left out. Return "" if the file is damaged, or if it would be too large when
+    decompressed.
 
     Raises: OSError if the file cannot be opened.
     """
     content = path.read_bytes()
     return cached("docx", VERSION + content, lambda: _convert(path).encode()).decode()
+
+
+LEFT_OUT = {"pictures": "image", "diagrams": "diagramData", "objects": "oleObject|package"}
+"""What `markdown_of` leaves out, by the kinds of relation with which a DOCX refers to it."""
+
+
+def left_out(path: Path) -> dict[str, int]:
+    """Return {key of `LEFT_OUT`: how many of these a DOCX file contains}; {} if it is damaged.
+
+    Raises: OSError if the file cannot be opened.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_inflated_size(archive)
+            relations = archive.read("word/_rels/document.xml.rels").decode("utf-8", "replace")
+    except (KeyError, zipfile.BadZipFile, TooLarge):
+        return {}
+    return {
+        name: len(re.findall(rf'/relationships/(?:{kind})"', relations))
+        for name, kind in LEFT_OUT.items()
+    }
 
 
 def _convert(path: Path) -> str:
@@ -51,7 +72,7 @@ def _convert(path: Path) -> str:
     markdown = markdownify(
         _with_plain_tables(html),
         heading_style="ATX",
-        strip=["a", "img"],
+        strip=["img"],
         bullets="-",
         table_infer_header=True,
         escape_misc=True,
@@ -112,6 +133,8 @@ def _simplify_one(element: Element) -> None:
     tag = element.tag.rpartition("}")[2]
     if tag in _LIKE:
         element.tag = f"{W}{_LIKE[tag]}"
+    elif tag == "t":  # on thousands of spaces in a row, markdownify takes quadratic time
+        element.text = re.sub(r" {3,}", "  ", element.text or "")
     elif tag == "r" and _has(element, "caps"):
         for text in element.iter(f"{W}t"):
             text.text = (text.text or "").upper()
@@ -177,6 +200,9 @@ def _with_plain_tables(html: str) -> str:
             table.replace_with("; ".join(filter(None, texts)))
         else:
             _fill_merged_cells(page, table)
+    for link in page.find_all("a"):
+        if not link.get("href", "").startswith(("http:", "https:", "#footnote", "#endnote")):
+            link.unwrap()
     for mark in page.select('sup > a[href^="#footnote-"], sup > a[href^="#endnote-"]'):
         mark.parent.replace_with(f"⸨{_note_key(mark['href'])}⸩")
     for note in page.select('li[id^="footnote-"], li[id^="endnote-"]'):

@@ -50,6 +50,7 @@ def to_raw_html(text: str) -> str:
     Every heading gets the id that `slug` returns. A repeated id ends in a number, such as `-2`.
     """
     options = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_FOOTNOTES
+    options |= Options.CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE  # «5~6 km, 7~8 km» are spans
     text = _CLAUSE.sub("  \n", _without_office_indents(_BULLET.sub(r"\1- ", text)))
     html: str = cmarkgfm.github_flavored_markdown_to_html(text, options)
     for box, sign in BOXES.items():

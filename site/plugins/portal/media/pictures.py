@@ -13,7 +13,7 @@ MAX_PIXELS = 80_000_000
 Most phones take photographs of at most 50 million pixels.
 """
 QUALITY = 72
-VERSION = b"1"
+VERSION = b"2"
 """The version of the pictures and icons that this module makes, as part of the cache key.
 
 Increase this number if the result changes. Otherwise old results stay in use.
@@ -38,7 +38,7 @@ def is_picture(path: Path) -> bool:
     """Return whether a file is an undamaged JPEG, PNG or WebP with at most 80 million pixels."""
     from PIL import Image, ImageFile
 
-    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint sets this to True for the whole process
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # other libraries set this to True for all
     try:
         with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
@@ -65,6 +65,8 @@ def _shrink(content: bytes) -> bytes:
 
     with Image.open(BytesIO(content), formats=FORMATS) as opened:
         upright = ImageOps.exif_transpose(opened)
+        if upright.mode.startswith("I"):  # 16 bits of grey; the conversion below would cut them off
+            upright = upright.convert("I").point(lambda value: value / 256).convert("L")
         has_alpha = "A" in upright.getbands() or "transparency" in upright.info
         picture = upright.convert("RGBA" if has_alpha else "RGB")
     picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX))
