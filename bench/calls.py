@@ -70,15 +70,15 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
     """Register a kiosk (a hall's check-in page); return a function that checks in another person.
 
     `code` is the code with which the kiosk registers; `meeting` is the meeting's id. Every call of
-    the function checks in a different person. The function raises AssertionError if the server does
-    not store the check-in.
+    the function checks in a different person, and receives the hall's records since the call
+    before. The function raises AssertionError if the server does not store the check-in.
     """
     client = app.test_client()
     device = client.post("/api/v1/enrol", json={"code": code, "label": "bench"}).get_json()
-    sent_count = 0
+    sent_count, cursor = 0, "0"
 
     def send() -> None:
-        nonlocal sent_count
+        nonlocal sent_count, cursor
         sent_count += 1
         record = {
             "id": str(uuid_utils.uuid7()),
@@ -97,9 +97,10 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
             "body": {"mode": "in_person"},
         }
         headers = {"Authorization": f"Bearer {device['read_token']}"}
-        body = {"records": [record], "meeting": meeting, "point": POINT}
+        body = {"records": [record], "meeting": meeting, "point": POINT, "cursor": cursor}
         answer = client.post("/api/v1/sync", json=body, headers=headers).get_json()
         assert [verdict["status"] for verdict in answer["verdicts"]] == ["stored"]
+        cursor = answer["cursor"]
 
     return send
 

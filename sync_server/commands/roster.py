@@ -140,7 +140,7 @@ def _confirm_in_demonstration() -> None:
         if not purpose.is_demonstration(c):
             return
     click.echo(say("demo.is_one"))
-    confirm("demo.accept", "demo.not_accepted", "cli.list.given_up", yes=False)
+    confirm("demo.accept", "cli.not_accepted", "cli.list.given_up", yes=False)
     database.write(lambda c: purpose.set_demonstration(c, False))
 
 

@@ -7,7 +7,7 @@ array, and all rows of an INSERT as one JSON text.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -114,11 +114,11 @@ class CompiledStatement:
             return
         if connection.dialect.name != "postgresql":
             values = [[row[name] for name in self._names] for row in rows]
-            _execute_many(connection, self._text, values)
+            _execute(connection, self._text, values, is_many=True)
         elif len(rows) == 1:  # the driver would begin a pipeline, which costs one more round trip
             _execute(connection, self._text_with_arrays, rows[0])
         else:
-            _execute_many(connection, self._text_with_arrays, rows)
+            _execute(connection, self._text_with_arrays, rows, is_many=True)
 
 
 def _array_literal(values: Sequence[str]) -> str:
@@ -176,38 +176,21 @@ def _insert_of_json(model: type[Base], names: tuple[str, ...]) -> str:
 
 
 def _execute(
-    connection: Connection, text: str, values: Sequence[Any] | Mapping[str, Any]
+    connection: Connection, text: str, values: Any, *, is_many: bool = False
 ) -> Sequence[tuple[Any, ...]]:
-    """Run a statement on the driver's connection, and return the resulting rows, if any.
+    """Run a statement on the driver's own connection, and return the resulting rows, if any.
+
+    `values` are the parameters as a sequence or a mapping. If `is_many`, it is a list of them, and
+    the statement runs once for every item. If no transaction is open, one is begun.
 
     Raises: DBAPIError if the database fails, as if SQLAlchemy had run the statement.
     """
+    if not connection.in_transaction():
+        connection.begin()
+    cursor: Any = connection.connection.cursor()
     try:
-        cursor = _driver(connection).execute(text, values)
-        rows: Sequence[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
-        return rows
+        (cursor.executemany if is_many else cursor.execute)(text, values)
+        return cursor.fetchall() if cursor.description else []
     except connection.dialect.loaded_dbapi.Error as fault:
         # This marks broken connections, too. It has no public name.
         connection._handle_dbapi_exception(fault, text, None, None, None)
-
-
-def _execute_many(connection: Connection, text: str, rows: Sequence[Any]) -> None:
-    """Run a statement once for every item of `rows`, on the driver's connection.
-
-    An item contains the values for one run. Raises: DBAPIError if the database fails, as if
-    SQLAlchemy had run the statement.
-    """
-    try:
-        _driver(connection).cursor().executemany(text, rows)
-    except connection.dialect.loaded_dbapi.Error as fault:
-        connection._handle_dbapi_exception(fault, text, None, None, None)
-
-
-def _driver(connection: Connection) -> Any:
-    """Return the sqlite3 or psycopg connection that a SQLAlchemy connection uses.
-
-    If no transaction is open on the connection, one is begun.
-    """
-    if not connection.in_transaction():
-        connection.begin()
-    return connection.connection.driver_connection
