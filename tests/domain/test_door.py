@@ -103,6 +103,7 @@ DETAIL = "0" * 64
         ("readiness", {"items": {"coffee": True}}, "malformed_record"),
         ("follow_up", {}, "malformed_record"),
         ("closing", {"seen": {"D-ONE": 0}, "totals": {}}, "malformed_record"),
+        ("follow_up", {"item": "a\0b"}, "malformed_record"),
         (
             "incident",
             {"what": "line", "from": "2024-08-22T01:00:00.5Z", "until": "2024-08-22T01:00:00Z"},
@@ -156,3 +157,19 @@ def test_the_header_of_a_faulty_record_holds_its_legible_fields() -> None:
 
 def test_a_header_with_absurd_lengths_is_not_echoed() -> None:
     assert header_of(raw({"id": "x" * 1000})).id is None
+
+
+@pytest.mark.parametrize("seat", ["A\u202e1", "A\n", "\0", "\ufeffA"])
+def test_a_seat_shows_what_it_says(seat: str) -> None:
+    record = draft("check_in", 5, person="M1", body={"mode": "in_person", "seat": seat})
+
+    outcome = admit(raw(record), CLERK)
+
+    assert isinstance(outcome, Refusal)
+    assert "seat" in outcome.detail
+
+
+def test_a_text_of_several_lines_is_let_in() -> None:
+    record = draft("follow_up", 5, body={"item": "Một:\n\t– hai 👨‍👩‍👧"})
+
+    assert not isinstance(admit(raw(record), CLERK), Refusal)

@@ -29,7 +29,12 @@ Word = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}" + _END)]
 It has at most 32 letters, digits and underscores, and begins with a letter.
 """
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
-Seat = Annotated[str, Meta(min_length=1, max_length=16)]
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]*" + _END
+"""A pattern of one line of text without characters that are invisible, or that turn the direction
+in which the text after them is read. A record cannot be changed, and must show what it says."""
+PRINTABLE_LINES = PRINTABLE.replace(r"\x00-\x1f", r"\x00-\x08\x0b\x0c\x0e-\x1f")
+"""The same, but with tabs and line breaks."""
+Seat = Annotated[str, Meta(min_length=1, max_length=16, pattern=PRINTABLE)]
 
 DAY_MS = 24 * 3600 * 1000
 VIETNAM = timezone(timedelta(hours=7), "+07:00")

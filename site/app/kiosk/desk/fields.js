@@ -9,11 +9,17 @@ import { roomText } from "../words/room-messages.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 
-/** Prevent the browser from submitting a form, and return the form's values by field name.
+/** Characters that nobody sees, which come with texts that are copied from elsewhere. The server
+ * refuses records that contain them. */
+const INVISIBLE = /(?![\n\r\t])[\p{Cc}\p{Cf}\u2028\u2029\ufffe\uffff]/gu;
+
+/** Prevent the browser from submitting a form, and return the form's values by field name, without
+ * invisible characters.
  * @param {SubmitEvent | Event} event @returns {Record<string, any>} */
 export function readForm(event) {
   event.preventDefault();
-  return Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+  const values = [...new FormData(/** @type {HTMLFormElement} */ (event.target))];
+  return Object.fromEntries(values.map(([name, value]) => [name, typeof value === "string" ? value.replace(INVISIBLE, "") : value]));
 }
 
 /** Reset a form's input fields for the next entry, and return every field with its previous value.
