@@ -5,7 +5,7 @@ Every hall sends the check-ins of its people in one request. Two server processe
 store them in PostgreSQL, while headquarters of one province reads its board (the overview of its
 halls) again and again.
 
-    python -m bench.nation --scale 0.01
+    python -m bench.nation --scale 0.01     with one hundredth of the halls
 """
 
 import argparse

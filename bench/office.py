@@ -188,7 +188,7 @@ def measure_page(client: FlaskClient, path: str) -> tuple[float, float, int]:
 
 
 def print_update_size(client: FlaskClient) -> None:
-    """Print the size in bytes of the largest update that the board can receive.
+    """Print the compressed size in bytes of the largest update that the board can receive.
 
     The board is the overview of all halls. `client` is signed in as headquarters.
     """

@@ -47,7 +47,10 @@ class MalformedJson(AppError):
 
 
 class MalformedRequest(AppError):
-    """Raised if a request does not have the expected form. `fault` says what is wrong with it."""
+    """Raised if a request does not have the expected form.
+
+    `fault` names the faulty field, or says what is wrong.
+    """
 
     status, code = 400, "malformed_request"
 
@@ -132,7 +135,8 @@ class EnrolmentSecretNeeded(AppError):
 class EnrolmentCodeExpired(AppError):
     """Raised if a device enrols with a code that is no longer valid.
 
-    The code has expired or was withdrawn, or its second secret was entered wrongly five times.
+    The code has expired or was withdrawn, or its second secret (a number given by telephone) was
+    entered wrongly five times.
     """
 
     status, code = 410, "enrolment_code_expired"

@@ -129,12 +129,14 @@ def latest(folder: Path) -> list[Path]:
 
 @contextmanager
 def opened(backup: Path, secret_key: str, folder: Path) -> Iterator[OpenedBackup]:
-    """Decrypt a backup into a private folder that is deleted at the end of the context.
+    """Decrypt a backup into a private folder, and yield it; delete the folder at the end.
 
-    `secret_key` is the text of the secret key, or of a file with it. The private folder is made
-    in `folder`, on the server's own disk: the backup itself may lie on a USB stick, where a
-    deleted file can be read again. Raises: BadBackup if the key does not open the backup, or if
-    the backup is damaged; OSError if the private folder cannot be made.
+    `secret_key` is the secret key, or the whole text of a file that contains it. The private folder
+    is made in `folder`, on the server's own disk: the backup itself may lie on a USB stick, where a
+    deleted file can be read again.
+
+    Raises: BadBackup if the text contains no key, if the key does not open the backup, or if the
+    backup is damaged; OSError if the private folder cannot be made.
     """
     lines = [line for line in secret_key.splitlines() if line.startswith("AGE-SECRET-KEY-")]
     try:

@@ -462,8 +462,8 @@ def _is_day(year: str, month: str, day: str) -> bool:
 class _Matcher:
     """Matches parsed lines to stored people, and gives codes to new people.
 
-    If a line may mean several people, the result for the line is a question to the user instead of
-    a change.
+    If a line may mean several people, or a person of another unit, the result is a question to the
+    user, and a change only after the user has answered the question.
     """
 
     def __init__(
@@ -577,10 +577,11 @@ def _merge(
 ) -> RosterPerson:
     """Return the data that a person has after the import of a line.
 
-    `draft` is the parsed line, and `before` the stored person, or None for a new one. Data for
-    which the list has no column stay unchanged, except that a change of unit clears the usual
-    hall. A stored name is kept if the list only repeats it in capital letters. A person who was
-    marked as having left becomes active again.
+    `draft` is the parsed line, and `before` the stored person, or None for a new one, whose code is
+    `code`. `choices` are the user's answers about the list. Data about which the list says nothing
+    stay unchanged, except that a change of unit clears the usual hall. A stored name is kept if the
+    list only repeats it in capital letters. A person who was marked as having left becomes active
+    again.
     """
     kept = before or RosterPerson(code, "", "", "", choices.membership or "NONE", None)
     is_same_in_capitals = draft.name.isupper() and draft.name == kept.full_name.upper()

@@ -102,7 +102,7 @@ The database column has this length. Longer names are cut to it before they are 
 
 
 class UnitNames:
-    """An index of units. A unit is found by its code, or by any usual spelling of its name."""
+    """An index of units or halls, which are found by code or by any usual spelling of the name."""
 
     def __init__(self, names: Mapping[str, str], aliases: Mapping[str, str] | None = None) -> None:
         """Build the index from the units' names and codes.
@@ -157,11 +157,12 @@ class UnitNames:
     def near_codes(self, text: str) -> list[str]:
         """Return the codes of units spelled similarly to a text, the most similar first.
 
-        Two names are similar if they have nearly the same letters and at least half of their words
-        in common, or if one contains all words of the other, as «Hội trường tầng 5 Sở Y tế»
-        contains «Sở Y tế». At most three different names match, but several units may share a name.
-        If both names contain numbers, these must be equal: «Chi bộ 2» is not similar to «Chi bộ 1».
-        The search takes some milliseconds; after `MOST_SOUGHT` different texts, nothing is found.
+        Two names are similar if they have nearly the same letters, the same numbers, and at least
+        half of their words in common, or if one contains all words of the other, as «Hội trường
+        tầng 5 Sở Y tế» contains «Sở Y tế». If both names contain numbers, these must be equal:
+        «Chi bộ 2» is not similar to «Chi bộ 1». At most three different names match, but several
+        units may share a name. Because a search takes some milliseconds, an index searches for at
+        most `MOST_SOUGHT` different texts; for any further text, the result is [].
         """
         text = text[:MAX_ALIAS]
         if text not in self._near and len(self._near) < MOST_SOUGHT:

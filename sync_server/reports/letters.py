@@ -14,7 +14,7 @@ from sync_server.reports.words import day_and_hours, moment, vietnam_time
 
 
 def minutes(spec: ReportSpec, layout: Layout) -> list[Passage]:
-    """Return two passages of minutes: the course of a meeting in one hall, and the signatures.
+    """Return the two passages of the record of a meeting in one hall: its course, and signatures.
 
     The first passage names the person presiding, describes the attendance and any incidents, and
     states who signed the attendance off and when. `spec.course` must not be None, and `spec.point`

@@ -48,7 +48,8 @@ a width in CSS px."""
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
     """Check the open page with axe, an accessibility checker, and measure its width.
 
-    In every test font, the page may be at most 360 px wide, to fit a phone. With `only_colours`,
+    In every test font, with text of the usual size and twice as large, the page may be at most 360
+    px wide, to fit a phone. With `only_colours`,
     only the colour contrast is checked.
     Raises: AssertionError if a check fails; the message contains `name`.
     """

@@ -31,6 +31,7 @@ function Kiosk({ db, clock }) {
   const [isMissing, setMissing] = useState(false);
   const openDesk = useRef(/** @type {Desk | null} */ (null));
   const send = useRef(() => {});
+  const firstScan = useRef("");
 
   const refreshEnrolments = useCallback(async () => {
     const storedEnrolments = await listEnrolments(db);
@@ -57,7 +58,9 @@ function Kiosk({ db, clock }) {
     void refreshEnrolments();
   }
 
-  async function unlock(/** @type {import("./desk/desk.js").UnlockedVault} */ unlockedVault) {
+  /** Open the desk of a vault. `scans` are codes that were scanned while the PIN was tried.
+   * @param {import("./desk/desk.js").UnlockedVault} unlockedVault @param {string[]} [scans] */
+  async function unlock(unlockedVault, scans = []) {
     const { Desk } = await loadDesk();
     const newDesk = new Desk(db, clock, unlockedVault, () => send.current());
     await newDesk.reload();
@@ -65,6 +68,7 @@ function Kiosk({ db, clock }) {
     // Not awaited, because some browsers ask the user, who may answer late.
     void navigator.storage?.persist?.();
     setEnrolling(false);
+    firstScan.current = scans.at(-1) ?? "";
     setDesk(newDesk);
     void refreshEnrolments();
     send.current();
@@ -77,7 +81,7 @@ function Kiosk({ db, clock }) {
     </main>`;
   }
   if (!allEnrolments) return null;
-  if (desk && deskModule) return html`<${deskModule.DeskView} desk=${desk} onLock=${lock} onEnrol=${() => { lock(); setEnrolling(true); }} />`;
+  if (desk && deskModule) return html`<${deskModule.DeskView} desk=${desk} firstScan=${firstScan.current} onLock=${lock} onEnrol=${() => { lock(); setEnrolling(true); }} />`;
   if (isEnrolling || allEnrolments.length === 0) {
     const back = allEnrolments.length > 0 ? () => setEnrolling(false) : null;
     return html`<${Enrolment} db=${db} onDone=${unlock} onBack=${back} />`;

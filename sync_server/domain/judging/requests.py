@@ -209,8 +209,9 @@ class PointRequests(NamedTuple):
         """Return the latest valid decision on every request for leave or a substitute.
 
         `targets` contains the requests. The keys of `targets` and of the result are `(record id,
-        person code)`. Requests without a valid decision are left out. A decision by somebody
-        without authority is flagged with `without_authority` and ignored.
+        person code)`. Requests without a valid decision are left out. A decision that does not
+        count, such as one by somebody without authority or after the closing, is flagged with
+        `without_authority` and ignored.
         """
         decisions: dict[RequestKey, Fact[AbsenceDecision]] = {}
         for decision in self.effective.of(AbsenceDecision):

@@ -212,7 +212,7 @@ def give_up_gaps(device: str) -> Response:
 def concerns_of(device: DeviceSummary, newest: str | None) -> tuple[str, ...]:
     """Return the codes of a device's problems that headquarters should examine.
 
-    The codes are in the order of `CONCERNS`; one of them is `unsent` (records not sent yet).
+    The codes, such as `unsent` (records not sent yet), are in the order of `CONCERNS`.
     `newest` is the newest version of the app that runs on the devices, or None if it is not known.
     """
     applies = {

@@ -22,7 +22,10 @@ _SIGHTINGS = CompiledStatement(
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
-    """Return the corrections of these devices' clocks. `devices` are device codes."""
+    """Return the stored measurements of these devices' clocks, by which record times are corrected.
+
+    `devices` are device codes.
+    """
     return Clocks(of_devices(connection, devices))
 
 

@@ -37,9 +37,10 @@ const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
 const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
 
 /** Show an unlocked desk: its header, notices and rooms, and for 30 s a button that undoes the
- * latest action. Call `onLock` after 15 minutes without activity.
- * @param {{desk: Desk, onLock: () => void, onEnrol: () => void}} props */
-export function DeskView({ desk, onLock, onEnrol }) {
+ * latest action. Call `onLock` after 15 minutes without activity. `firstScan` is a code that was
+ * scanned just before the desk was open, or "".
+ * @param {{desk: Desk, firstScan: string, onLock: () => void, onEnrol: () => void}} props */
+export function DeskView({ desk, firstScan, onLock, onEnrol }) {
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
   const rooms = desk.isChair ? CHAIR_ROOMS : CLERK_ROOMS;
   const [room, setRoom] = useState(rooms[0]);
@@ -47,7 +48,7 @@ export function DeskView({ desk, onLock, onEnrol }) {
   visited.current.add(room);
   const [answer, setAnswer] = useState(/** @type {AnswerContent | null} */ (null));
   const [person, setPerson] = useState(/** @type {string | null} */ (null));
-  const [scan, setScan] = useState(/** @type {{code: string} | null} */ (null));
+  const [scan, setScan] = useState(firstScan ? { code: firstScan } : null);
   const { isKept } = useSavedState(SHELL_LIST);
   const mayPreload = isKept || desk.outcome?.state === "sent";
 

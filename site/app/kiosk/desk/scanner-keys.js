@@ -19,6 +19,14 @@ const NUMBER = /^\d{2,}$/;
 /** The most letters that a scanner types before a code, such as the symbology identifier `]Q3`. */
 const LONGEST_PREFIX = 4;
 
+/** The last keys. A scan may begin at the lock, and end on the desk that has just been opened.
+ * @type {Key[]} */
+let keys = [];
+/** The field that has the focus, and its value before the first of the keys.
+ * @type {{field: EventTarget | null, value: string}} */
+let before = { field: null, value: "" };
+let scannedAtMs = -Infinity;
+
 /**
  * Call `onCode` with every code that is typed as fast as a scanner types, and ended with Enter or
  * Tab. The code is removed from the field that received it, unless the field asks for a code
@@ -27,13 +35,6 @@ const LONGEST_PREFIX = 4;
  * @returns {() => void} stops catching
  */
 export function catchScans(isCode, onCode) {
-  /** @type {Key[]} */
-  let keys = [];
-  /** The field that has the focus, and its value before the first of the keys.
-   * @type {{field: EventTarget | null, value: string}} */
-  let before = { field: null, value: "" };
-  let scannedAtMs = -Infinity;
-
   function listen(/** @type {KeyboardEvent} */ event) {
     const isLineFeed = event.key === "Enter" || (event.ctrlKey && event.key === "j");
     if (isLineFeed && event.timeStamp - scannedAtMs < LONGEST_PAUSE_MS) return stop(event);

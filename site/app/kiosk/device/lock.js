@@ -2,7 +2,7 @@
  * row wipe the vault. The clerks' names are shown only after the vault is open. */
 
 import { html } from "htm/preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { isCard } from "../desk/card.js";
 import { LazyPart } from "../desk/lazy-part.js";
@@ -19,7 +19,7 @@ const MAX_WRONG = 10;
  * @typedef {import("../types.js").Enrolment} Enrolment
  * @typedef {import("../desk/desk.js").UnlockedVault} UnlockedVault
  * @typedef {{db: import("./store.js").Database, all: Enrolment[], unsent: number,
- *   onOpen: (unlockedVault: UnlockedVault) => Promise<void>, onEnrol: () => void}} Props
+ *   onOpen: (unlockedVault: UnlockedVault, scans?: string[]) => Promise<void>, onEnrol: () => void}} Props
  */
 
 /** Show the page where a clerk types the PIN. If the PIN is right, call `onOpen`; if two clerks have
@@ -40,11 +40,15 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   const [isBusy, setBusy] = useState(false);
   const [matches, setMatches] = useState(/** @type {UnlockedVault[]} */ ([]));
   const [isForgotten, setForgotten] = useState(false);
-  useEffect(
+  const scannedMeanwhile = useRef(/** @type {string[] | null} */ (null)); // while a PIN is tried
+  useLayoutEffect(
     () =>
       catchScans(
         () => false, // the lock knows no list
-        (code) => !(hasCards && isCard(code)) && setFault(say("lock.scanned")), // no try of a PIN
+        (code) => {
+          if (scannedMeanwhile.current) scannedMeanwhile.current.push(code);
+          else if (!(hasCards && isCard(code))) setFault(say("lock.scanned")); // no try of a PIN
+        },
       ),
     [hasCards],
   );
@@ -86,6 +90,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
    * @param {Secrets} secrets */
   async function tryWith(secrets) {
     setBusy(true);
+    scannedMeanwhile.current = [];
     try {
       const tries = await countPinTry(db, chosen.device);
       const opened = tries > MAX_WRONG ? [] : await openedVaults(chosen, pin, secrets);
@@ -94,7 +99,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
       setBusy(false);
       if (opened.length > 0) {
         await resetPinTries(db, chosen.device);
-        return opened.length === 1 ? await onOpen(opened[0]) : setMatches(opened);
+        return opened.length === 1 ? await onOpen(opened[0], scannedMeanwhile.current) : setMatches(opened);
       }
       setFault(say("lock.wrong", { left: Math.max(0, MAX_WRONG - tries) }));
       if (tries >= MAX_WRONG) {
@@ -105,6 +110,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
       setBusy(false);
       setFault(say("lock.failed"));
     }
+    scannedMeanwhile.current = null;
   }
 
   return html`<header class="bar"><b>${say("title")}</b></header>

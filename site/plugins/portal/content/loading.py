@@ -176,10 +176,11 @@ class FileCache:
         return {**self.__dict__, "guard": Guard()}
 
     def addresses(self, current: Addresses) -> Addresses:
-        """Return the result of the previous call if it equals `current`, otherwise `current`.
+        """Return the addresses of all pages and files, as the same object as before if unchanged.
 
-        Comparing an object with itself is faster, so that a build quickly detects that nothing has
-        changed.
+        `current` are the addresses as just computed. If they equal those of the previous call, the
+        object from that call is returned. A build then sees quickly that nothing has changed,
+        because Python recognises one and the same object without comparing its contents.
         """
         if self._addresses != current:
             self._addresses = current

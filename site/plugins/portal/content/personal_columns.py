@@ -212,10 +212,11 @@ class _Table:
         return ""
 
     def _headings_in(self, cells: list[Cell]) -> list[_Heading]:
-        """Return the headings of personal data in a row, each with the columns that it covers.
+        """Return a row's headings that announce personal data or tax codes, with their columns.
 
-        A heading may be broken over several rows, and may be split into parts below it, such as
-        «Nam» and «Nữ» below «Năm sinh».
+        `cells` are the cells of the row. If a heading continues from the row above, as «sinh» below
+        «Năm» does, its text includes the words above. The parts of a heading are headings, too:
+        «Nam» (men) and «Nữ» (women) below «Năm sinh» (year of birth).
         """
         has_names = any(_OF_NAMES.search(fold(_bare(cell.text))) for cell in cells if cell.text)
         names = []

@@ -119,10 +119,11 @@ class Builder:
         """Build the public website in a new folder, and then put that folder in place of `output`.
 
         If the build fails, `output` stays unchanged. A successful build sets `changed_hours` to the
-        ids of meetings whose new hours readers' calendars would ignore.
+        ids of meetings whose hours have changed without a new `revised`; the calendars of readers
+        would ignore such a change. Return the number and size of the files, and the release.
 
         Raises: ContentFaults, BundleFault or BuildFault if the build fails; BuildFault also if
-        `output` is in use, or holds anything but an earlier portal.
+        `output` is in use, overlaps the content folder, or holds anything but an earlier portal.
         """
         output = output.resolve()
         refuse_within(output, self._root)

@@ -1,4 +1,8 @@
-"""Show the progress of long operations, as a bar at a terminal and as lines of text elsewhere."""
+"""Show on standard error that a long operation is running, or how far it has got.
+
+`working` shows a moving symbol, at a terminal only. `Steps` shows a bar at a terminal, and prints
+lines of text elsewhere.
+"""
 
 import sys
 import threading
