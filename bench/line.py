@@ -132,7 +132,10 @@ class Line:
 
 
 class Client:
-    """A client that repeats a request until it is answered, pausing longer after every failure."""
+    """An HTTP client of the sync server, which keeps one connection.
+
+    `until_done` repeats a request until it succeeds, and pauses longer after every failure.
+    """
 
     def __init__(self, port: int, token: str, speed: float) -> None:
         self._port, self._token, self._speed = port, token, speed

@@ -130,7 +130,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def check_database_url(value: str) -> str:
     """Return a database's URL; for SQLite, make the path absolute and create the file's folder.
 
-    Raises: ConfigError if the URL is malformed, or its database or driver is not supported.
+    Raises: ConfigError if the URL is malformed, if its database is not supported, if the driver is
+    not installed, or if the folder cannot be created.
     """
     try:
         url = make_url(value)

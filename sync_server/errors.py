@@ -295,7 +295,7 @@ class UnknownReport(AppError):
 
 
 class NobodyToName(AppError):
-    """Raised if a summons or a certificate of attendance would contain nobody's name.
+    """Raised if a summons or a certificate of attendance would name nobody.
 
     A summons names people summoned to the meeting, and a certificate a person who attended.
     """

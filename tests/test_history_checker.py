@@ -1,6 +1,7 @@
-"""Test that bench/history.py finds every mistake of a server in what its clients saw.
+"""Test bench/history.py, which compares what clients were told with the records that remain.
 
-It must report nothing for a run in which the server made no mistake.
+It must find every mistake of the server, such as a lost or doubled record, and report nothing if
+the server made none.
 """
 
 from msgspec.structs import replace

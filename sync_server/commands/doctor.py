@@ -52,7 +52,10 @@ PRINTED_FONTS = ("Times New Roman", "Tinos")
 
 
 class Finding(NamedTuple):
-    """The result of one check: how bad it is, and a Vietnamese sentence with the remedy."""
+    """The result of one check: its level, and a Vietnamese message that says what was found.
+
+    If something is wrong, the message also says what to do about it.
+    """
 
     level: Level
     sentence: str

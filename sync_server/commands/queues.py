@@ -1,4 +1,4 @@
-"""The command that imports the unsent records of a check-in device from a file."""
+"""Define the command that imports the unsent records of a check-in device from a file."""
 
 from pathlib import Path
 

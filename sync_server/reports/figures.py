@@ -96,7 +96,7 @@ class TypeLine(Struct, frozen=True):
 
 
 class MaterialLine(Struct, frozen=True):
-    """A document or other material of the meeting, which forms one row of table 4.
+    """A document or other material of the meeting, which forms one row of table 4 of the report.
 
     `kind` is a code, such as NGHI_QUYET (resolution). `public_ms` is the time from which the
     material is public, in ms since 1970 UTC; None if no time is set. `is_in_time`: the material was

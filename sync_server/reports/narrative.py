@@ -279,7 +279,7 @@ def _limits(figures: Figures) -> str:
 
 
 def _halls_in_brackets(figures: Figures, limit: str) -> str:
-    """Return the names of the halls with a shortcoming, such as " (Sở Y tế; Sở Nội vụ)".
+    """Return the short names of the halls with a shortcoming, such as " (Sở Y tế; Sở Nội vụ)".
 
     `limit` is the code of the shortcoming. Return "" for a code that is not a remark on halls,
     such as `late`, or if more than `MOST_NAMED_HALLS` halls have the shortcoming.

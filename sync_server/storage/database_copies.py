@@ -147,6 +147,8 @@ def _summarise_in_scratch_database(copy: Path) -> Summary:
 def replace_by(copy: Path, *, kept: str) -> Path | None:
     """Replace the database with a copy, which gets a new epoch (random code).
 
+    By the new code, devices see that they must read all records again.
+
     With SQLite, the old database file stays in the same folder, with `kept` added to its name as a
     suffix; return its new path. Return None for PostgreSQL, or if there was no old database file.
 

@@ -1,4 +1,4 @@
-"""Provide two halls with people, and browsers signed in to the office's web pages.
+"""Provide two halls with people, and test clients signed in to the office's web pages.
 
 The signed-in accounts have various roles.
 """

@@ -155,9 +155,9 @@ FORGED = "<w:p><w:r><w:t>Câu thêm vào</w:t></w:r></w:p>"
 
 
 def forge_paragraph(word: Any) -> None:
-    """Add text to a Word document in a content control.
+    """Add a paragraph inside a content control (a field) to a Word document, as a forger might.
 
-    The library python-docx does not list such text as a paragraph.
+    The library python-docx does not list such a paragraph.
     """
     word.element.body.insert(
         0, parse_xml(f"<w:sdt {W}><w:sdtContent>{FORGED}</w:sdtContent></w:sdt>")

@@ -1,4 +1,4 @@
-"""Measure the pages of a report that is a PDF file."""
+"""Check the size, margins and page numbers of a report that is a PDF file."""
 
 from typing import Any
 

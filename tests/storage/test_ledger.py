@@ -1,4 +1,7 @@
-"""Test that attendance is judged alike, whatever the order, repetition or batches of records."""
+"""Test how uploaded records are stored, refused or quarantined, and how they are read again.
+
+The order in which records arrive does not change the attendance.
+"""
 
 import hashlib
 from collections.abc import Iterator

@@ -50,8 +50,7 @@ def index() -> str:
 @blueprint.get("/don-vi/them")
 @allowed(Action.ARRANGE)
 def new_unit() -> str:
-    """Return the page with a form that adds a unit, which is a Party organisation with its own
-    halls.
+    """Return the page with the form that adds a unit (a Party organisation) and, if wished, a hall.
     """
     return render_template("halls/unit_form.html", unit=None, types=UNIT_TYPES, points=[])
 
@@ -299,7 +298,7 @@ def _render_preview(
 
 
 def _facts(change: PlaceChange) -> list[tuple[str, str, str]]:
-    """Return the values that a change to a unit or hall affects, as (name, before, after).
+    """Return the values that change for a unit, hall or contact, as (label, before, after).
 
     All three are texts for display. A missing value is a dash.
     """

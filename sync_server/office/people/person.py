@@ -279,11 +279,11 @@ def register(unit: str) -> Response:
 @blueprint.get("/don-vi/<unit>/so-chi-tiet.csv")
 @allowed(Action.READ_PERSON)
 def detailed_register(unit: str) -> Response:
-    """Return a unit's attendance in a year as a CSV file, with a row for every person and meeting.
+    """Return a unit's attendance in a year as CSV, with a row for every person and ended meeting.
 
     `unit` is the unit's code, and the year is in the query (`nam`). Reasons for approved leave are
-    included if the account may read them, and every reading is logged. Raises: Forbidden if the
-    account may not see the unit.
+    included if the account may read them, and every reading is logged. Raises: UnknownUnit;
+    Forbidden if the account may not see the unit.
     """
     year, connection = forms.requested_year(), transaction()
     _must_see_unit(connection, unit)

@@ -53,7 +53,7 @@ def remember_browser(response: Response, name: str) -> None:
 def _cookie_name() -> str:
     """Return the name of the cookie that contains the accounts known in this browser.
 
-    Over https, the name has a prefix with which browsers send the cookie only to this host.
+    Over https, the name has a prefix that makes browsers send the cookie only to this host.
     """
     settings: Settings = current_app.config["SETTINGS"]
     return f"__Host-{COOKIE}" if settings.public_url.startswith("https:") else COOKIE

@@ -64,7 +64,8 @@ class DeviceReport(NamedTuple):
 
     `wall_ms` is the time on the device's clock, and `now_ms` that on the server's clock at the same
     moment, both in ms since 1970 UTC. `mono_ms` is the time on the device's monotonic clock. `boot`
-    is the id of the present period in which the device's two clocks run in step. `app` is the
+    is the id of the present period in which the device's two clocks run in step: a new one begins
+    after a restart, or when somebody has set the clock or the device has slept. `app` is the
     version of the check-in app. `unsent` is the number of records that the device has not sent yet.
     """
 

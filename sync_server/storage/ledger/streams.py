@@ -240,7 +240,7 @@ _RECORDS_AFTER = CompiledStatement(
 
 
 def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
-    """Create streams that contain no records yet.
+    """Create new, empty streams for `keys`.
 
     A stream is all records that concern one hall at one meeting. If the database has no random
     code yet, store one. It is part of every cursor (a reader's position in a stream), so that a

@@ -8,4 +8,4 @@ export { View as hall } from "../hall/hall-view.js";
 export { View as queue } from "./queue-view.js";
 export { View as seats } from "./seats-view.js";
 export { View as sheet } from "./person-sheet.js";
-export { Scanner as scanner } from "./scan.js";
+export { Scanner as scanner } from "./camera.js";

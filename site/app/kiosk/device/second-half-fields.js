@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { isCard } from "../desk/card.js";
-import { Scanner } from "../desk/scan.js";
+import { Scanner } from "../desk/camera.js";
 import { roomText } from "../words/room-messages.js";
 import { digitsOf, LONGEST_TYPED } from "./clerk-fields.js";
 import { knowsPasskeys } from "./second-half.js";

@@ -310,10 +310,10 @@ def check_text(source: Source, addresses: Addresses) -> None:
 
 
 def check_tables_and_notes(source: Source) -> None:
-    """Add a fault for every row of a table, and every footnote, that readers would not see whole.
+    """Add a fault for every table row that loses cells, and for every footnote that is not shown.
 
-    Markdown leaves out the cells of a row that has more cells than the heading, and a footnote to
-    which nothing refers.
+    If a row has more cells than the heading, Markdown leaves out the surplus cells. It also leaves
+    out a footnote to which nothing in the text refers.
     """
     for table in _TABLE.findall(source.text):
         for row in _rows_that_lose_cells(table):

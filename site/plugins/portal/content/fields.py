@@ -131,7 +131,7 @@ class MaterialMatter(Struct, frozen=True, kw_only=True):
 
 
 class PageMatter(Struct, frozen=True, kw_only=True):
-    """The front matter of a help page. Pages with a smaller `order` come first in the menu.
+    """The front matter of a help page. Pages with a smaller `order` come first in lists.
 
     `keywords` are search terms that the text does not contain. `public_contacts` are names and
     numbers that may be published.

@@ -70,7 +70,10 @@ def texts_of_office_file(archive: zipfile.ZipFile) -> Iterator[str]:
 
 
 class TooLong(ValueError):
-    """Raised if an XML file of an office file contains more than `MOST_LETTERS` characters."""
+    """Raised if the text of one XML file in an office file has more than `MOST_LETTERS` characters.
+
+    The XML file itself may be shorter, because many rows of a table can repeat one long value.
+    """
 
 
 class _Row:
