@@ -23,6 +23,7 @@ from sync_server.domain.release import FileLine
 from tests.e2e.cards import csrf, sign_in_to_office
 from tests.e2e.conftest import Demonstration, Laptop, System
 from tests.e2e.kiosk import (
+    PIN,
     QUEUE,
     SLOW_MS,
     check_in,
@@ -146,10 +147,23 @@ def test_a_card_or_a_passkey_is_the_second_half_of_the_key(system: System, lapto
     page.get_by_role("textbox", name="Thẻ cán bộ").fill(CARD[::-1])
     unlock(page)
     expect(page.get_by_role("alert")).to_contain_text("Còn 9 lần")
-    page.get_by_label("Mã PIN").fill(CARD)  # a scanner types where the focus is
-    expect(page.get_by_role("textbox", name="Thẻ cán bộ")).to_have_value(CARD)
+    card_field = page.get_by_role("textbox", name="Thẻ cán bộ")
+
+    def scan(code: str = CARD) -> None:  # a scanner types where the focus is
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+
+    page.get_by_label("Mã PIN").focus()
+    scan("]Q3" + CARD)
+    expect(card_field).to_have_value(CARD)
     unlock(page)
     expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
+    for label in ("Mã PIN", "Thẻ cán bộ"):
+        lock_again(page)
+        page.get_by_label("Mã PIN").fill(PIN)
+        page.get_by_label(label).focus()
+        scan()
+        expect(page.locator(".person").first).to_be_visible(timeout=SLOW_MS)
 
     debugger = page.context.new_cdp_session(page)
     debugger.send("WebAuthn.enable")

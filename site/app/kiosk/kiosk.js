@@ -31,7 +31,7 @@ function Kiosk({ db, clock }) {
   const [isMissing, setMissing] = useState(false);
   const openDesk = useRef(/** @type {Desk | null} */ (null));
   const send = useRef(() => {});
-  const firstScan = useRef("");
+  const firstScans = useRef(/** @type {string[]} */ ([]));
 
   const refreshEnrolments = useCallback(async () => {
     const storedEnrolments = await listEnrolments(db);
@@ -68,7 +68,7 @@ function Kiosk({ db, clock }) {
     // Not awaited, because some browsers ask the user, who may answer late.
     void navigator.storage?.persist?.();
     setEnrolling(false);
-    firstScan.current = scans.at(-1) ?? "";
+    firstScans.current = scans;
     setDesk(newDesk);
     void refreshEnrolments();
     send.current();
@@ -81,7 +81,7 @@ function Kiosk({ db, clock }) {
     </main>`;
   }
   if (!allEnrolments) return null;
-  if (desk && deskModule) return html`<${deskModule.DeskView} desk=${desk} firstScan=${firstScan.current} onLock=${lock} onEnrol=${() => { lock(); setEnrolling(true); }} />`;
+  if (desk && deskModule) return html`<${deskModule.DeskView} desk=${desk} firstScans=${firstScans.current} onLock=${lock} onEnrol=${() => { lock(); setEnrolling(true); }} />`;
   if (isEnrolling || allEnrolments.length === 0) {
     const back = allEnrolments.length > 0 ? () => setEnrolling(false) : null;
     return html`<${Enrolment} db=${db} onDone=${unlock} onBack=${back} />`;

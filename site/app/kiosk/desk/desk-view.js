@@ -37,10 +37,10 @@ const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
 const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
 
 /** Show an unlocked desk: its header, notices and rooms, and for 30 s a button that undoes the
- * latest action. Call `onLock` after 15 minutes without activity. `firstScan` is a code that was
- * scanned just before the desk was open, or "".
- * @param {{desk: Desk, firstScan: string, onLock: () => void, onEnrol: () => void}} props */
-export function DeskView({ desk, firstScan, onLock, onEnrol }) {
+ * latest action. Call `onLock` after 15 minutes without activity. `firstScans` are codes that
+ * were scanned just before the desk was open.
+ * @param {{desk: Desk, firstScans: string[], onLock: () => void, onEnrol: () => void}} props */
+export function DeskView({ desk, firstScans, onLock, onEnrol }) {
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
   const rooms = desk.isChair ? CHAIR_ROOMS : CLERK_ROOMS;
   const [room, setRoom] = useState(rooms[0]);
@@ -48,7 +48,7 @@ export function DeskView({ desk, firstScan, onLock, onEnrol }) {
   visited.current.add(room);
   const [answer, setAnswer] = useState(/** @type {AnswerContent | null} */ (null));
   const [person, setPerson] = useState(/** @type {string | null} */ (null));
-  const [scan, setScan] = useState(firstScan ? { code: firstScan } : null);
+  const [scans, setScans] = useState(firstScans.map((code) => ({ code })));
   const { isKept } = useSavedState(SHELL_LIST);
   const mayPreload = isKept || desk.outcome?.state === "sent";
 
@@ -63,7 +63,7 @@ export function DeskView({ desk, firstScan, onLock, onEnrol }) {
     const isCode = (/** @type {string} */ text) => isCard(text) || desk.roster.has(text.toUpperCase()) || PERSON_CODE.test(text);
     return catchScans(isCode, (code) => {
       if (!hasHalfFilledForm("dialog")) setPerson(null);
-      setScan({ code });
+      setScans((waiting) => [...waiting, { code }]);
     });
   }, [desk]);
   useEffect(() => {
@@ -122,8 +122,8 @@ export function DeskView({ desk, firstScan, onLock, onEnrol }) {
       ${rooms.map(
         (roomName) =>
           visited.current.has(roomName) &&
-          html`<${KeptRoom} key=${roomName} hidden=${roomName !== room} scan=${roomName === "roll" && scan}>
-            ${roomName === "roll" ? html`<${RollCall} ...${props} scan=${scan} onScanTaken=${() => setScan(null)} />` : html`<${LazyPart} which=${roomName} props=${props} />`}
+          html`<${KeptRoom} key=${roomName} hidden=${roomName !== room} scan=${roomName === "roll" && scans.length > 0}>
+            ${roomName === "roll" ? html`<${RollCall} ...${props} scan=${scans[0] ?? null} onScanTaken=${() => setScans((waiting) => waiting.slice(1))} />` : html`<${LazyPart} which=${roomName} props=${props} />`}
           <//>`,
       )}
     </main>

@@ -22,8 +22,8 @@ import { beep } from "./sound.js";
 const LONGEST_SHOWN = 40; // characters shown of a typed text that matches nobody
 
 /** Show the search field, the tools and the list of people, and record arrivals. On a chair's
- * device, a tap opens the person's sheet instead. `scan` is a code that a scanner typed elsewhere
- * on the page.
+ * device, a tap opens the person's sheet instead. `scan` is the next code that a scanner has
+ * typed, or null.
  * @param {import("./desk-view.js").ViewProps & {scan: {code: string} | null, onScanTaken: () => void}} props */
 export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
   const [typed, setTyped] = useState("");
@@ -100,8 +100,8 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
     }
   }
 
-  /** Record the arrival of the person whose card or whole code was scanned. A scanned name or a part
-   * of a code records nobody, because foreign codes contain such words. */
+  /** Record the arrival of the person whose card or whole code was scanned. A part of a code records
+   * nobody, because foreign codes contain numbers. */
   function takeScan(/** @type {string} */ code) {
     const line = desk.roster.get(code.toUpperCase());
     if (isCard(code)) void arriveByCard(code);

@@ -56,7 +56,10 @@ export function catchScans(isCode, onCode) {
     scannedAtMs = event.timeStamp;
     stop(event);
     const isField = isText || field instanceof HTMLInputElement || field instanceof HTMLSelectElement;
-    if (isField && field.dataset.code !== undefined) return; // the clerk scans into this field
+    if (isText && field.dataset.code !== undefined) { // the clerk scans into this field
+      if (scan.typed !== scan.code) putBack(/** @type {HTMLInputElement} */ (field), field.value.replace(scan.typed, scan.code));
+      return;
+    }
     if (isText) removeFrom(/** @type {HTMLInputElement} */ (field), scan.typed);
     else if (isField && before.field === field) putBack(/** @type {HTMLInputElement} */ (field), before.value);
     onCode(scan.code);
@@ -73,7 +76,7 @@ function valueOf(/** @type {EventTarget | null} */ field) {
   return field instanceof HTMLInputElement || field instanceof HTMLSelectElement ? field.value : "";
 }
 
-/** Give a list or a field such as a time its value from before a scan.
+/** Give a field a value, such as that from before a scan.
  * @param {HTMLInputElement | HTMLSelectElement} field @param {string} value */
 function putBack(field, value) {
   if (field.value === value) return;
@@ -92,7 +95,8 @@ export function scanAtEnd(keys, endMs, isCode, kind) {
   const letters = keys.map(([key]) => key).join("");
   const isAsQuick = (/** @type {number} */ at) => endMs - keys[at][1] <= AVERAGE_PAUSE_MS * (keys.length - at);
   const codeAt = keys.findIndex((_, at) => isAsQuick(at) && isCode(letters.slice(at)));
-  const fastAt = startOfFastKeys(keys, codeAt < 0 ? keys.length : codeAt, codeAt < 0 ? endMs : keys[codeAt][1]);
+  const paceMs = codeAt < 0 ? 0 : (endMs - keys[codeAt][1]) / (keys.length - codeAt);
+  const fastAt = startOfFastKeys(keys, codeAt < 0 ? keys.length : codeAt, codeAt < 0 ? endMs : keys[codeAt][1], Math.max(FAST_PAUSE_MS, 1.5 * paceMs));
   if (codeAt >= 0 && codeAt - fastAt <= LONGEST_PREFIX) return { code: letters.slice(codeAt), typed: letters.slice(fastAt) };
   const quickAt = kind === "other" ? keys.findIndex((_, at) => isAsQuick(at)) : -1;
   const foreign = letters.slice(quickAt < 0 ? fastAt : Math.min(fastAt, quickAt));
@@ -100,11 +104,12 @@ export function scanAtEnd(keys, endMs, isCode, kind) {
   return isScan ? { code: foreign, typed: foreign } : null;
 }
 
-/** Return the place of the first key from which on all keys before `end` followed each other fast.
- * @param {Key[]} keys @param {number} end @param {number} endMs time of the key at `end` */
-function startOfFastKeys(keys, end, endMs) {
+/** Return the place of the first key from which on all keys before `end` followed each other within
+ * `pauseMs`.
+ * @param {Key[]} keys @param {number} end @param {number} endMs time of the key at `end` @param {number} pauseMs */
+function startOfFastKeys(keys, end, endMs, pauseMs) {
   let at = end;
-  for (let nextMs = endMs; at > 0 && nextMs - keys[at - 1][1] <= FAST_PAUSE_MS; at -= 1) nextMs = keys[at - 1][1];
+  for (let nextMs = endMs; at > 0 && nextMs - keys[at - 1][1] <= pauseMs; at -= 1) nextMs = keys[at - 1][1];
   return at;
 }
 

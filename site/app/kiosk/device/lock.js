@@ -36,18 +36,21 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   const passkeys = clerks.flatMap((clerk) => clerk.passkey ?? []);
   const [pin, setPin] = useState("");
   const [card, setCard] = useState("");
+  const latest = useRef({ pin, tryWith });
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [matches, setMatches] = useState(/** @type {UnlockedVault[]} */ ([]));
   const [isForgotten, setForgotten] = useState(false);
-  const scannedMeanwhile = useRef(/** @type {string[] | null} */ (null)); // while a PIN is tried
+  const scannedMeanwhile = useRef(/** @type {string[] | null} */ (null)); // from a try of a PIN until the desk opens
   useLayoutEffect(
     () =>
       catchScans(
-        () => false, // the lock knows no list
+        (text) => hasCards && isCard(text), // the lock knows no list
         (code) => {
           if (scannedMeanwhile.current) scannedMeanwhile.current.push(code);
-          else if (!(hasCards && isCard(code))) setFault(say("lock.scanned")); // no try of a PIN
+          else if (!hasCards || !isCard(code)) setFault(say("lock.scanned")); // no try of a PIN
+          else if (latest.current.pin) void latest.current.tryWith({ card: code, passkey: "" });
+          else setCard(code);
         },
       ),
     [hasCards],
@@ -62,19 +65,21 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
   }
 
   function typePin(/** @type {string} */ text) {
-    if (!hasCards || !isCard(text)) return setPin(text);
-    setCard(text); // a scanner typed the card into the field that had the focus
-    setPin("");
+    latest.current.pin = text; // a scan that ends now must not wait for the next drawing
+    setPin(text);
   }
 
   async function open(/** @type {Event} */ event) {
     event.preventDefault();
     if (pin.length > LONGEST_PIN || /\D/.test(pin)) {
       setPin("");
+      if (hasCards && isCard(pin)) return setCard(pin); // from a scanner that is slow or sends no Enter
       return setFault(say("lock.scanned")); // a card scanned at the lock is no try
     }
     await tryWith({ card: digitsOf(card), passkey: "" });
   }
+
+  const openDesk = (/** @type {UnlockedVault} */ unlockedVault) => onOpen(unlockedVault, scannedMeanwhile.current ?? []);
 
   async function openWithPasskey() {
     try {
@@ -93,26 +98,28 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
     scannedMeanwhile.current = [];
     try {
       const tries = await countPinTry(db, chosen.device);
-      const opened = tries > MAX_WRONG ? [] : await openedVaults(chosen, pin, secrets);
+      const opened = tries > MAX_WRONG ? [] : await openedVaults(chosen, latest.current.pin, secrets);
       setPin("");
       setCard("");
       setBusy(false);
       if (opened.length > 0) {
         await resetPinTries(db, chosen.device);
-        return opened.length === 1 ? await onOpen(opened[0], scannedMeanwhile.current) : setMatches(opened);
+        return opened.length === 1 ? await openDesk(opened[0]) : setMatches(opened);
       }
+      scannedMeanwhile.current = null;
       setFault(say("lock.wrong", { left: Math.max(0, MAX_WRONG - tries) }));
       if (tries >= MAX_WRONG) {
         await wipeVault(db, chosen.device, "wrong_pins");
         location.reload();
       }
     } catch {
+      scannedMeanwhile.current = null;
       setBusy(false);
       setFault(say("lock.failed"));
     }
-    scannedMeanwhile.current = null;
   }
 
+  latest.current = { pin, tryWith };
   return html`<header class="bar"><b>${say("title")}</b></header>
     <main class="enrol">
       <h1>${say(chosen ? "lock.title" : "lost.title")}</h1>
@@ -123,7 +130,7 @@ export function Lock({ db, all: enrolments, unsent, onOpen, onEnrol }) {
       ${isForgotten && html`<p class="notice bad" role="alert">${sayCode("unauthenticated")}</p>`}
       ${matches.length > 0
         ? html`<p>${say("lock.choose")}</p>
-            ${matches.map((match) => html`<button class="main" onClick=${() => onOpen(match)}>${match.names[match.clerk]}</button>`)}`
+            ${matches.map((match) => html`<button class="main" onClick=${() => openDesk(match)}>${match.names[match.clerk]}</button>`)}`
         : chosen &&
           html`<form class="stack" onSubmit=${open}>
             ${openable.length > 1

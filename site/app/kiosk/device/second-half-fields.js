@@ -25,14 +25,14 @@ export function SecondHalfFields({ value, onChange }) {
     </label>
     <p class="muted">${roomText(`half.worth.${value.half || "none"}`)}</p>
     ${value.half === "card" &&
-    html`<${CardField} value=${value.card} onInput=${(/** @type {string} */ card) => onChange({ ...value, card })} />`}
+    html`<${CardField} isCode value=${value.card} onInput=${(/** @type {string} */ card) => onChange({ ...value, card })} />`}
   </div>`;
 }
 
 /** Show a field for the digits of a card, which a scanner types, and a button that reads the card
- * with the camera.
- * @param {{value: string, onInput: (value: string) => void, isOptional?: boolean}} props */
-export function CardField({ value, onInput, isOptional = false }) {
+ * with the camera. With `isCode`, a scan into the field is no arrival of the card's owner.
+ * @param {{value: string, onInput: (value: string) => void, isOptional?: boolean, isCode?: boolean}} props */
+export function CardField({ value, onInput, isOptional = false, isCode = false }) {
   const [isScanning, setScanning] = useState(false);
   return html`<label>
       ${roomText(isOptional ? "lock.card.optional" : "lock.card")}
@@ -43,6 +43,7 @@ export function CardField({ value, onInput, isOptional = false }) {
         autocomplete="off"
         maxlength=${LONGEST_TYPED}
         value=${value}
+        data-code=${isCode ? "" : null}
         onInput=${(/** @type {any} */ event) => onInput(event.target.value)}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && !isCard(digitsOf(value)) && event.preventDefault()}
         required=${!isOptional}
