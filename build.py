@@ -126,6 +126,7 @@ def pack(options: Namespace) -> int:
 
     Raises: ContentFaults, BundleFault or BuildFault if building, copying or verifying fails.
     """
+    from portal.editor.pack import NAME as PACK
     from portal.editor.pack import pack as pack_up
     from portal.editor.pack import verify
 
@@ -139,7 +140,7 @@ def pack(options: Namespace) -> int:
             say(f"build.{key}", path=options.verify, count=count, files=verified.files), flush=True
         )
         return 1 if count else 0
-    refuse_within(options.to, options.content)
+    refuse_within(options.to / PACK, options.content)
     _build(_builder(options), options.output)
     packed = pack_up(options.output.resolve(), options.to)
     megabytes = f"{packed.bytes / 1e6:.1f}".replace(".", ",")

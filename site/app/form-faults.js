@@ -3,8 +3,6 @@
 import { form as words } from "../messages.vi.json";
 import { fill } from "./words.js";
 
-const dateForm = new Intl.DateTimeFormat("vi", { day: "2-digit", month: "2-digit", year: "numeric", timeZone: "UTC" });
-
 /** Let the browser show our words when it refuses to send a form. */
 export function explainFormFaults() {
   document.addEventListener("invalid", ({ target }) => {
@@ -38,5 +36,5 @@ function faultOf(field) {
 
 /** Return a bound as it is written in Vietnam: a date as `28/11/2026`. @param {string} bound @param {string} type */
 function shown(bound, type) {
-  return type === "date" ? dateForm.format(new Date(bound)) : bound;
+  return type === "date" ? bound.split("-").reverse().join("/") : bound;
 }

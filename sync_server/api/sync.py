@@ -228,7 +228,7 @@ def _repair_records(body: bytes) -> bytes:
     fields["records"] = [
         record if _is_readable(record) else _replacement_for(record) for record in records
     ]
-    return msgspec.json.encode(fields)
+    return msgspec.json.encode(fields, enc_hook=lambda _: None)  # NaN elsewhere: then null
 
 
 class _NoNumber:

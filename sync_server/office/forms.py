@@ -11,16 +11,15 @@ import msgspec
 from flask import request
 
 from sync_server.clocks import now_ms
-from sync_server.domain.records.codes import PersonCode
+from sync_server.domain.records.codes import UNPRINTABLE, PersonCode
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office.formatting import format_moment, parse_input
 
 Choice = TypeVar("Choice", bound=str)
 
-_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-"""Characters that a field must not contain: control characters except tabs and line ends, and code
-points that are not characters. Most of them must not occur in XLSX and DOCX files."""
+_INVISIBLE = re.compile(r"[\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Characters that come unseen with a text that is copied from elsewhere, and are left out."""
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200
 
@@ -31,8 +30,8 @@ def text(name: str, *, longest: int = MAX_LETTERS) -> str:
     Raises: BadForm if the text has over `longest` characters, or contains a control character
     (other than a tab or line end) or a code point that is not a character.
     """
-    value = request.form.get(name, "").strip()
-    if forbidden := _NO_TEXT.search(value):
+    value = _INVISIBLE.sub("", request.form.get(name, "")).strip()
+    if forbidden := UNPRINTABLE.search(value):
         shown = f"U+{ord(forbidden[0]):04X}"
         raise BadForm(fault=say("form.choice", field=_field_label(name), value=shown))
     if len(value) > longest:

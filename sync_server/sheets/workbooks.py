@@ -16,7 +16,7 @@ from sync_server.sheets.archives import TooLarge, check_inflated_size
 from sync_server.sheets.grids import MOST_COLUMNS, Area, SheetFault
 
 MAX_PART_BYTES = 4 * 1024 * 1024
-"""The largest decompressed size in bytes of those parts of a workbook that contain no rows.
+"""The largest decompressed size in bytes of those XML parts of a workbook that contain no rows.
 
 Such parts, for example the styles, are small. Parts with rows may be larger: a list of 100,000
 people has 60 MB of rows.
@@ -38,10 +38,13 @@ MOST_MERGES = 20_000
 """The largest number of merged areas in a workbook."""
 
 _ROWS = re.compile(r"xl/(?:worksheets/[^/]+|sharedStrings)\.xml")
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _AREA = re.compile(r"([A-Z]{1,3})(\d{1,7})(?::([A-Z]{1,3})(\d{1,7}))?")
 _SEEN_BYTES = 4_096
+_ROOTS_WITH_CELLS = frozenset({"worksheet", "sst"})
+"""The outermost elements of sheets, and of the table of texts that cells share."""
 
 
 class Layout(NamedTuple):
@@ -70,18 +73,18 @@ def check_workbook(archive: zipfile.ZipFile) -> Workbook:
     XML that no spreadsheet program writes; other exceptions if the archive is damaged or is no
     workbook.
     """
-    parts = archive.infolist()
-    if any(part.file_size > MAX_PART_BYTES for part in parts if not _ROWS.match(part.filename)):
-        raise SheetFault("too_large")
     try:
         check_inflated_size(archive)
     except TooLarge:
         raise SheetFault("too_large") from None
     limits = _Limits()
     layouts = {}
-    for part in parts:
+    for part in archive.infolist():
         with archive.open(part) as file:
-            start = file.read(_SEEN_BYTES if _ROWS.match(part.filename) else -1)
+            start = file.read(_SEEN_BYTES)
+            if _is_xml(start) and not _ROWS.match(part.filename):
+                _refuse_if(part.file_size > MAX_PART_BYTES)
+                start += file.read()
         if _is_strange_xml(start):
             raise SheetFault("not_xlsx")
         if _is_xml(start):
@@ -109,13 +112,18 @@ def _is_strange_xml(start: bytes) -> bool:
 
 
 def _sheet_paths(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return {sheet name: path in the archive}. Raises: SheetFault if two sheets have one path."""
+    """Return {sheet name: path in the archive}; {} if the parts do not have their usual names.
+
+    Raises: SheetFault if two sheets have one path.
+    """
+    if not {_BOOK, _RELATIONS} <= set(archive.namelist()):
+        return {}
     # S314 is safe here: `check_workbook` has limited the size, and refused DOCTYPE.
     targets = {
         relation.get("Id"): relation.get("Target", "")
-        for relation in fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+        for relation in fromstring(archive.read(_RELATIONS))  # noqa: S314
     }
-    sheets = list(fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"))  # noqa: S314
+    sheets = list(fromstring(archive.read(_BOOK)).iter(f"{_MAIN}sheet"))  # noqa: S314
     used = [targets.get(sheet.get(_RELATION)) or "" for sheet in sheets]
     if len(set(used)) < len(used):  # one sheet named many times would be read many times
         raise SheetFault("not_xlsx")
@@ -158,26 +166,18 @@ class _PartReader:
         self.columns: set[int] = set()
         self.merged: list[Area] = []
         self._limits = limits
+        self._root = ""
         self._cells_in_row = self._runs = 0
         self._name_letters: int | None = None  # None outside the definition of a name
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(":")[2]:
-            case "c":
-                self._runs = 0
-                self._cells_in_row += 1
-                self._limits.cells += 1
-                _refuse_if(self._cells_in_row > MOST_CELLS_IN_ROW)
-                _refuse_if(self._limits.cells > MOST_CELLS_IN_BOOK)
-            case "row":
-                self._cells_in_row = 0
-                if attributes.get("hidden") in {"1", "true"}:
-                    self.rows.add(int(attributes.get("r", "0")) - 1)
-            case "si":
-                self._runs = 0
-            case "r":
-                self._runs += 1
-                _refuse_if(self._runs > MOST_RUNS)
+        tag = name.rpartition(":")[2]
+        self._root = self._root or tag
+        if self._root in _ROOTS_WITH_CELLS:  # elsewhere, `c` and `r` mean other things
+            self._count_cell(tag)
+        match tag:
+            case "row" if attributes.get("hidden") in {"1", "true"}:
+                self.rows.add(int(attributes.get("r", "0")) - 1)
             case "col":
                 self._note_columns(attributes)
             case "mergeCell":
@@ -188,6 +188,22 @@ class _PartReader:
                 self._name_letters = 0
                 self._limits.names += 1
                 _refuse_if(self._limits.names > MOST_NAMES)
+
+    def _count_cell(self, tag: str) -> None:
+        match tag:
+            case "c":
+                self._runs = 0
+                self._cells_in_row += 1
+                self._limits.cells += 1
+                _refuse_if(self._cells_in_row > MOST_CELLS_IN_ROW)
+                _refuse_if(self._limits.cells > MOST_CELLS_IN_BOOK)
+            case "row":
+                self._cells_in_row = 0
+            case "si":
+                self._runs = 0
+            case "r":
+                self._runs += 1
+                _refuse_if(self._runs > MOST_RUNS)
 
     def end(self, name: str) -> None:
         if name.rpartition(":")[2] == "definedName":

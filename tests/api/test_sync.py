@@ -277,6 +277,7 @@ def test_a_ruling_decides_the_fate_of_its_record(
     "body",
     [
         b'{"records":NaN}',
+        b'{"records":[],"highest":NaN}',
         '{"records":["\ud83d"]}'.encode("utf-16", "surrogatepass"),
         b'{"records":null}',
         b"NaN",

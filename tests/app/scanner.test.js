@@ -36,9 +36,11 @@ test("what a scanner types before the code is no part of it, and leaves the fiel
   assert.deepEqual(scanAtEnd(keys, endMs, isCode, "text"), { code: "M00018", typed: "]C0M00018" });
 });
 
-test("a foreign code that ends like one of ours is foreign", () => {
-  const { keys, endMs } = keysOf("http://a.vn/M00018", [8]);
-  assert.equal(scanAtEnd(keys, endMs, isCode, "text")?.code, "http://a.vn/M00018");
+test("a foreign code that ends like one of ours is foreign, from a slow scanner, too", () => {
+  for (const pauses of [[8], [70]]) {
+    const { keys, endMs } = keysOf("http://a.vn/M00018", pauses);
+    assert.notEqual(scanAtEnd(keys, endMs, isCode, "text")?.code, "M00018");
+  }
 });
 
 test("a foreign code leaves a text that was typed by hand alone", () => {

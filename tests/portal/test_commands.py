@@ -232,6 +232,8 @@ def test_a_pack_replaces_nothing_but_an_earlier_pack(
     command = ["pack", "--content", str(content), "--output", str(content.parent / "output")]
     assert build.main([*command, "--to", str(stick)]) == 0
     assert build.main([*command, "--to", str(stick)]) == 0
+    (stick / "diem-cau" / "Thumbs.db").write_text("x", "utf-8")  # Windows leaves it behind
+    assert build.main([*command, "--to", str(stick)]) == 0
     (stick / "diem-cau" / "letter.docx").write_text("x", "utf-8")
 
     assert build.main([*command, "--to", str(stick)]) == 1

@@ -293,6 +293,23 @@ def test_a_workbook_made_to_cost_much_is_refused(parts: dict[str, bytes]) -> Non
         read_grids(changed(workbook([HEADING, AN]), **parts), "a.xlsx")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<calcChain>" + "<c/>" * 17_000 + "</calcChain>",
+        "<pivotCacheRecords>" + "<r/>" * 2_500 + "</pivotCacheRecords>",
+        "<comments>" + "<r/>" * 2_500 + "</comments>",
+    ],
+    ids=["formulas", "pivot table", "comments"],
+)
+def test_what_is_no_cell_is_not_counted_as_one(part: str) -> None:
+    out = BytesIO(workbook([HEADING, AN]))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("xl/other.xml", part)
+
+    assert len(table_of(out.getvalue()).lines) == 1
+
+
 def test_merged_cells_that_extend_to_the_end_of_the_sheet_cost_nothing() -> None:
     merged = b"".join(b'<mergeCell ref="A%d:B1048576"/>' % row for row in range(10, 10_010))
     content = workbook([HEADING, AN])

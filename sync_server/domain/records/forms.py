@@ -5,12 +5,19 @@ compared. Parsing includes every check that needs no other record.
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import msgspec
 
 from sync_server.domain.foreign_bytes import decode_foreign
-from sync_server.domain.records.codes import NEWCOMER, Instant, check_instant, to_ms
+from sync_server.domain.records.codes import (
+    NEWCOMER,
+    UNPRINTABLE,
+    Instant,
+    check_instant,
+    to_ms,
+)
 from sync_server.domain.records.kinds import (
     KINDS,
     AbsenceRequest,
@@ -99,18 +106,32 @@ def decode_canonical(record_bytes: bytes) -> Record:
 
 
 def check_form(record: Record) -> None:
-    """Check that a record's times are valid and that its fields agree with one another.
+    """Check that a record's times are valid, its texts printable, and that its fields agree.
 
-    Raises: msgspec.ValidationError, whose message names the fault, if a time is not valid or
-    fields disagree; its subclass ReportMissing if a request for leave has no written report.
+    Raises: msgspec.ValidationError, whose message names the fault, if a time or text is not valid
+    or fields disagree; its subclass ReportMissing if a request for leave has no written report.
     """
     check_instant(record.at)
     for name in _INSTANT_FIELDS[type(record)]:
         instant = getattr(record.body, name)
         if isinstance(instant, str):
             check_instant(instant)
+    for text in _texts_in(record.body):
+        if unprintable := UNPRINTABLE.search(text):
+            raise msgspec.ValidationError(f"body: U+{ord(unprintable[0]):04X} cannot be printed")
     if not isinstance(record, CheckIn | CheckOut):  # these frequent kinds need no more checks
         _check_fields(record)
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _texts_in(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts_in(item)
 
 
 def canonical_bytes(record: Record) -> bytes:

@@ -15,8 +15,6 @@ from typing import Annotated, Any, Literal, get_args
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sync_server.domain.records.codes import (
-    PRINTABLE,
-    PRINTABLE_LINES,
     Author,
     Boot,
     DeviceCode,
@@ -36,7 +34,7 @@ from sync_server.domain.records.codes import (
 Source = Literal["qr", "search", "bulk", "paper", "import", "office"]
 OneRef = Annotated[tuple[RecordId, ...], Meta(min_length=1, max_length=1)]
 AtMostOneRef = Annotated[tuple[RecordId, ...], Meta(max_length=1)]
-Label = Annotated[str, Meta(max_length=120, pattern=PRINTABLE)]
+Label = Annotated[str, Meta(max_length=120)]
 HeadCount = Annotated[int, Meta(ge=0, le=100_000)]
 
 
@@ -111,7 +109,7 @@ class Summoned(Struct, frozen=True, array_like=True, forbid_unknown_fields=True,
     person: PersonCode
     unit: UnitCode
     position: Label = ""
-    seat: Annotated[str, Meta(max_length=16, pattern=PRINTABLE)] = ""
+    seat: Annotated[str, Meta(max_length=16)] = ""
     exempt: bool = False
 
 
@@ -308,7 +306,7 @@ IncidentCause = Literal["power", "screen", "sound", "camera", "line", "phone", "
 FeedbackTopic = Literal["content", "picture", "sound", "materials", "organisation"]
 FEEDBACK_TOPICS: tuple[FeedbackTopic, ...] = get_args(FeedbackTopic)
 Rating = Literal["good", "fair", "poor"]
-FeedbackText = Annotated[str, Meta(min_length=1, max_length=500, pattern=PRINTABLE_LINES)]
+FeedbackText = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class ConductBody(_Fixed, frozen=True, kw_only=True):
@@ -363,7 +361,7 @@ class FollowUpBody(_Fixed, frozen=True, kw_only=True):
     task. The text of a task must not contain personal data.
     """
 
-    item: Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTABLE_LINES)] | None = None
+    item: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     due: Instant | None = None
     state: Literal["open", "done", "dropped"] | None = None
     essays: Essays | None = None

@@ -50,8 +50,7 @@ def index() -> str:
 @blueprint.get("/don-vi/them")
 @allowed(Action.ARRANGE)
 def new_unit() -> str:
-    """Return the page with the form that adds a unit (a Party organisation) and, if wished, a hall.
-    """
+    """Return the page with the form that adds a unit (a Party organisation) and its hall."""
     return render_template("halls/unit_form.html", unit=None, types=UNIT_TYPES, points=[])
 
 

@@ -5,9 +5,10 @@ type of every single value.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,16 @@ _LINKS = re.compile(r"<(a|img)\b([^>]*)>")
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
 _SPACED_LINK = re.compile(r'!?\[[^\]\n]*\]\((?!https?:)[^)<>"\n]*[^)\s<>"] [^)<>"\n]*\.\w+\)')
 """A link or picture that Markdown does not recognise, because the file name contains a space."""
-_TABLE = re.compile(
-    r"^(?=[^\n]*\|)[^\n]+\n {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\n"
-    r"(?:[^\n]*\|[^\n]*(?:\n|\Z))*",
-    re.MULTILINE,
+_CODE = re.compile(
+    r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|<!--.*?(?:-->|\Z)", re.MULTILINE | re.DOTALL
 )
-"""A table in Markdown: a heading, a row of dashes, and all following lines with a `|`."""
+"""Program code and comments in Markdown, in which a `|` or `[^1]` means nothing."""
+_DASHES = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+"""The second row of a table in Markdown."""
+_OTHER_BLOCK = re.compile(r" {0,3}(?:#{1,6} |>|[-*+] |\d{1,9}[.)] |<|(?:-{3,}|\*{3,}|_{3,})\s*$)")
+"""The beginning of a block that ends a table."""
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
-_NOTE = re.compile(r"^(\[\^([^\]\s]+)\]:)", re.MULTILINE)
+_NOTE = re.compile(r"\[\^([^\]\s]+)\](:?)")
 _ALT = re.compile(r'\balt="\s*[^"\s]')
 
 
@@ -315,19 +318,38 @@ def check_tables_and_notes(source: Source) -> None:
     If a row has more cells than the heading, Markdown leaves out the surplus cells. It also leaves
     out a footnote to which nothing in the text refers.
     """
-    for table in _TABLE.findall(source.text):
-        for row in _rows_that_lose_cells(table):
-            source.fault_at(source.line_with(row), "wide_row", value=row[:MAX_SHOWN])
-    for words, name in _NOTE.findall(source.text):
-        if source.text.count(f"[^{name}]") == 1:
-            source.fault_at(source.line_with(words), "unused_note", value=name)
+    text = _CODE.sub(lambda code: "\n" * code[0].count("\n"), source.text)
+    for row in _rows_that_lose_cells(text.split("\n")):
+        source.fault_at(source.line_with(row), "wide_row", value=row[:MAX_SHOWN])
+    notes = [(name.casefold(), mark) for name, mark in _NOTE.findall(text)]
+    used = {name for name, mark in notes if not mark}
+    for name, mark in notes:
+        if mark and name not in used:
+            source.fault_at(source.line_with(f"[^{name}]:"), "unused_note", value=name)
 
 
-def _rows_that_lose_cells(table: str) -> list[str]:
-    """Return the rows of a table in Markdown that have more cells than the row of dashes."""
-    rows = table.strip().split("\n")
-    widths = [len(_CELL_BORDER.findall(row.strip().strip("|"))) for row in rows]
-    return [row for row, width in zip(rows[2:], widths[2:], strict=True) if width > widths[1]]
+def _rows_that_lose_cells(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the rows of tables in Markdown that have more filled cells than their table's heading.
+
+    A table consists of a heading, a row of dashes with as many cells, and all lines up to an empty
+    one or another block.
+    """
+    width = 0  # 0 outside tables
+    for above, line in pairwise(["", *lines]):
+        if width and (not line.strip() or _OTHER_BLOCK.match(line)):
+            width = 0
+        elif width:
+            if any(cell.strip() for cell in _cells_of(line)[width:]):
+                yield line
+        elif "|" in line and _DASHES.fullmatch(line) and above.strip():
+            width = len(_cells_of(line))
+            width = width if width == len(_cells_of(above)) else 0
+
+
+def _cells_of(row: str) -> list[str]:
+    row = row.strip().removeprefix("|")
+    cells = _CELL_BORDER.split(row)
+    return cells[:-1] if not cells[-1].strip() and len(cells) > 1 else cells
 
 
 def warn_of_unused_materials(materials: Iterable[Any], sources: Iterable[Source]) -> None:

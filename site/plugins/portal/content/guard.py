@@ -28,6 +28,7 @@ _BETWEEN = r"[ .·_/()\t\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\u2014\u2022\u
 
 _LOWER_CASE_PARTS = (
     "an", "dân", "ký", "nam", "nữ", "mức", "suất", "lệ", "hồi", "mới", "môn", "sau",
+    "sản",
 )  # fmt: skip
 """Words before «sinh» ("born") that are also people's names, as in «Trần Thị Lệ sinh năm 1970».
 
@@ -38,7 +39,6 @@ _IN_WORD = "".join(
     [
         rf"(?<!{part} )"
         for part in (
-            "sản",
             "tuyển",
             "phát",
             "học",
@@ -109,12 +109,13 @@ PATTERNS = {
         rf"|{_IN_WORD}\bsinh năm (?:[3-9]\d\b(?! tuổi|%)"
         r"|[^\W\d]{2,6} [^\W\d]{2,5} \((?:19|20)\d\d)"
         r"|\bS\.?N\b[:.]? ?(?:19|20)\d\d\b"
-        r"|\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d,? (?:quê(?! hương)|nguyên quán)\b",
+        r"|\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d[,;] ?(?:quê(?! hương)|nguyên quán)\b",
         re.IGNORECASE,
     ),
     "address": re.compile(
-        r"(?<!cơ quan )(?:(?:thường|tạm) trú[^.\n]{0,25}?"
-        r"|(?:chỗ ở|nhà riêng)(?: hiện nay)?(?: tại| ở)?:? )\bsố (?:nhà )?\d+(?!\d|/(?:19|20)\d\d)",
+        r"(?<!cơ quan )(?:(?:thường|tạm) trú(?:(?!mẫu|biểu|kế hoạch|văn|quyết|tư|định|luật|gồm)"
+        r"[^.\n]){0,25}?|(?:chỗ ở|nhà riêng)(?: hiện nay)?(?: tại| ở)?:? )\bsố (?:nhà )?\d+"
+        r"(?!\d|/(?:19|20)\d\d|(?-i:[/-][A-ZĐ]{2})| (?:hộ|người|trường hợp|bản)\b)",
         re.IGNORECASE,
     ),
     "secret": re.compile(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from portal import ROOT
+from portal.content.file_names import is_leftover_file
 from portal.content.guard import Guard
 from portal.content.loading import FileCache, PortalContent, load
 from portal.editor import build_memory
@@ -189,7 +190,7 @@ def refuse_within(target: Path, content: Path) -> None:
 
 
 def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
+    return folder.is_dir() and all(is_leftover_file(path.name) for path in folder.iterdir())
 
 
 def _is_portal(folder: Path) -> bool:

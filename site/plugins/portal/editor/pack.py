@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from portal.content.file_names import is_leftover_file
 from portal.editor.builder import BuildFault
 from portal.messages import say
 from portal.release.manifest import files_of, release_of
@@ -65,7 +66,7 @@ def pack(output: Path, to: Path) -> Packed:
     files than a copy.
     """
     folder, archive = to / NAME, to / f"{NAME}.zip"
-    if folder.exists() and {path.name for path in folder.iterdir()} - {INNER, START}:
+    if folder.exists() and not _is_pack(folder):
         raise BuildFault(say("build.pack.foreign", path=folder))
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(output, folder / INNER)
@@ -80,6 +81,11 @@ def pack(output: Path, to: Path) -> Packed:
         if faults := verify(copy).faults:
             raise BuildFault("\n".join(faults))
     return Packed(folder, archive, START, len(files), sum(path.stat().st_size for path in files))
+
+
+def _is_pack(folder: Path) -> bool:
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else [folder.name]
+    return all(name in {INNER, START} or is_leftover_file(name) for name in names)
 
 
 def verify(path: Path) -> Verified:
