@@ -187,7 +187,8 @@ def test_what_is_in_flight_at_the_order_to_stop_is_finished() -> None:
 @pytest.mark.parametrize(
     "request_line",
     [b"garbage", b"GET / HTTP/1.1\r\nX : y", b"GET http://[ HTTP/1.1", b"get / HTTP/1.1",
-     b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000],
+     b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000,
+     b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"],
 )  # fmt: skip
 def test_what_is_no_http_is_answered(app: Flask, request_line: bytes) -> None:
     with running(app) as server, connect(server) as client:

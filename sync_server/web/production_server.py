@@ -112,6 +112,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
             super().parse_header(header_plus)
         except ValueError:  # Python cannot parse the address or the length
             raise ParsingError("Invalid header") from None
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("two lengths")  # a proxy may believe the other one
         if not self.chunked and self.content_length == 0:
             self.expect_continue = False  # waitress would wait for a body, and never answer
         if self.chunked or self.content_length > MAX_UNAUTHENTICATED_BODY_BYTES:

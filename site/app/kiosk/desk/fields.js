@@ -4,14 +4,11 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
+import { visibleText } from "../../words.js";
 import { sortPeople } from "./search.js";
 import { roomText } from "../words/room-messages.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
-
-/** Characters that nobody sees, which come with texts that are copied from elsewhere. The server
- * refuses records that contain them. */
-const INVISIBLE = /(?![\n\r\t])[\p{Cc}\p{Cf}\u2028\u2029\ufffe\uffff]/gu;
 
 /** Prevent the browser from submitting a form, and return the form's values by field name, without
  * invisible characters.
@@ -19,7 +16,7 @@ const INVISIBLE = /(?![\n\r\t])[\p{Cc}\p{Cf}\u2028\u2029\ufffe\uffff]/gu;
 export function readForm(event) {
   event.preventDefault();
   const values = [...new FormData(/** @type {HTMLFormElement} */ (event.target))];
-  return Object.fromEntries(values.map(([name, value]) => [name, typeof value === "string" ? value.replace(INVISIBLE, "") : value]));
+  return Object.fromEntries(values.map(([name, value]) => [name, typeof value === "string" ? visibleText(value) : value]));
 }
 
 /** Reset a form's input fields for the next entry, and return every field with its previous value.

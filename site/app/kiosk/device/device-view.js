@@ -10,6 +10,7 @@ import { printRoll } from "../desk/printed-roll.js";
 import { SCANNER_LIST, SHELL_LIST, useSavedState, askWorker } from "./offline-shell.js";
 import { isSoundOn, setSound } from "../desk/sound.js";
 import { listEnrolments, putEnrolment } from "./store.js";
+import { visibleText } from "../../words.js";
 import { say } from "../words/messages.js";
 import { roomText } from "../words/room-messages.js";
 import { secondHalfOf } from "./second-half.js";
@@ -70,7 +71,7 @@ function Clerks({ desk }) {
     if (fault) return;
     const enrolment = (await listEnrolments(desk.db)).find((candidate) => candidate.device === desk.enrolment.device);
     if (!enrolment?.vault) return;
-    const name = clerk.name.trim();
+    const name = visibleText(clerk.name).trim();
     const half = await secondHalfOf(clerk.half, clerk.card).catch(() => null);
     if (!half) return setMessage(say("pin.passkey_failed"));
     const vault = await withClerk(enrolment.vault, desk.key, name, clerk.pin, half);

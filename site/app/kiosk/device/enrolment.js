@@ -5,6 +5,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 
 import { NO_CLERK, PinFields, pinFault } from "./clerk-fields.js";
+import { visibleText } from "../../words.js";
 import { say, sayCode } from "../words/messages.js";
 import { call } from "../sync/server.js";
 import { getMeta, listForgotten, putNewEnrolment, setMeta } from "./store.js";
@@ -40,7 +41,7 @@ export function Enrolment({ db, onDone, onBack }) {
   }
 
   async function enrolWith(/** @type {string} */ enrolmentCode) {
-    const name = clerk.name.trim();
+    const name = visibleText(clerk.name).trim();
     const half = await chosenHalf(clerk).catch(() => null); // before the code is used up
     if (half === null) {
       setBusy(false);

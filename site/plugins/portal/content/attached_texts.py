@@ -32,6 +32,7 @@ Problem = Literal[
     "legacy_file",
     "located_file",
     "in_review",
+    "unknown_object",
 ]
 
 MAX_DEPTH = 3
@@ -338,7 +339,7 @@ def _look_into_inserted(
     `archive` is the office file (DOCX, XLSX or PPTX), and `name` is the path of the file inside it.
     Files that belong to the office format itself are skipped. `depth` is the nesting level of the
     office file: 1 if an editor attached it. An embedded object of a kind that cannot be read is
-    reported as the problem `other_kind`.
+    reported as the problem `unknown_object`.
     """
     suffix = PurePosixPath(name.lower()).suffix
     if _INSERTED.match(name) and suffix in INSERTED_TEXTS:
@@ -346,7 +347,7 @@ def _look_into_inserted(
     elif _INSERTED.match(name) and suffix in KINDS:
         _look(name, archive.read(name), extracted, depth + 1)
     elif _EMBEDDED.match(name):
-        extracted.problems.append(("other_kind", name))  # its content cannot be searched
+        extracted.problems.append(("unknown_object", name))
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[str]:
