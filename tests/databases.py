@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -107,11 +107,12 @@ def postgres(programs: Path, *, durable: bool = False) -> Iterator[str]:
             _run([*control, "-m", "immediate", "stop"])
 
 
-def take_over(programs: Path, url: str) -> None:
+def take_over(programs: Path, url: str, while_standby: Callable[[], None] = lambda: None) -> None:
     """Restart the PostgreSQL server at `url` as a standby, and let it take over as the leader.
 
-    The take-over raises the server's timeline, a number that counts take-overs. `programs` is the
-    folder of PostgreSQL's programs. Raises: AssertionError if a program fails.
+    The take-over raises the server's timeline, a number that counts take-overs. `while_standby` is
+    called before the server takes over. `programs` is the folder of PostgreSQL's programs. Raises:
+    AssertionError if a program fails.
     """
     address = url.replace("+psycopg", "", 1)
     with psycopg.connect(address) as connection:
@@ -122,6 +123,7 @@ def take_over(programs: Path, url: str) -> None:
     _run([*as_owner, "touch", str(data / "standby.signal")])
     control = [*as_owner, str(programs / "pg_ctl"), "-D", str(data), "-w"]
     _run([*control, "-m", "fast", "-l", str(data.parent / "log"), "restart"])
+    while_standby()
     _run([*control, "promote"])
 
 

@@ -27,7 +27,7 @@ from sync_server.database import (
     write,
     write_if_free,
 )
-from sync_server.errors import OutcomeUnknown
+from sync_server.errors import DatabaseBusy, OutcomeUnknown
 from sync_server.storage.ledger import streams
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import AccountRow
@@ -96,10 +96,14 @@ def test_a_reader_begins_again_when_a_standby_has_taken_over(
         rest = streams.read(connection, key, first.cursor, 10)
     assert len(first.records) + len(rest.records) == 3
 
-    take_over(postgres_programs() or Path(), durable_url)
+    def read_from_the_standby() -> None:
+        with pytest.raises(DBAPIError), reading() as connection:
+            streams.read(connection, key, rest.cursor, 10)  # the old connections are cut
+        with pytest.raises(DatabaseBusy), reading() as connection:
+            streams.read(connection, key, rest.cursor, 10)
 
-    with pytest.raises(DBAPIError), reading() as connection:
-        streams.read(connection, key, rest.cursor, 10)  # the old connections are cut
+    take_over(postgres_programs() or Path(), durable_url, read_from_the_standby)
+
     with reading() as connection:
         again = streams.read(connection, key, rest.cursor, 10)
     assert again.records == [*first.records, *rest.records]

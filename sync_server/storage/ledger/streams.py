@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from sync_server.database import is_only_writer
+from sync_server.database import busy, is_only_writer
 from sync_server.domain.judging.clocks import Clocks, devices_of
 from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record, Ruling
@@ -107,12 +107,14 @@ def _lineage_of(connection: Connection, current_epoch: str | None) -> str | None
 
 
 def _timeline(connection: Connection) -> int:
-    """Return a PostgreSQL server's timeline, 1 before the first take-over; 0 on SQLite or a
-    standby.
+    """Return a PostgreSQL server's timeline, 1 before the first take-over; 0 on SQLite.
 
     The timeline is a number that rises whenever a standby server takes over as the leader. A leader
     ends all connections when it stops being the leader, so every connection asks for the timeline
     only once.
+
+    Raises: DatabaseBusy if the server is a standby. It may lack records that readers have seen, and
+    does not end its connections when it takes over.
     """
     if connection.dialect.name != "postgresql":
         return 0
@@ -120,7 +122,10 @@ def _timeline(connection: Connection) -> int:
         wal_file = connection.exec_driver_sql(
             "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) WHERE NOT pg_is_in_recovery()"
         ).scalar()
-        connection.info[TIMELINE] = int(wal_file[:8], 16) if wal_file else 0
+        if wal_file is None:
+            connection.invalidate()
+            raise busy()
+        connection.info[TIMELINE] = int(wal_file[:8], 16)
     timeline: int = connection.info[TIMELINE]
     return timeline
 
