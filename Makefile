@@ -11,13 +11,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
-# Two processes install, and write the bytecode, in two thirds of the time that one takes. Files that
-# are templates, or for another version of Python, cannot be compiled; this does not matter.
+# Two processes install in two thirds of the time that one takes. A module is compiled when it is first
+# imported; to compile all of them would take ten seconds, and most are never used.
 INSTALL := pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 define install
 awk '/^[a-z]/ {n++} {print > (".venv/$(@F)-" n % 2 ".txt")}' $(1)
 $(INSTALL) -r .venv/$(@F)-0.txt & first=$$!; $(INSTALL) -r .venv/$(@F)-1.txt; second=$$?; wait $$first && exit $$second
-python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 endef
 
 help: ## list the targets

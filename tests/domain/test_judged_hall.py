@@ -16,7 +16,7 @@ from sync_server.domain.records.kinds import Record
 from tests.conferences import POINTS, conference
 from tests.factories import draft, raw, roll
 
-CONFERENCES = int(os.environ.get("FUZZ_CONFERENCES", "120"))
+CONFERENCES = int(os.environ.get("FUZZ_CONFERENCES", "60"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 CLOCKS = Clocks([Sighting("D-ONE", "b1", 0, 0, 9), Sighting("D-TWO", "b1", 0, 150_000, 9)])
 PEOPLE = ["M1", "M2", "S1", "A1", "A2", "A3", "A4", "A5"]

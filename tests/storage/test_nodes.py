@@ -29,7 +29,7 @@ from tests.storage.conftest import Ledger
 from tests.storage.nodes import enrol_everybody, exchange, judged_state, send, sight
 
 DEVICES = sorted(writer.device for writer in WRITERS.values() if writer.point)
-EXAMPLES = int(os.environ.get("EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
 """Number of random conferences per test, 20 by default. `make fuzz` sets 300."""
 BOOTS = (
     ("b1", 500, 0, 9, 70),
