@@ -6,8 +6,8 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Bytecode lies beside the sources no more than anything else that is made here. Without any, every
-# program that starts would compile the sources again, for a third of a second.
+# Bytecode is written into .cache, so that the sources stay clean. Without it, every program that
+# starts would compile the sources again, which takes a third of a second.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get

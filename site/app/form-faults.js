@@ -27,8 +27,9 @@ function faultOf(field) {
   const { validity, type } = field;
   const { min = "", max = "" } = field instanceof HTMLInputElement ? field : {};
   if (validity.valueMissing) return words[type === "checkbox" || type === "radio" ? "tick" : field.tagName === "SELECT" ? "choose" : "missing"];
-  if (validity.rangeUnderflow) return fill(words.too_low, { min: shown(min, type) });
-  if (validity.rangeOverflow) return fill(words.too_high, { max: shown(max, type) });
+  const isNumber = type === "number";
+  if (validity.rangeUnderflow) return fill(words[isNumber ? "too_low" : "too_early"], { min: shown(min, type) });
+  if (validity.rangeOverflow) return fill(words[isNumber ? "too_high" : "too_late"], { max: shown(max, type) });
   if (validity.tooShort && "minLength" in field) return fill(words.too_short, { n: field.minLength });
   if (validity.patternMismatch && field.value.trim() === "") return words.missing;
   return field.title || words.wrong; // a field with a pattern says in its title what is wanted

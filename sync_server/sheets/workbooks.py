@@ -31,9 +31,13 @@ LONGEST_FORMAT = 255
 MOST_CELLS_IN_ROW = 16_384
 """The largest number of cells in a row, empty ones included; Excel has the same limit."""
 MOST_CELLS_IN_BOOK = 3_000_000
-"""The largest number of cells in a workbook, including empty cells with a border or a colour."""
+"""The largest number of cells, rows and shared texts in a workbook, including empty cells with a
+border or a colour."""
 MOST_RUNS = 2_000
 """The largest number of differently formatted pieces of text in one cell."""
+MOST_OTHER_ELEMENTS = 300_000
+"""The largest number of XML elements in one row or text, or in a part outside of these. openpyxl
+keeps them in memory together, whatever their names are."""
 MOST_MERGES = 20_000
 """The largest number of merged areas in a workbook."""
 
@@ -43,8 +47,8 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _AREA = re.compile(r"([A-Z]{1,3})(\d{1,7})(?::([A-Z]{1,3})(\d{1,7}))?")
 _SEEN_BYTES = 4_096
-_ROOTS_WITH_CELLS = frozenset({"worksheet", "sst"})
-"""The outermost elements of sheets, and of the table of texts that cells share."""
+_KEPT_TOGETHER = frozenset({"row", "si"})
+"""The elements that openpyxl reads as a whole: rows, and the texts that cells share."""
 
 
 class Layout(NamedTuple):
@@ -166,15 +170,12 @@ class _PartReader:
         self.columns: set[int] = set()
         self.merged: list[Area] = []
         self._limits = limits
-        self._root = ""
-        self._cells_in_row = self._runs = 0
+        self._cells_in_row = self._runs = self._open = self._inside = self._outside = 0
         self._name_letters: int | None = None  # None outside the definition of a name
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(":")[2]
-        self._root = self._root or tag
-        if self._root in _ROOTS_WITH_CELLS:  # elsewhere, `c` and `r` mean other things
-            self._count_cell(tag)
+        self._count(tag)
         match tag:
             case "row" if attributes.get("hidden") in {"1", "true"}:
                 self.rows.add(int(attributes.get("r", "0")) - 1)
@@ -189,24 +190,36 @@ class _PartReader:
                 self._limits.names += 1
                 _refuse_if(self._limits.names > MOST_NAMES)
 
-    def _count_cell(self, tag: str) -> None:
-        match tag:
-            case "c":
-                self._runs = 0
-                self._cells_in_row += 1
-                self._limits.cells += 1
-                _refuse_if(self._cells_in_row > MOST_CELLS_IN_ROW)
-                _refuse_if(self._limits.cells > MOST_CELLS_IN_BOOK)
-            case "row":
-                self._cells_in_row = 0
-            case "si":
-                self._runs = 0
-            case "r":
-                self._runs += 1
-                _refuse_if(self._runs > MOST_RUNS)
+    def _count(self, tag: str) -> None:
+        """Count an element. Outside rows and texts, `c` and `r` mean other things than in them.
+
+        Rows inside a row belong to the outer one, which openpyxl keeps until it ends.
+        """
+        if tag in _KEPT_TOGETHER:
+            if not self._open:
+                self._inside = self._cells_in_row = self._runs = 0
+            self._open += 1
+            self._limits.cells += 1
+        elif self._open and tag == "c":
+            self._runs = 0
+            self._cells_in_row += 1
+            self._limits.cells += 1
+        elif self._open and tag == "r":
+            self._runs += 1
+        if self._open:
+            self._inside += 1
+        else:
+            self._outside += 1
+        _refuse_if(self._runs > MOST_RUNS)
+        _refuse_if(self._cells_in_row > MOST_CELLS_IN_ROW)
+        _refuse_if(self._limits.cells > MOST_CELLS_IN_BOOK)
+        _refuse_if(max(self._inside, self._outside) > MOST_OTHER_ELEMENTS)
 
     def end(self, name: str) -> None:
-        if name.rpartition(":")[2] == "definedName":
+        tag = name.rpartition(":")[2]
+        if tag in _KEPT_TOGETHER:
+            self._open -= 1
+        elif tag == "definedName":
             self._name_letters = None
 
     def add_text(self, text: str) -> None:

@@ -269,6 +269,17 @@ HOSTILE = {
         + b"<r/>" * 2_001
         + b"</is></c></row></sheetData></worksheet>"
     },
+    "a row of many cells under another outermost element": {
+        "xl__worksheets__sheet1_xml": b"<other><row>" + b"<c/>" * 16_385 + b"</row></other>"
+    },
+    "a row of many rows": {
+        "xl__worksheets__sheet1_xml": b"<worksheet><row>"
+        + b"<row/>" * 300_001
+        + b"</row></worksheet>"
+    },
+    "many elements outside all rows": {
+        "xl__worksheets__sheet1_xml": b"<worksheet>" + b"<x/>" * 300_001 + b"</worksheet>"
+    },
     "a long number format behind an entity": {
         "xl__styles_xml": b'<!DOCTYPE x [<!ENTITY a "' + b"[" * 300 + b'">]>'
         b'<styleSheet><numFmt formatCode="&a;"/></styleSheet>'

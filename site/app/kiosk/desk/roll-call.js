@@ -88,16 +88,14 @@ export function RollCall({ desk, onAnswer, onPerson, scan, onScanTaken }) {
   function submit(/** @type {Event} */ event) {
     event.preventDefault();
     const text = search.current?.value.trim() ?? "";
-    const match = selectedMatch(findPeople(sortedLines, text), text);
     if (!text) return;
-    if (isCard(text) || match) empty();
+    const candidates = findPeople(sortedLines, text);
+    const match = selectedMatch(candidates, text);
+    if (!match && candidates.length > 0) return beep("was"); // the list below shows all of them
+    empty(); // otherwise the next code would be appended to this text
     if (isCard(text)) void arriveByCard(text); // typed by hand, from under the QR code
     else if (match) void arrive(match, "search");
-    else if (findPeople(sortedLines, text).length > 0) beep("was"); // the list below shows all possible matches
-    else {
-      empty(); // otherwise the next code would be appended to this unknown code
-      refuse(text);
-    }
+    else refuse(text);
   }
 
   /** Record the arrival of the person whose card or whole code was scanned. A part of a code records
