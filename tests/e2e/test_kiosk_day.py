@@ -336,6 +336,7 @@ def test_a_form_says_in_vietnamese_what_is_wrong_and_offers_only_what_can_be(
     page.goto(system.enrolment_link())
     enrol(page, system)
     check_in(page, 1)
+    wait_until(page, lambda: len(system.device_records()) == 1)
     present = system.device_records()[0]["person"]
     open_room(page, "Hội trường")
     step = open_step(page, "Đơn xin vắng")
