@@ -97,7 +97,16 @@ def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
             "body": {"mode": "in_person"},
         }
         headers = {"Authorization": f"Bearer {device['read_token']}"}
-        body = {"records": [record], "meeting": meeting, "point": POINT, "cursor": cursor}
+        body = {
+            "records": [record],
+            "meeting": meeting,
+            "point": POINT,
+            "cursor": cursor,
+            "clock": {"wall": record["at"], "mono_ms": sent_count, "boot": "b1"},
+            "app": "0123abcd",
+            "unsent": 0,
+            "highest": sent_count,
+        }
         answer = client.post("/api/v1/sync", json=body, headers=headers).get_json()
         assert [verdict["status"] for verdict in answer["verdicts"]] == ["stored"]
         cursor = answer["cursor"]

@@ -231,8 +231,21 @@ def write(work: Callable[[Connection], T], *, is_repeatable: bool = False) -> T:
         return work(current)
     if not _places.acquire(blocking=False):
         raise busy()
+    deadline_s, attempt = time.monotonic() + WAIT_S, 0
     try:
-        return _write_until(time.monotonic() + WAIT_S, work, is_repeatable=is_repeatable)
+        while True:
+            attempt += 1
+            try:
+                return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
+            except OutcomeUnknown:
+                if not is_repeatable:
+                    raise
+            except DBAPIError as fault:
+                if not is_transient(fault):
+                    raise
+            if time.monotonic() >= deadline_s:
+                raise busy()
+            time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - a pause is no secret
     finally:
         _places.release()
 
@@ -254,23 +267,6 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
         if is_transient(fault):
             return None
         raise
-
-
-def _write_until(deadline_s: float, work: Callable[[Connection], T], *, is_repeatable: bool) -> T:
-    attempt = 0
-    while True:
-        attempt += 1
-        try:
-            return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
-        except OutcomeUnknown:
-            if not is_repeatable:
-                raise
-        except DBAPIError as fault:
-            if not is_transient(fault):
-                raise
-        if time.monotonic() >= deadline_s:
-            raise busy()
-        time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - a pause is no secret
 
 
 def busy() -> DatabaseBusy:
@@ -318,11 +314,6 @@ def _as_current(connection: Connection, snapshot: _Snapshot | None = None) -> It
     finally:
         _current.reset(connection_token)
         _snapshot.reset(snapshot_token)
-
-
-def is_only_writer(connection: Connection) -> bool:
-    """Return whether the database allows only one write transaction at a time, as SQLite does."""
-    return connection.dialect.name == "sqlite"
 
 
 def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:

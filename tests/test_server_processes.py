@@ -161,11 +161,11 @@ def test_the_counts_of_all_processes_are_added() -> None:
 
 def test_a_window_of_attempts_ends_and_the_oldest_gives_way() -> None:
     windows = SharedWindows(8)
-    assert [windows.count(5, 1, 60, now_s=now_s) for now_s in (100, 130, 161)] == [1, 2, 1]
+    assert [windows.count("5", 1, 60, now_s=now_s) for now_s in (100, 130, 161)] == [1, 2, 1]
 
     for caller in range(10, 17):
-        windows.count(caller, 3, 60, now_s=200 + caller)
-    windows.count(99, 1, 60, now_s=300)  # takes the place of caller 5
+        windows.count(str(caller), 3, 60, now_s=200 + caller)
+    windows.count("99", 1, 60, now_s=300)  # takes the place of caller 5
 
-    assert windows.count(16, 1, 60, now_s=217) == 4
-    assert windows.count(5, 1, 60, now_s=301) == 1
+    assert windows.count("16", 1, 60, now_s=217) == 4
+    assert windows.count("5", 1, 60, now_s=301) == 1

@@ -23,9 +23,10 @@ from sync_server.domain.records.permissions import Profile
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.storage.access.accounts import Account
+from sync_server.storage.blobs import details
 from sync_server.storage.blobs.details import MAX_SMALL_BYTES
-from sync_server.storage.ledger import intake
-from sync_server.storage.ledger.intake import Delivery
+from sync_server.storage.ledger import record_store
+from sync_server.storage.ledger.intake import judge_records
 
 SERVER_WRITER = Account("server", Profile.HEADQUARTERS).writer
 """The author of records that commands write. It has headquarters' rights, and its device code is
@@ -95,13 +96,14 @@ def write_records(
     which are stored outside the ledger, as {sha256: encrypted data}. Raises: BadForm if the
     ledger refuses a record; nothing is stored then.
     """
-    offers = intake.judge_records([canonical_bytes(record) for record in records], writer)
-    for offer in offers:
-        if isinstance(offer.outcome, Refusal):
-            refusal_message = say(f"refusal.{offer.outcome.code}")
-            raise BadForm(
-                fault=say("form.refused", refusal=refusal_message, detail=offer.outcome.detail)
-            )
-    receipt = intake.receive(connection, Delivery(writer, offers, now_ms, sealed=sealed or {}))
-    faults = [v for v in receipt.verdicts if v.status != "stored"]
-    assert not faults, msgspec.json.encode(faults).decode()
+    entries = []
+    for offer in judge_records([canonical_bytes(record) for record in records], writer):
+        outcome = offer.outcome
+        if isinstance(outcome, Refusal):
+            refusal_message = say(f"refusal.{outcome.code}")
+            raise BadForm(fault=say("form.refused", refusal=refusal_message, detail=outcome.detail))
+        entries.append(outcome)
+    if sealed:
+        details.put_small(connection, writer.device, sealed, now_ms=now_ms)
+    appended = record_store.append_records(connection, entries, now_ms=now_ms)
+    assert not appended.known_keys  # the records' ids are new

@@ -140,7 +140,8 @@ def sync() -> Response:
         release = served_portal.current_release(connection, settings.site_dir, at_ms)
     rate_limits.count_attempt(rate_limits.SYNC, caller.writer.device)
     sync_request = read_body(_decoder, _repair_records, most_values=MAX_VALUES)
-    _check_count(len(sync_request.records))
+    if len(sync_request.records) > MAX_RECORDS:
+        raise TooManyRecords(count=len(sync_request.records), limit=MAX_RECORDS)
     if len(sync_request.details) > MAX_DETAILS:
         raise TooManyRecords(count=len(sync_request.details), limit=MAX_DETAILS)
     require_permission(
@@ -161,12 +162,15 @@ def sync() -> Response:
         at_ms,
         device_report,
         caller.is_revoked,
-        details.matching_small(sync_request.details),
+        details.matching_small(sync_request.details) if sync_request.details else {},
         sync_request.highest,
     )
     receipt = _receive(delivery)
     request_log.count_stored(sum(verdict.status == "stored" for verdict in receipt.verdicts))
-    page = _pull(stream_key, sync_request.cursor)
+    page = streams.Page([], sync_request.cursor, has_more=False, roster_rev="")
+    if stream_key:
+        with reading() as connection:
+            page = streams.read(connection, stream_key, sync_request.cursor, PAGE_RECORDS)
     return json_response(
         SyncAnswer(
             verdicts=receipt.verdicts,
@@ -211,8 +215,8 @@ def _repair_records(body: bytes) -> bytes:
     replacement names the record's id, number, kind and device, and contains the record's JSON as a
     string. Numbers are copied as they were written.
 
-    Raises: MalformedRequest if the body has no list of records; TooManyRecords if the list is too
-    long; ValueError if the body is not JSON in UTF-8.
+    Raises: MalformedRequest if the body has no list of records; ValueError if the body is not JSON
+    in UTF-8.
     """
 
     def copy_number(text: str) -> Raw:
@@ -224,7 +228,6 @@ def _repair_records(body: bytes) -> bytes:
     records = fields.get("records") if isinstance(fields, dict) else None
     if not isinstance(records, list):
         raise MalformedRequest(fault="records")
-    _check_count(len(records))
     fields["records"] = [
         record if _is_readable(record) else _replacement_for(record) for record in records
     ]
@@ -248,11 +251,6 @@ def _replacement_for(record: object) -> dict[str, object]:
 
 def _text_of_number(number: Raw | _NoNumber) -> str:
     return number.text if isinstance(number, _NoNumber) else bytes(number).decode()
-
-
-def _check_count(count: int) -> None:
-    if count > MAX_RECORDS:
-        raise TooManyRecords(count=count, limit=MAX_RECORDS)
 
 
 def _is_readable(value: object) -> bool:
@@ -293,18 +291,6 @@ def _device_report(sync_request: SyncRequest, at_ms: int) -> DeviceReport | None
     return DeviceReport(
         to_ms(clock.wall), clock.mono_ms, clock.boot, at_ms, sync_request.app, sync_request.unsent
     )
-
-
-def _pull(stream_key: StreamKey | None, cursor: str) -> streams.Page:
-    """Return the records of one meeting at one hall (`point`) that follow a cursor.
-
-    The page has at most `PAGE_RECORDS` records, and the cursor for the next page. If `stream_key`
-    is None, it has no records, and no hash of the list of summoned people.
-    """
-    if stream_key is None:
-        return streams.Page([], cursor, has_more=False, roster_rev="")
-    with reading() as connection:
-        return streams.read(connection, stream_key, cursor, PAGE_RECORDS)
 
 
 def _with_corrected(form: bytes, at_ms: int, released_at_ms: int | None) -> bytes:

@@ -53,6 +53,7 @@ def clear_request_state() -> None:
     """
     for name in (
         "who",
+        "session",
         "action",
         "about",
         "openings",
@@ -67,10 +68,10 @@ def clear_request_state() -> None:
 def account_if_signed_in() -> Account | None:
     """Return the signed-in account, or None if nobody is signed in.
 
-    The account is read from the database only once per request.
+    The account and the session are read from the database only once per request.
     """
     if "who" not in g:
-        current = current_session()
+        g.session = current = current_session()
         with reading() as connection:
             g.who = accounts.find_account(connection, current.account) if current else None
     account: Account | None = g.who
@@ -155,12 +156,12 @@ def _run_view(view: Callable[..., Any], action: Action, url_values: Mapping[str,
     hall.
     """
     g.action = action
-    if account_if_signed_in() is None:
+    account = account_if_signed_in()
+    if account is None:
         return make_response(_redirect_to_sign_in())
-    if not may(action):
+    if action not in MAY[account.role]:
         raise refusal(action)
     is_own_page = (request.endpoint or "").startswith("office.my_account.")
-    account = signed_in_account()
     if (account.must_change or must_set_up_second_factor(account)) and not is_own_page:
         return make_response(redirect(url_for("office.my_account.page")))
     if "point" in url_values:
@@ -298,7 +299,7 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
         audit.note(connection, entry)
     g.noted = entries
     at_ms = now_ms()
-    current = current_session()
+    current: Session | None = g.get("session")
     if current and at_ms > current.seen_ms + sessions.SEEN_MS:
         sessions.mark_used(connection, current.id, now_ms=at_ms)
     g.is_logged = True

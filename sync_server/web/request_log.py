@@ -67,7 +67,7 @@ def count_for_process(number: int) -> None:
 def count_stored(count: int) -> None:
     """Add `count`, the number of records that have just been stored, to this process's total."""
     with _lock:
-        _numbers[_process * _NUMBERS + _STORED_AT] += count
+        _numbers.add(_process * _NUMBERS + _STORED_AT, count)
 
 
 class Figures(NamedTuple):
@@ -112,14 +112,14 @@ def _end(response: Response) -> Response:
     room = ROOMS.get((request.endpoint or "").partition(".")[0], "portal")
     part, first = _PARTS.index(room), _process * _NUMBERS
     with _lock:
-        _numbers[first + part * _STATUSES + response.status_code % _STATUSES] += 1
-        _numbers[first + _SECONDS_AT + part] += round(took_s * 1e6)
+        _numbers.add(first + part * _STATUSES + response.status_code % _STATUSES, 1)
+        _numbers.add(first + _SECONDS_AT + part, round(took_s * 1e6))
         _numbers[first + _WAITING_AT] = waiting_requests(current_app)
-    response.headers[ID_HEADER] = request_id()
+    response.headers[ID_HEADER] = line_id = request_id()
     if room != "portal" or response.status_code >= FIRST_SERVER_ERROR:
         line = {
             "event": "request",
-            "id": request_id(),
+            "id": line_id,
             "method": request.method,
             "route": str(request.url_rule or ""),
             "status": response.status_code,

@@ -5,7 +5,6 @@ compared. Parsing includes every check that needs no other record.
 """
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any, get_args
 
 import msgspec
@@ -123,15 +122,18 @@ def check_form(record: Record) -> None:
         _check_fields(record)
 
 
-def _texts_in(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from _texts_in(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _texts_in(item)
+def _texts_in(body: msgspec.Struct) -> list[str]:
+    texts: list[str] = []
+    values: list[object] = [body]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, msgspec.Struct):
+            values += msgspec.structs.astuple(value)
+        elif isinstance(value, tuple | dict):
+            values += value
+    return texts
 
 
 def canonical_bytes(record: Record) -> bytes:

@@ -52,11 +52,18 @@ class Verdict(Struct, frozen=True):
 class CheckedRecord(NamedTuple):
     """A record as received (`raw`), and the result of checking it.
 
-    `outcome` is an entry for the ledger, or the reason why the record is refused.
+    `outcome` is an entry for the ledger, or the reason why the record is refused. `sha256` is the
+    hash under which the record is stored: that of its canonical JSON, or of `raw` if the record is
+    refused. `id` and `seq` are the record's id and its device's number for it; each is None if it
+    cannot be read. `seq` is also None for a record that a user account made or that names another
+    device.
     """
 
     raw: bytes
     outcome: LedgerEntry | Refusal
+    sha256: str
+    id: str | None
+    seq: int | None
 
 
 class DeviceReport(NamedTuple):
@@ -95,11 +102,6 @@ class Delivery(NamedTuple):
     sealed: Mapping[str, str] = {}
     highest: int = 0
 
-    @property
-    def entries(self) -> list[LedgerEntry]:
-        """The records that passed the check, in the order of the upload."""
-        return [offer.outcome for offer in self.offers if isinstance(offer.outcome, LedgerEntry)]
-
 
 class Receipt(NamedTuple):
     """The server's response to an upload of records.
@@ -137,11 +139,16 @@ def judge_records(raws: Iterable[bytes], writer: Writer) -> list[CheckedRecord]:
     for raw in raws:
         outcome = admit(raw, writer)
         if isinstance(outcome, Refusal):
-            offers.append(CheckedRecord(raw, outcome))
+            header = header_of(raw)
+            seq = header.seq if header.device == writer.device else None
+            if seq is not None and not 1 <= seq <= MAX_SEQ:
+                seq = None
+            offers.append(CheckedRecord(raw, outcome, fingerprint(raw), header.id, seq))
         else:
             entry = entry_of(outcome)
             cache_record(entry.form, outcome)
-            offers.append(CheckedRecord(raw, entry))
+            sha256 = entry.key.fingerprint
+            offers.append(CheckedRecord(raw, entry, sha256, outcome.id, outcome.seq))
     return offers
 
 
@@ -187,35 +194,45 @@ def store(connection: Connection, delivery: Delivery) -> Stored:
     device, report = delivery.writer.device, delivery.report
     contact = LastContact(delivery.now_ms, report and report.app, report and report.unsent)
     gaps = devices.lock(connection, device, contact)
-    numbers = without_jumps(gaps.head, _numbers(delivery))
-    delivery = _refuse_jumps(delivery, numbers)
+    sent_numbers = {offer.seq for offer in delivery.offers if offer.seq is not None}
+    numbers = without_jumps(gaps.head, sent_numbers)
+    if numbers != sent_numbers:
+        delivery = _refuse_jumps(delivery, numbers)
     sighted: AddedSightings | None = None
     if not delivery.is_revoked:
-        details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
+        if delivery.sealed:
+            details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
         if report and report.now_ms - report.mono_ms >= gaps.enrolled_ms - LONGEST_OPEN_MS:
             sighting = _sighting(device, report, highest_seq=max([gaps.head, *numbers]))
             sighted = sightings.add(connection, [sighting])
-    entries = delivery.entries
-    accepted = _accepted(connection, entries, is_revoked=delivery.is_revoked)
+    outcomes = [offer.outcome for offer in delivery.offers]
+    entries = [outcome for outcome in outcomes if isinstance(outcome, LedgerEntry)]
+    accepted = entries
+    if delivery.is_revoked:  # then only records that the ledger contains already
+        stored_keys = record_store.stored_keys(connection, entries)
+        accepted = [entry for entry in entries if entry.key in stored_keys]
     appended = record_store.append_records(
         connection,
         accepted,
         now_ms=delivery.now_ms,
         sighted_devices=sighted.changed if sighted else (),
     )
-    in_quarantine = _quarantined(delivery, accepted)
-    quarantined_before, over_quota = quarantine.add_records(
-        connection, device, list(in_quarantine.values()), delivery.now_ms
-    )
-    # The ledger was searched for rulings about the accepted records already.
-    ids = {id_ for o in delivery.offers if o.raw in in_quarantine and (id_ := _id_of(o))}
+    in_quarantine: dict[bytes, QuarantinedRecord] = {}
+    quarantined_before, over_quota = set[str](), set[str]()
+    ids = appended.ruled_ids
+    if len(accepted) < len(delivery.offers):
+        in_quarantine = _quarantined(delivery.offers, accepted)
+        quarantined_before, over_quota = quarantine.add_records(
+            connection, device, list(in_quarantine.values()), delivery.now_ms
+        )
+        ids = ids | {record.id for record in in_quarantine.values() if record.id}
     return Stored(
         delivery,
         appended,
         in_quarantine,
         quarantined_before,
         over_quota,
-        rulings.about(connection, ids | appended.ruled_ids),
+        rulings.about(connection, ids) if ids else {},
         sighted.clocks if sighted else sightings.clocks_of(connection, [device]),
         devices.close_gaps(connection, device, gaps, sorted(numbers), delivery.highest),
         details.missing(connection, [entry.record for entry in entries]),
@@ -229,10 +246,11 @@ def _refuse_jumps(delivery: Delivery, numbers: Collection[int]) -> Delivery:
     """
     offers = []
     for offer in delivery.offers:
-        entry = offer.outcome
-        seq = entry.record.seq if isinstance(entry, LedgerEntry) else None
-        is_jump = seq is not None and seq not in numbers
-        offers.append(CheckedRecord(offer.raw, jump_refusal(seq or 0)) if is_jump else offer)
+        if isinstance(offer.outcome, LedgerEntry) and offer.seq and offer.seq not in numbers:
+            sha256 = fingerprint(offer.raw)
+            offers.append(offer._replace(outcome=jump_refusal(offer.seq), sha256=sha256))
+        else:
+            offers.append(offer)
     return delivery._replace(offers=offers)
 
 
@@ -244,42 +262,10 @@ def jump_refusal(seq: int) -> Refusal:
     return Refusal("seq_jump", f"seq: {seq} is over {MAX_JUMP} beyond the highest number known")
 
 
-def _numbers(delivery: Delivery) -> list[int]:
-    """Return the record numbers in a delivery that lie between 1 and `MAX_SEQ`.
-
-    The number of a refused record is included if it is readable and the record names the sender's
-    device.
-    """
-    numbers = []
-    for offer in delivery.offers:
-        if isinstance(offer.outcome, LedgerEntry):
-            seq = offer.outcome.record.seq
-        else:
-            header = header_of(offer.raw)
-            seq = header.seq if header.device == delivery.writer.device else None
-        if seq is not None and 1 <= seq <= MAX_SEQ:
-            numbers.append(seq)
-    return numbers
-
-
 def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sighting:
     skew_ms = report.now_ms - report.wall_ms
     origin_ms = report.wall_ms - report.mono_ms
     return Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq, origin_ms)
-
-
-def _accepted(
-    connection: Connection, entries: list[LedgerEntry], *, is_revoked: bool
-) -> list[LedgerEntry]:
-    """Return the entries of an upload that may be stored in the ledger.
-
-    These are all valid entries. From a revoked (blocked) device, only entries that the ledger
-    already contains are accepted.
-    """
-    if not is_revoked:
-        return entries
-    stored = record_store.stored_keys(connection, entries)
-    return [entry for entry in entries if entry.key in stored]
 
 
 def receipt_of(stored: Stored) -> Receipt:
@@ -290,22 +276,23 @@ def receipt_of(stored: Stored) -> Receipt:
     known_before = {key.fingerprint for key in stored.appended.known_keys}
     verdicts, hashes_before = [], set[str]()
     for offer in stored.delivery.offers:
-        quarantined = stored.in_quarantine.get(offer.raw)
-        sha256 = _hash_of(offer, quarantined)
-        is_known = sha256 in hashes_before or sha256 in (
+        entry, quarantined = offer.outcome, stored.in_quarantine.get(offer.raw)
+        is_known = offer.sha256 in hashes_before or offer.sha256 in (
             stored.quarantined_before if quarantined else known_before
         )
-        hashes_before.add(sha256)
-        fate, code = _fate_of(offer, quarantined, stored.appended, stored.rulings)
-        if quarantined and quarantined.sha256 in stored.over_quota:
-            fate, code = "refused", QUARANTINE_FULL  # stored nowhere on the server
+        hashes_before.add(offer.sha256)
+        fate, code = _fate_of(offer, quarantined, stored)
+        first_status: Status = "held" if fate == "held" else "stored"
+        corrected = None
+        if isinstance(entry, LedgerEntry):
+            corrected = from_ms(stored.clocks.corrected_time_of(entry.record).at_ms)
         verdicts.append(
             Verdict(
-                id=_id_of(offer),
-                status="known" if is_known else _first_status(fate, quarantined),
+                id=offer.id,
+                status="known" if is_known else quarantined.fate if quarantined else first_status,
                 fate=fate,
                 code=code,
-                at_corrected=_corrected_instant(offer, stored.clocks),
+                at_corrected=corrected,
                 detail=quarantined.reason.detail if quarantined else None,
             )
         )
@@ -313,7 +300,7 @@ def receipt_of(stored: Stored) -> Receipt:
 
 
 def _quarantined(
-    delivery: Delivery, accepted: Sequence[LedgerEntry]
+    offers: Sequence[CheckedRecord], accepted: Sequence[LedgerEntry]
 ) -> dict[bytes, QuarantinedRecord]:
     """Return {record as received: quarantine entry} for an upload's records to be quarantined.
 
@@ -321,76 +308,36 @@ def _quarantined(
     `accepted` because they are new and come from a revoked (blocked) device (fate `held`: kept
     in quarantine until headquarters decides).
     """
-    accepted_fingerprints = {entry.fingerprint for entry in accepted}
+    accepted_fingerprints = {entry.key.fingerprint for entry in accepted}
     quarantined = {}
-    for offer in delivery.offers:
-        if isinstance(offer.outcome, Refusal):
-            record = QuarantinedRecord(fingerprint(offer.raw), offer.raw, "refused", offer.outcome)
-        elif offer.outcome.fingerprint not in accepted_fingerprints:
-            record = QuarantinedRecord(offer.outcome.fingerprint, offer.raw, "held", REVOKED)
-        else:
-            continue
-        quarantined[offer.raw] = record
+    for raw, outcome, sha256, record_id, _ in offers:
+        if isinstance(outcome, Refusal):
+            quarantined[raw] = QuarantinedRecord(sha256, record_id, raw, "refused", outcome)
+        elif sha256 not in accepted_fingerprints:
+            quarantined[raw] = QuarantinedRecord(sha256, record_id, raw, "held", REVOKED)
     return quarantined
 
 
-def _hash_of(offer: CheckedRecord, quarantined: QuarantinedRecord | None) -> str:
-    """Return the hash under which a record is stored, whether it was accepted or quarantined.
-
-    `quarantined` is the record's entry among the records that were not accepted, or None if the
-    record was accepted.
-    """
-    if isinstance(offer.outcome, LedgerEntry):
-        return offer.outcome.fingerprint
-    return quarantined.sha256 if quarantined else ""
-
-
-def _corrected_instant(offer: CheckedRecord, clocks: Clocks) -> str | None:
-    if not isinstance(offer.outcome, LedgerEntry):
-        return None
-    return from_ms(clocks.corrected_time_of(offer.outcome.record).at_ms)
-
-
 def _fate_of(
-    offer: CheckedRecord,
-    quarantined: QuarantinedRecord | None,
-    appended: AppendResult,
-    ruling_by_record: Mapping[tuple[str, str], Ruling],
+    offer: CheckedRecord, quarantined: QuarantinedRecord | None, stored: Stored
 ) -> tuple[Fate, str | None]:
     """Return a record's present state (its fate) and the code of the reason, which may be None.
 
-    If headquarters has decided on the record by a ruling, the fate is `released` or `dismissed`;
-    the keys of `ruling_by_record` are (meeting id, record id). The code is the reason why the
-    record was quarantined. An accepted record has no code; but if a different record with the same
-    id cancels it, it is `held` with the code `id_reuse`.
+    If headquarters has decided on the record by a ruling, the fate is `released` or `dismissed`.
+    The code is the reason why the record was quarantined. An accepted record has no code; but if a
+    different record with the same id cancels it, it is `held` with the code `id_reuse`.
     """
+    if quarantined and quarantined.sha256 in stored.over_quota:
+        return "refused", QUARANTINE_FULL  # stored nowhere on the server
     code = quarantined.reason.code if quarantined else None
-    typed = _typed_record(offer) if ruling_by_record else None
-    if typed and (ruling := ruling_by_record.get((typed.meeting, typed.id))):
+    typed = _typed_record(offer) if stored.rulings else None
+    if typed and (ruling := stored.rulings.get((typed.meeting, typed.id))):
         return ("released" if ruling.body.record == typed else "dismissed"), code
     if quarantined:
         return quarantined.fate, code
-    if isinstance(offer.outcome, LedgerEntry) and offer.outcome.key in appended.cancelled:
+    if isinstance(offer.outcome, LedgerEntry) and offer.outcome.key in stored.appended.cancelled:
         return "held", "id_reuse"
     return "stored", None
-
-
-def _first_status(fate: Fate, quarantined: QuarantinedRecord | None) -> Status:
-    """Return the status with which the server answers the first upload of a record.
-
-    It is `stored`, `held` (kept in quarantine until headquarters decides) or `refused`. `fate` is
-    what has become of the record since; a later decision of headquarters changes it, but not the
-    status.
-    """
-    if quarantined:
-        return quarantined.fate
-    return "held" if fate == "held" else "stored"
-
-
-def _id_of(offer: CheckedRecord) -> str | None:
-    if isinstance(offer.outcome, LedgerEntry):
-        return offer.outcome.record.id
-    return header_of(offer.raw).id
 
 
 def _typed_record(offer: CheckedRecord) -> Record | None:

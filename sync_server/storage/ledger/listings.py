@@ -68,11 +68,15 @@ def list_records(
             and record.meeting == key.meeting
             and record.point != key.point
         ]
-        changed_streams |= _list_in(connection, key, elsewhere, heads)
-        changed_streams |= _list_people(connection, key, people & identified, heads)
-    affected = [r for r in fresh if isinstance(r, Ruling) or r.id in ruled_ids]
-    changed_streams |= _list_for_newcomers(connection, fresh, heads)
-    return changed_streams | _list_rulings(connection, affected, heads)
+        if elsewhere:
+            changed_streams |= _list_in(connection, key, elsewhere, heads)
+        if identified & people:
+            changed_streams |= _list_people(connection, key, people & identified, heads)
+    if about_newcomers := [r for r in fresh if (r.person or "").startswith(NEWCOMER)]:
+        changed_streams |= _list_for_newcomers(connection, about_newcomers, heads)
+    if affected := [r for r in fresh if isinstance(r, Ruling) or r.id in ruled_ids]:
+        changed_streams |= _list_rulings(connection, affected, heads)
+    return changed_streams
 
 
 def rebuild(connection: Connection, meeting: str, heads: Heads) -> set[StreamKey]:
@@ -116,7 +120,8 @@ def _list_for_newcomers(
     the streams that grew. `heads`, the last position used in every stream, is updated.
     """
     changed_streams: set[StreamKey] = set()
-    met = newcomers_by_stream(connection, fresh)
+    fresh_rulings = [record for record in fresh if isinstance(record, Ruling)]
+    met = newcomers_by_stream(connection, fresh_rulings)
     for record in fresh:
         if record.person and record.person.startswith(NEWCOMER):
             met[home_stream(record)].add(record.person)

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, update
 
 from sync_server.domain.records.codes import DAY_MS
-from sync_server.domain.records.door import Refusal, header_of
+from sync_server.domain.records.door import Refusal
 from sync_server.storage.models import Device, QuarantineRow, RulingRow
 from sync_server.storage.prepared import columns_of
 
@@ -26,10 +26,12 @@ class QuarantinedRecord(NamedTuple):
 
     The quarantine is the store of records that were not accepted. `fate` is `refused` for a record
     that is not valid, and `held` for one on which headquarters must decide. `sha256` is the hash of
-    `raw` for a refused record, and of the record's canonical JSON for a held one.
+    `raw` for a refused record, and of the record's canonical JSON for a held one. `id` is the
+    record's id, or None if it cannot be read.
     """
 
     sha256: str
+    id: str | None
     raw: bytes
     fate: Literal["held", "refused"]
     reason: Refusal
@@ -58,7 +60,7 @@ def add_records(
         {
             "device": device,
             "sha256": sha256,
-            "record_id": header_of(record.raw).id,
+            "record_id": record.id,
             "fate": record.fate,
             "code": record.reason.code,
             "detail": record.reason.detail.replace(

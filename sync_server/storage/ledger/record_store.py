@@ -7,7 +7,7 @@ several halls and devices.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -44,11 +44,6 @@ class LedgerEntry(NamedTuple):
     record: Record
     form: bytes
     key: RecordKey
-
-    @property
-    def fingerprint(self) -> str:
-        """The sha256 of the record's canonical JSON, in hexadecimal."""
-        return self.key.fingerprint
 
 
 def entry_of(record: Record) -> LedgerEntry:
@@ -94,12 +89,14 @@ class _LookUp(NamedTuple):
     """What the ledger already contains about entries that are to be added.
 
     `forms`: the stored records that have the same id as one of the entries. `fresh`: the
-    entries that are not stored yet. `reused`: the records in `fresh` whose id is also the id of a
-    different record. `ruled_ids`: the ids in the entries on which headquarters has decided.
+    entries that are not stored yet. `reused_ids`: the ids that belong to several different records.
+    `reused`: the records in `fresh` with such an id. `ruled_ids`: the ids in the entries on which
+    headquarters has decided.
     """
 
     forms: list[_StoredForm]
     fresh: list[LedgerEntry]
+    reused_ids: set[str]
     reused: list[Record]
     ruled_ids: set[str]
 
@@ -109,7 +106,7 @@ def append_records(
     entries: Sequence[LedgerEntry],
     *,
     now_ms: int,
-    sighted_devices: Iterable[str] = (),
+    sighted_devices: Collection[str] = (),
 ) -> AppendResult:
     """Store the records in `entries`, and raise the revision of every stream that they affect.
 
@@ -121,12 +118,12 @@ def append_records(
     Raises: IntegrityError if another writer, who has locked none of the same streams, stored one of
     the records at the same time; the caller must then run the whole transaction again.
     """
-    sighted_streams = streams_of_devices(connection, sighted_devices)
+    sighted_streams = streams_of_devices(connection, sighted_devices) if sighted_devices else set()
     records = [entry.record for entry in entries]
-    meetings = {key.meeting for key in sighted_streams} | {record.meeting for record in records}
+    at_least = sighted_streams | {home_stream(record) for record in records}
+    meetings = {key.meeting for key in at_least}
     moves_people = any(isinstance(record, Ruling) or _names_people(record) for record in records)
     streams.lock_meetings(connection, meetings, is_sole=moves_people)
-    at_least = sighted_streams | {home_stream(record) for record in records}
     heads: Heads = {}
     if not moves_people:
         routing = routing_of(connection, records)
@@ -138,36 +135,34 @@ def append_records(
         routing = routing_of(connection, records, look_up.reused, _changed_rolls(look_up))
         heads |= streams.lock(connection, (at_least | routing.streams) - heads.keys())
     fresh = [entry.record for entry in look_up.fresh]
-    _insert(connection, look_up.fresh, heads, now_ms)
-    rulings.note(connection, fresh)
+    changed_streams = sighted_streams | _insert(connection, look_up.fresh, heads, now_ms)
+    if fresh_rulings := [record for record in fresh if isinstance(record, Ruling)]:
+        rulings.note(connection, fresh_rulings)
     details.note(connection, fresh)
     ruled_ids = look_up.ruled_ids | {
         record.refs[0] for record in records if isinstance(record, Ruling)
     }
-    changed_streams = {home_stream(record) for record in fresh} | sighted_streams
     changed_streams |= listings.list_records(connection, fresh, routing, heads, look_up.ruled_ids)
     streams.write_heads(connection, {key: heads[key] for key in changed_streams})
     if routing.rolls:
         for key in sorted(changed_streams):
             roster.refresh_rev(connection, key)
     known_keys = {RecordKey(form.id, form.fingerprint) for form in look_up.forms}
-    return AppendResult(known_keys, _cancelled(connection, entries, known_keys), ruled_ids)
+    reused_ids = look_up.reused_ids
+    cancelled = _cancelled(connection, entries, reused_ids) if reused_ids else set()
+    return AppendResult(known_keys, cancelled, ruled_ids)
 
 
 def _cancelled(
-    connection: Connection, entries: Sequence[LedgerEntry], known_keys: set[RecordKey]
+    connection: Connection, entries: Sequence[LedgerEntry], reused_ids: set[str]
 ) -> set[RecordKey]:
     """Return the keys of those `entries` that a different record with the same id cancels.
 
-    A cancelled record has no effect. A key is (id, sha256); `known_keys` are the keys of the
-    stored records that have the same id as one of the entries.
+    A cancelled record has no effect. A key is (id, sha256); `reused_ids` are the ids that belong to
+    several different records.
     """
-    fingerprints: dict[str, set[str]] = {}
-    for key in known_keys | {entry.key for entry in entries}:
-        fingerprints.setdefault(key.id, set()).add(key.fingerprint)
-    reused_ids = [record_id for record_id, forms in fingerprints.items() if len(forms) > 1]
     forms_by_id: dict[tuple[str, str], list[Record]] = {}
-    for chunk in in_chunks(reused_ids):
+    for chunk in in_chunks(sorted(reused_ids)):
         for form in connection.scalars(select(LedgerRow.record).where(LedgerRow.id.in_(chunk))):
             record = decode_canonical(form)
             forms_by_id.setdefault((record.meeting, record.id), []).append(record)
@@ -209,10 +204,8 @@ def streams_of_devices(connection: Connection, devices: Iterable[str]) -> set[St
     that a doubtful record counts: one that was not accepted at first, or one of two records with
     the same id. The ruling contains the record, which itself may be in no stream.
     """
-    wanted = sorted(devices)
-    if not wanted:
-        return set()
-    return {StreamKey(*row) for row in _STREAMS_OF_DEVICES.rows(connection, devices=wanted)}
+    rows = _STREAMS_OF_DEVICES.rows(connection, devices=sorted(devices))
+    return {StreamKey(*row) for row in rows}
 
 
 _DEVICES: BindParameter[str] = bindparam("devices", expanding=True)
@@ -233,13 +226,20 @@ _STREAMS_OF_DEVICES = CompiledStatement(
 
 
 def _look_up(connection: Connection, entries: Sequence[LedgerEntry]) -> _LookUp:
-    stored = _stored_forms(connection, entries)
+    """Find out what the ledger already contains about `entries`.
+
+    The query returns all stored records with the id of one of these entries, and all rulings
+    (decisions of headquarters) about them. Different records may have the same id.
+    """
+    ids = sorted({entry.record.id for entry in entries})
+    stored = [_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)] if ids else []
     forms = [form for form in stored if not form.about]
     known_keys = {RecordKey(form.id, form.fingerprint) for form in forms}
     fresh = list({entry.key: entry for entry in entries if entry.key not in known_keys}.values())
     id_counts = Counter([*(form.id for form in forms), *(entry.record.id for entry in fresh)])
-    reused = [entry.record for entry in fresh if id_counts[entry.record.id] > 1]
-    return _LookUp(forms, fresh, reused, {form.about for form in stored if form.about})
+    reused_ids = {record_id for record_id, count in id_counts.items() if count > 1}
+    reused = [entry.record for entry in fresh if entry.record.id in reused_ids]
+    return _LookUp(forms, fresh, reused_ids, reused, {form.about for form in stored if form.about})
 
 
 def _changed_rolls(look_up: _LookUp) -> set[StreamKey]:
@@ -267,15 +267,6 @@ def _names_people(record: Record) -> bool:
     return isinstance(record, Roll) or is_of_officers
 
 
-def _stored_forms(connection: Connection, entries: Sequence[LedgerEntry]) -> list[_StoredForm]:
-    """Return all stored records with the id of one of these entries, and all rulings about them.
-
-    Different records may have the same id. A ruling is a decision of headquarters.
-    """
-    ids = sorted({entry.record.id for entry in entries})
-    return [_StoredForm(*row) for row in _FORMS.rows(connection, ids=ids)] if ids else []
-
-
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _FORM = (LedgerRow.id, LedgerRow.fingerprint, LedgerRow.meeting, LedgerRow.point, LedgerRow.kind)
 _FORMS = CompiledStatement(
@@ -290,15 +281,21 @@ _FORMS = CompiledStatement(
 
 def _insert(
     connection: Connection, fresh: Sequence[LedgerEntry], heads: Heads, now_ms: int
-) -> None:
-    rows = []
+) -> set[StreamKey]:
+    """Insert new records into the streams of the halls where they were made; return these streams.
+
+    A stream is all records that concern one hall at one meeting. `heads`, the last position used in
+    every stream, is updated.
+    """
+    rows, homes = [], set()
     for entry in fresh:
         record, home = entry.record, home_stream(entry.record)
+        homes.add(home)
         heads[home] += 1
         rows.append(
             {
                 "id": record.id,
-                "fingerprint": entry.fingerprint,
+                "fingerprint": entry.key.fingerprint,
                 "meeting": record.meeting,
                 "point": record.point,
                 "position": heads[home],
@@ -310,6 +307,7 @@ def _insert(
             }
         )
     insert_rows(connection, LedgerRow, rows)
+    return homes
 
 
 class StoredRecord(NamedTuple):

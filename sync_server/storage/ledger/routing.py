@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
+from sync_server.domain.records.codes import NEWCOMER
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.storage.ledger import rulings
 from sync_server.storage.ledger.streams import StreamKey
@@ -44,7 +45,9 @@ def summoned_by_stream(
             by_meeting[record.meeting].add(record.person)
     summoned: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for meeting, people in by_meeting.items():
-        aliases = rulings.codes_by_person(connection, meeting, people, records)
+        aliases = {person: {person} for person in people}
+        if newcomers := [person for person in people if person.startswith(NEWCOMER)]:
+            aliases |= rulings.codes_of_newcomers(connection, meeting, newcomers, records)
         points: defaultdict[str, set[str]] = defaultdict(set)
         wanted = sorted(set().union(*aliases.values()))
         for point, person in _SUMMONED.rows(connection, meeting=meeting, people=wanted):
@@ -80,9 +83,9 @@ def streams_holding(connection: Connection, meeting: str, ids: Iterable[str]) ->
 
 
 def newcomers_by_stream(
-    connection: Connection, records: Iterable[Record]
+    connection: Connection, records: Iterable[Ruling]
 ) -> defaultdict[StreamKey, set[str]]:
-    """Return {stream key: newcomers in the stream's hall that `records` identify}.
+    """Return {stream key: newcomers in the stream's hall that the rulings `records` identify}.
 
     A stream is all records that concern one hall at one meeting. A newcomer is an attendee who
     is on no list and has a provisional code, which begins with `N-`. A ruling (a record with a
@@ -91,7 +94,7 @@ def newcomers_by_stream(
     """
     newcomers: defaultdict[StreamKey, set[str]] = defaultdict(set)
     for record in records:
-        if isinstance(record, Ruling) and record.body.known_as and record.person:
+        if record.body.known_as and record.person:
             points = connection.scalars(
                 select(LedgerRow.point)
                 .where(LedgerRow.meeting == record.meeting, LedgerRow.person == record.person)
@@ -145,10 +148,13 @@ def routing_of(
     `rolls` affects all other streams of its meeting.
     """
     summoned = summoned_by_stream(connection, records)
-    touched = set(summoned) | set(newcomers_by_stream(connection, records))
-    affecting = [*reused, *(record for record in records if isinstance(record, Ruling))]
-    for meeting, ids in ids_by_meeting(affecting).items():
-        touched |= streams_holding(connection, meeting, ids)
+    touched = set(summoned)
+    made_rulings = [record for record in records if isinstance(record, Ruling)]
+    if made_rulings:
+        touched |= newcomers_by_stream(connection, made_rulings).keys()
+    if reused or made_rulings:
+        for meeting, ids in ids_by_meeting([*reused, *made_rulings]).items():
+            touched |= streams_holding(connection, meeting, ids)
     for meeting in {key.meeting for key in rolls}:
         touched |= set(streams_of_meeting(connection, meeting))
     return Routing(touched, reused, rolls, summoned)

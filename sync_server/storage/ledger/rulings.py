@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from sync_server.domain.records.codes import NEWCOMER, to_ms
+from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.forms import canonical_bytes, fingerprint, parse_record
 from sync_server.domain.records.kinds import Record, Ruling
 from sync_server.storage.models import LedgerRow, RulingRow
 from sync_server.storage.prepared import CompiledStatement
 
 
-def note(connection: Connection, fresh: Iterable[Record]) -> None:
-    """Store what every ruling (a decision of headquarters) among new records is about.
+def note(connection: Connection, fresh: Iterable[Ruling]) -> None:
+    """Store what every one of the new rulings (decisions of headquarters) `fresh` is about.
 
     A ruling is about the record on which it decides, or about a newcomer (an attendee on no list),
-    whose real person code it gives. Other records are ignored.
+    whose real person code it gives.
     """
     rows = [
         {
@@ -31,10 +31,8 @@ def note(connection: Connection, fresh: Iterable[Record]) -> None:
             "known_as": record.body.known_as,
         }
         for record in fresh
-        if isinstance(record, Ruling)
     ]
-    if rows:
-        connection.execute(insert(RulingRow), rows)
+    connection.execute(insert(RulingRow), rows)
 
 
 def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, str], Ruling]:
@@ -42,10 +40,7 @@ def about(connection: Connection, record_ids: Iterable[str]) -> dict[tuple[str, 
 
     A ruling is a decision of headquarters. Records without such a ruling are left out.
     """
-    wanted = sorted(set(record_ids))
-    if not wanted:
-        return {}
-    rows = _ABOUT.rows(connection, ids=wanted)
+    rows = _ABOUT.rows(connection, ids=sorted(set(record_ids)))
     rulings = [ruling for (row,) in rows if isinstance(ruling := parse_record(row), Ruling)]
     rulings.sort(key=lambda ruling: (to_ms(ruling.at), ruling.device, ruling.id))
     return {(ruling.meeting, ruling.refs[0]): ruling for ruling in rulings}
@@ -83,19 +78,15 @@ _TOUCHING = CompiledStatement(
 )
 
 
-def codes_by_person(
-    connection: Connection, meeting: str, people: Iterable[str], fresh: Iterable[Record]
+def codes_of_newcomers(
+    connection: Connection, meeting: str, newcomers: Sequence[str], fresh: Iterable[Record]
 ) -> dict[str, set[str]]:
-    """Return {person code: all codes that a list of summoned people may use for the person}.
+    """Return {provisional code: all codes that a list of summoned people may use for the newcomer}.
 
-    The keys are the codes in `people`. A newcomer (an attendee on no list) has a provisional
-    code; rulings of headquarters, stored or among the new records `fresh`, add the newcomer's
-    real code.
+    A newcomer is an attendee on no list and has a provisional code. Rulings of headquarters, stored
+    or among the new records `fresh`, add the newcomer's real code.
     """
-    codes = {person: {person} for person in people}
-    newcomers = sorted(person for person in codes if person.startswith(NEWCOMER))
-    if not newcomers:
-        return codes
+    codes = {newcomer: {newcomer} for newcomer in newcomers}
     rows = connection.execute(
         select(RulingRow.newcomer, RulingRow.known_as).where(
             RulingRow.meeting == meeting, RulingRow.newcomer.in_(newcomers)

@@ -26,7 +26,8 @@ def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
 
     `devices` are device codes.
     """
-    return Clocks(of_devices(connection, devices))
+    rows = _SIGHTINGS.rows(connection, devices=sorted(devices))
+    return Clocks(Sighting(*row) for row in rows)
 
 
 def of_devices(connection: Connection, devices: Iterable[str]) -> list[Sighting]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from sync_server.database import busy, is_only_writer
+from sync_server.database import busy
 from sync_server.domain.judging.clocks import Clocks, devices_of
 from sync_server.domain.records.forms import decode_canonical
 from sync_server.domain.records.kinds import Record, Ruling
@@ -102,12 +102,14 @@ def lineage(connection: Connection) -> str | None:
 
 
 def _lineage_of(connection: Connection, current_epoch: str | None) -> str | None:
+    if connection.dialect.name == "sqlite":
+        return current_epoch
     timeline = _timeline(connection)
     return f"{current_epoch}-{timeline}" if current_epoch and timeline > 1 else current_epoch
 
 
 def _timeline(connection: Connection) -> int:
-    """Return a PostgreSQL server's timeline, 1 before the first take-over; 0 on SQLite.
+    """Return a PostgreSQL server's timeline, which is 1 before the first take-over.
 
     The timeline is a number that rises whenever a standby server takes over as the leader. A leader
     ends all connections when it stops being the leader, so every connection asks for the timeline
@@ -116,8 +118,6 @@ def _timeline(connection: Connection) -> int:
     Raises: DatabaseBusy if the server is a standby. It may lack records that readers have seen, and
     does not end its connections when it takes over.
     """
-    if connection.dialect.name != "postgresql":
-        return 0
     if TIMELINE not in connection.info:
         wal_file = connection.exec_driver_sql(
             "SELECT pg_walfile_name(pg_current_wal_insert_lsn()) WHERE NOT pg_is_in_recovery()"
@@ -169,7 +169,7 @@ def lock_meetings(connection: Connection, meetings: Iterable[str], *, is_sole: b
     one writer at a time and needs no lock; PostgreSQL keeps the lock in memory (an advisory lock),
     by a hash of the meeting's id.
     """
-    if is_only_writer(connection):
+    if connection.dialect.name == "sqlite":
         return
     statement = _LOCK_ALONE if is_sole else _SHARE_LOCK
     for meeting in sorted(set(meetings)):
@@ -189,7 +189,8 @@ def lock(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, i
     for meeting, points in by_meeting(wanted).items():
         for point, head in _LOCK_HEADS.rows(connection, meeting=meeting, points=points):
             heads[StreamKey(meeting, point)] = head
-    _create_streams(connection, [key for key in wanted if key not in heads])
+    if new_keys := [key for key in wanted if key not in heads]:
+        _create_streams(connection, new_keys)
     return {key: heads.get(key, 0) for key in wanted}
 
 
@@ -251,8 +252,6 @@ def _create_streams(connection: Connection, keys: Sequence[StreamKey]) -> None:
     code yet, store one. It is part of every cursor (a reader's position in a stream), so that a
     cursor from another database is recognised.
     """
-    if not keys:
-        return
     connection.execute(
         insert(Stream), [{"meeting": key.meeting, "point": key.point} for key in keys]
     )
@@ -378,18 +377,14 @@ def read(connection: Connection, key: StreamKey, cursor: str, limit: int) -> Pag
     rows = _rows(connection, key, after, last) if last > after else []
     decoded = [decode_canonical(record) for _, record in rows]
     clocks = clocks_of(connection, devices_of(decoded)) if rows else Clocks(())
-    records = [
-        (form, clocks.corrected_time_of(record).at_ms, _released_at_ms(record, clocks))
-        for (_, form), record in zip(rows, decoded, strict=True)
-    ]
+    records = []
+    for (_, form), record in zip(rows, decoded, strict=True):
+        released = record.body.record if isinstance(record, Ruling) else None
+        released_at_ms = clocks.corrected_time_of(released).at_ms if released else None
+        records.append((form, clocks.corrected_time_of(record).at_ms, released_at_ms))
     reached = max(after, last)
     next_cursor = f"{current_lineage}:{reached}" if current_lineage else cursor
     return Page(records, next_cursor, reached < (head or 0), roster_rev or "")
-
-
-def _released_at_ms(record: Record, clocks: Clocks) -> int | None:
-    released = record.body.record if isinstance(record, Ruling) else None
-    return clocks.corrected_time_of(released).at_ms if released else None
 
 
 def _position(cursor: str, current_lineage: str | None) -> int:
