@@ -52,9 +52,9 @@ such as the storing of a computed result, may be skipped. If a standby of Postgr
 keeps a copy of the database) is missing, commits that wait for the standby never end. The limit
 then leaves enough threads for reading."""
 
-ATTEMPT_S = 2.0
-"""The longest time in seconds for which one attempt to begin a write transaction waits while
-another process writes to SQLite. The attempt then fails, and is repeated until `WAIT_S` is over."""
+READ_WAIT_S = 2.0
+"""The longest time in seconds for which a read waits while another process keeps the whole SQLite
+database to itself, for example to repair its log after a crash."""
 
 TURN_S = 0.0005
 """The longest pause in seconds until a process tries again to write to SQLite while another one
@@ -318,7 +318,9 @@ def _as_current(connection: Connection, snapshot: _Snapshot | None = None) -> It
 
 def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
     with db.engine.connect() as connection:
-        connection = connection.execution_options(is_writing=True, waits=wait_s > 0)
+        connection = connection.execution_options(
+            is_writing=True, begin_by_s=time.monotonic() + wait_s
+        )
         # The turn is short: it begins when the connection is ready, and ends with the commit.
         with _turn_to_write(wait_s), connection.begin() as transaction, _as_current(connection):
             if wait_s == 0 and connection.dialect.name == "postgresql":
@@ -517,17 +519,19 @@ def _begin_sqlite(connection: Connection) -> None:
     assert isinstance(raw, sqlite3.Connection)
     is_writing = options.get("is_writing", False)
     if connection.connection.info.get("is_writing") != is_writing:
-        raw.execute(f"PRAGMA busy_timeout={0 if is_writing else ATTEMPT_S * 1000:.0f}")
+        raw.execute(f"PRAGMA busy_timeout={0 if is_writing else READ_WAIT_S * 1000:.0f}")
         connection.connection.info["is_writing"] = is_writing
     if not is_writing:
         raw.execute("BEGIN")
         return
-    deadline_s = time.monotonic() + (ATTEMPT_S if options.get("waits", True) else 0)
     while True:
         try:
             raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as fault:
-            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline_s:
+            if (
+                fault.sqlite_errorcode != sqlite3.SQLITE_BUSY
+                or time.monotonic() >= options["begin_by_s"]
+            ):
                 raise _wrapped_error("BEGIN IMMEDIATE", fault) from fault
             time.sleep(random.uniform(0, TURN_S))  # noqa: S311 - a pause is no secret
         else:

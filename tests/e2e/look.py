@@ -2,13 +2,15 @@
 
 import base64
 import io
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 from portal.editor.bundle import install_packages
 
 from sync_server.config import ROOT
@@ -22,11 +24,11 @@ LETTERS = (*range(0x20, 0x250), *range(0x1E00, 0x1F00), *range(0x2000, 0x2800))
 """The characters of the test fonts that are kept: Latin and Vietnamese letters, and signs. Sending
 the whole fonts to every page would take long."""
 
-MEASURE = """async (fonts) => {
+MEASURE = """async () => {
   const root = document.documentElement;
   const style = document.head.appendChild(document.createElement("style"));
   const widths = {};
-  for (const [name, content] of Object.entries(fonts)) {
+  for (const [name, content] of Object.entries(fixedFonts)) {
     const face = new FontFace(`fixed-${name}`, `url(data:font/ttf;base64,${content})`);
     document.fonts.add(await face.load());
     style.textContent = `* { font-family: fixed-${name} !important; }`;
@@ -40,9 +42,10 @@ MEASURE = """async (fonts) => {
   root.style.fontSize = "";
   return widths;
 }"""
-"""JavaScript that measures a page's width in every font and at two text sizes, 100% and 200%.
-`fonts` maps a name to a font file in base64. The result maps a text such as "wide font at 200%" to
-a width in CSS px."""
+"""JavaScript that measures a page's width in every font and at two text sizes, 100% and 200%. The
+result maps a text such as "wide font at 200%" to a width in CSS px."""
+
+_prepared_contexts: WeakSet[BrowserContext] = WeakSet()
 
 
 def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
@@ -53,32 +56,42 @@ def look_at(page: Page, name: str, *, only_colours: bool = False) -> None:
     only the colour contrast is checked.
     Raises: AssertionError if a check fails; the message contains `name`.
     """
+    _prepare(page)
     assert _axe_violations(page, only_colours=only_colours) == [], name
     if only_colours:
         return
-    widths = page.evaluate(MEASURE, _fonts())
+    widths = page.evaluate(MEASURE)
     assert max(widths.values()) <= PHONE_PX, f"{name}: {widths}"
 
 
+def _prepare(page: Page) -> None:
+    """Load axe and the test fonts into the open page, and later pages of its browser context.
+
+    The context keeps both, because sending a megabyte to every page would take a tenth of a second.
+    """
+    if page.context not in _prepared_contexts:
+        page.context.add_init_script(_tools())
+        _prepared_contexts.add(page.context)
+    if not page.evaluate("'loadAxe' in window"):
+        page.evaluate(_tools())
+    page.evaluate("'axe' in window || loadAxe()")
+
+
 def _axe_violations(page: Page, *, only_colours: bool) -> list[tuple[str, list[str]]]:
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(_axe_source())
     options = "{ runOnly: ['color-contrast'] }" if only_colours else "{}"
     violations: list[Any] = page.evaluate(f"axe.run({options}).then((report) => report.violations)")
     return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in violations]
 
 
 @cache
-def _axe_source() -> str:
+def _tools() -> str:
+    """Return JavaScript that defines `loadAxe`, and the test fonts in base64 as `fixedFonts`."""
     install_packages(ROOT)
-    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-
-
-@cache
-def _fonts() -> dict[str, str]:
-    install_packages(ROOT)
-    folder = ROOT / "node_modules" / "dejavu-fonts-ttf" / "ttf"
-    return {name: _reduced_font(folder / file) for name, file in FONTS.items()}
+    packages = ROOT / "node_modules"
+    axe_source = (packages / "axe-core" / "axe.min.js").read_text("utf-8")
+    folder = packages / "dejavu-fonts-ttf" / "ttf"
+    fonts = {name: _reduced_font(folder / file) for name, file in FONTS.items()}
+    return f"window.fixedFonts = {json.dumps(fonts)}; window.loadAxe = () => {{ {axe_source}\n }};"
 
 
 def _reduced_font(path: Path) -> str:
