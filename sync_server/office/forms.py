@@ -11,15 +11,14 @@ import msgspec
 from flask import request
 
 from sync_server.clocks import now_ms
-from sync_server.domain.records.codes import UNPRINTABLE, PersonCode
+from sync_server.domain.characters import INVISIBLE, UNPRINTABLE
+from sync_server.domain.records.codes import PersonCode
 from sync_server.errors import BadForm
 from sync_server.messages import say
 from sync_server.office.formatting import format_moment, parse_input
 
 Choice = TypeVar("Choice", bound=str)
 
-_INVISIBLE = re.compile(r"[\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
-"""Characters that come unseen with a text that is copied from elsewhere, and are left out."""
 MAX_LETTERS = 2_000
 LONGEST_PASSWORD = 200
 
@@ -27,10 +26,12 @@ LONGEST_PASSWORD = 200
 def text(name: str, *, longest: int = MAX_LETTERS) -> str:
     """Return the text of the form field `name` without surrounding spaces; "" if it was not sent.
 
+    Invisible characters, which come with a text that is copied from elsewhere, are left out.
     Raises: BadForm if the text has over `longest` characters, or contains a control character
     (other than a tab or line end) or a code point that is not a character.
     """
-    value = _INVISIBLE.sub("", request.form.get(name, "")).strip()
+    lines = re.split("[\u2028\u2029]", request.form.get(name, ""))
+    value = INVISIBLE.sub("", "\n".join(lines)).strip()
     if forbidden := UNPRINTABLE.search(value):
         shown = f"U+{ord(forbidden[0]):04X}"
         raise BadForm(fault=say("form.choice", field=_field_label(name), value=shown))

@@ -3,10 +3,12 @@
 A grid also notes the problems that make cells doubtful, such as text that is struck out.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from sync_server.domain.characters import INVISIBLE
 from sync_server.domain.legacy_text import is_legacy
 
 MOST_ROWS, MOST_COLUMNS = 100_000, 60
@@ -78,6 +80,10 @@ class Grid(NamedTuple):
     short_rows_are_complete: bool = True
 
 
+_SPACES = re.compile(r"[^\S\r\n\v\f\x1c-\x1f\x85\u2028\u2029]")
+"""A pattern of one space of any width, or a tab, but no end of a line and no control character."""
+
+
 @lru_cache(maxsize=64)  # one long text is often repeated; more would keep too much in memory
 def clean_text(text: str) -> tuple[str, CellProblem | None]:
     """Return a cell's text in the Unicode form NFC without invisible characters, and any problem.
@@ -88,14 +94,8 @@ def clean_text(text: str) -> tuple[str, CellProblem | None]:
     """
     if text.isascii() and text.isprintable():
         return " ".join(text[:MAX_CELL].split()), None
-    letters = []
-    for letter in unicodedata.normalize("NFC", text[:MAX_CELL]):
-        category = unicodedata.category(letter)
-        if category == "Zs" or letter == "\t":
-            letters.append(" ")
-        elif category != "Cf":
-            letters.append(letter)
-    cleaned = "".join(letters).strip()
+    visible = INVISIBLE.sub("", unicodedata.normalize("NFC", text[:MAX_CELL]))
+    cleaned = _SPACES.sub(" ", visible).strip()
     problem: CellProblem | None = None
     if any(letter in "\r\n\v\f\u2028\u2029" for letter in cleaned):
         problem = "line_break"

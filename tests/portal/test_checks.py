@@ -1,6 +1,5 @@
 """Test the checks of editors' files: faults stop the website's build, warnings do not."""
 
-import sys
 import unicodedata
 import zipfile
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 from PIL import Image
-from portal.content.guard import INVISIBLE, Guard, read_roster, visible_text
+from portal.content.guard import Guard, read_roster, visible_text
 from portal.content.loading import load
 from portal.media.markdown import to_plain_text, to_raw_html
 
@@ -520,11 +519,6 @@ def test_a_date_hides_no_telephone_number(text: str) -> None:
 )
 def test_a_date_is_no_long_number(text: str) -> None:
     assert list(Guard().suspicions(text)) == []
-
-
-def test_the_invisible_characters_are_those_of_unicode() -> None:
-    hidden = {chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) == "Cf"}
-    assert all(INVISIBLE.fullmatch(letter) for letter in hidden)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ An *instant* is a time in UTC as text, such as `2024-08-22T00:55:03.120Z`. The m
 instants to and from milliseconds since 1970.
 """
 
-import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 
@@ -31,12 +30,6 @@ It has at most 32 letters, digits and underscores, and begins with a letter.
 """
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 Seat = Annotated[str, Meta(min_length=1, max_length=16)]
-UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-"""A pattern of characters that no new text may contain. They are control characters except tabs and
-line ends, characters that turn the direction in which the text after them is read, and code points
-that are no characters. A record cannot be changed, and must show what it says."""
 
 DAY_MS = 24 * 3600 * 1000
 VIETNAM = timezone(timedelta(hours=7), "+07:00")

@@ -9,14 +9,9 @@ from typing import Any, get_args
 
 import msgspec
 
+from sync_server.domain.characters import UNPRINTABLE
 from sync_server.domain.foreign_bytes import decode_foreign
-from sync_server.domain.records.codes import (
-    NEWCOMER,
-    UNPRINTABLE,
-    Instant,
-    check_instant,
-    to_ms,
-)
+from sync_server.domain.records.codes import NEWCOMER, Instant, check_instant, to_ms
 from sync_server.domain.records.kinds import (
     KINDS,
     AbsenceRequest,

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from portal.content.personal_columns import TAX_CODE, Value, values_under_headings
 from portal.messages import say
+from sync_server.domain.characters import INVISIBLE
 from sync_server.domain.names import fold
 from sync_server.sheets.files import read_file
 from sync_server.sheets.headings import FIELDS
@@ -131,16 +132,6 @@ addresses, and marks of secret documents.
 The keys are the kinds of personal data.
 """
 
-INVISIBLE = re.compile(
-    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
-    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""A pattern of invisible characters: Unicode's format characters (category Cf) and some others.
-
-One pattern is a hundred times faster than looking up the category of every character.
-"""
 _LEADERS = re.compile(r" ?\.{2,} ?")
 """A pattern of a row of dots, such as the dotted line in a form on which people write."""
 _SIGNS = {
