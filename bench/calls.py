@@ -17,16 +17,13 @@ import uuid_utils
 from flask import Flask
 from flask.testing import FlaskClient
 
-import build
-from bench.office import SECRET, sign_in_headquarters
-from sync_server import create_app, sealing
+from bench.office import demonstration_app, sign_in_headquarters
 from sync_server.commands.demo import demonstration
-from sync_server.config import ROOT, Settings
-from sync_server.database import db, reading, upgrade_schema, write
+from sync_server.config import ROOT
+from sync_server.database import db, reading, write
 from sync_server.domain.records.codes import from_ms
 from sync_server.storage import directory
 from sync_server.storage.access import devices
-from sync_server.web import served_portal
 
 POINT = "P001"
 OURS = f"{ROOT / 'sync_server'}/"
@@ -35,23 +32,12 @@ OURS = f"{ROOT / 'sync_server'}/"
 def main() -> int:
     """Count the calls of a check-in and of a decision on leave; print one line per request.
 
-    Return the exit status: 1 if the portal (the public website) cannot be built, else 0.
+    Return the exit status 0. Raises: SystemExit if the portal (the public website) cannot be built.
     """
     with tempfile.TemporaryDirectory() as name:
-        portal = Path(name) / "output"
-        if build.main(["--output", str(portal)]) != 0:
-            return 1
-        url = f"sqlite:///{name}/calls.sqlite3"
-        app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
+        app, password = demonstration_app(Path(name))
         with app.app_context():
-            upgrade_schema()
             now_ms = round(time.time() * 1000)
-            with reading() as connection:
-                published = served_portal.published_directory(connection, portal, now_ms)
-            assert published
-            password = demonstration.fill_database(
-                published, sealing.public_key(SECRET), now_ms
-            ).password
             code = write(lambda c: devices.new_enrolment(c, POINT, now_ms=now_ms))
             with reading() as connection:
                 meetings = directory.meetings(connection, now_ms)

@@ -57,8 +57,8 @@ EXTRA_PATHS = (
 def main() -> int:
     """Measure every web page for signed-in users; print median and longest times and sizes.
 
-    The sizes are those of the compressed pages. Return 1 if the portal (the public website) cannot
-    be built, else 0.
+    The sizes are those of the compressed pages. Return the exit status 0. Raises: SystemExit if the
+    portal (the public website) cannot be built.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--halls", type=int, help="halls of a made-up meeting")
@@ -68,26 +68,36 @@ def main() -> int:
         measure_large(arguments.halls, arguments.people)
         return 0
     with tempfile.TemporaryDirectory() as name:
-        portal = Path(name) / "output"
-        if build.main(["--output", str(portal)]) != 0:
-            return 1
-        url = f"sqlite:///{name}/office.sqlite3"
-        app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
-        with app.app_context():
-            upgrade_schema()
-            now_ms = round(time.time() * 1000)
-            with reading() as connection:
-                published = served_portal.published_directory(connection, portal, now_ms)
-            assert published
-            demo = demonstration.fill_database(published, sealing.public_key(SECRET), now_ms)
-            db.engine.dispose()
-        client = sign_in_headquarters(app, demo.password)
+        app, password = demonstration_app(Path(name))
+        client = sign_in_headquarters(app, password)
         figures = {FLOOR: measure_page(app.test_client(), FLOOR)}
         figures |= {path: measure_page(client, path) for path in page_paths(app, PATH_VALUES)}
         figures |= {path: measure_page(client, path) for path in EXTRA_PATHS}
         print_pages(figures)
         print_update_size(client)
     return 0
+
+
+def demonstration_app(folder: Path) -> tuple[Flask, str]:
+    """Return a server with the demonstration's database, and the password of its accounts.
+
+    The portal (the public website) is built in `folder`, where the database is, too. Raises:
+    SystemExit if the portal cannot be built.
+    """
+    portal = folder / "output"
+    if build.main(["--output", str(portal)]) != 0:
+        raise SystemExit(1)
+    url = f"sqlite:///{folder}/demonstration.sqlite3"
+    app = create_app(Settings(url, SECRET, SECRET, portal, "http://localhost:8000"))
+    with app.app_context():
+        upgrade_schema()
+        now_ms = round(time.time() * 1000)
+        with reading() as connection:
+            published = served_portal.published_directory(connection, portal, now_ms)
+        assert published
+        filled = demonstration.fill_database(published, sealing.public_key(SECRET), now_ms)
+        db.engine.dispose()
+    return app, filled.password
 
 
 def measure_large(halls: int, people: int) -> None:
