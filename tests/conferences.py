@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from sync_server.domain.records.door import Writer
+from sync_server.domain.records.kinds import KINDS
 from sync_server.domain.records.permissions import Profile
 from tests.factories import draft, id_of
 
@@ -27,34 +28,21 @@ WRITERS = {
 CLERKS = {"P001": "D-ONE", "P002": "D-TWO"}
 CHAIRS = ("D-SEC", "D-DEP")
 LATEST = 260
-KINDS = (
-    *["check_in"] * 8,
-    *["check_out"] * 3,
-    *["absence_request"] * 3,
-    *["absence_decision"] * 3,
-    *["chair_assumed"] * 3,
-    *["void"] * 2,
-    *["roll"] * 2,
-    *["closing"] * 2,
-    *["ruling"] * 2,
-    "absence_document",
-    "absence_withdrawal",
-    "chair_delegation",
-    "chair_delegation",
-    "seat_change",
-    "seat_check",
-    "guest",
-    "substitute",
-    "conduct",
-    "readiness",
-    "incident",
-    "reopening",
-    "follow_up",
-    "feedback",
-    "shift",
-    "setting",
-    "reuse",
-)
+FREQUENT = {
+    "check_in": 8,
+    "check_out": 3,
+    "absence_request": 3,
+    "absence_decision": 3,
+    "chair_assumed": 3,
+    "void": 2,
+    "roll": 2,
+    "closing": 2,
+    "ruling": 2,
+    "chair_delegation": 2,
+}
+CHOICES = [*(kind for kind in KINDS for _ in range(FREQUENT.get(kind, 1))), "reuse"]
+"""The kinds from which a random record's kind is drawn, more frequent kinds several times. `reuse`
+stands for a record with the id of another one."""
 OFFICE = ("setting", "roll", "ruling")
 MAY_REFER = ("incident", "follow_up")
 REFER = {
@@ -78,7 +66,7 @@ def conference(dice: Random, size: int = 24) -> list[dict[str, Any]]:
         draft("roll", 902, at="2024-08-20T01:00:00Z", body={"people": _roll_lines(dice)}),
     ]
     for number in range(1, dice.randint(1, size) + 1):
-        record = _random_record(dice, dice.choice(KINDS), number, records)
+        record = _random_record(dice, dice.choice(CHOICES), number, records)
         if record:
             records.append(record)
     return records
