@@ -86,7 +86,11 @@ def meeting_id(province: int) -> str:
 
 
 def main() -> None:
-    """Receive the check-ins of all provinces once, and print the times next to the target times."""
+    """Send the check-ins of all provinces to the server, and print how long everything took.
+
+    The storing of the check-ins and the responses to headquarters' requests are timed, and every
+    time is printed beside its target.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

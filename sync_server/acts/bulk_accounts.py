@@ -89,7 +89,7 @@ def make(wanted: Sequence[Account], *, renews: bool) -> AccountBatch:
     A stored account with the same name is left unchanged. With `renews`, however, it gets a new
     password if its role, hall, unit and person are the same too. Hashing a password is slow, so
     it is done outside the transactions (one for every account) to avoid delaying other writers.
-    The result's `without_secretary` is empty.
+    `without_secretary`, the result's list of halls for which no account could be made, is empty.
     """
     with reading() as connection:
         stored: Mapping[str, Account] = {

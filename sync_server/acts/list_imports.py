@@ -314,7 +314,7 @@ def import_list(
 
     `read` is the preview, and `list_id` the id of the uploaded file in the database. The changes
     are also stored with the file, so that the import can be undone. Raises: BadForm if somebody has
-    changed the stored people since the preview.
+    changed the stored data of people since the preview.
     """
     current_plan = plan(connection, read.table, choices)
     if fingerprint(current_plan) != fingerprint(read.plan):

@@ -59,7 +59,7 @@ def cited_day(day: str) -> str:
 
 
 def long_day(day: str) -> str:
-    """Convert a date from YYYY-MM-DD to the form before a signature: `ngày 12 tháng 8 năm 2024`.
+    """Convert a date from YYYY-MM-DD to the form above a signature: `ngày 12 tháng 8 năm 2024`.
 
     Days below 10 and the months January and February get a leading zero. Raises: ValueError if
     `day` is not a valid date.

@@ -1,4 +1,4 @@
-"""Test that attendance is the same if records are added one by one or judged all together.
+"""Test that attendance is the same whether records are added one by one or judged together.
 
 The class `JudgedHall` keeps the attendance at one hall, to which further records can be added.
 """

@@ -1,7 +1,8 @@
 """Determine whether the people summoned to a hall are present, absent or not recorded.
 
-The attendance of visitors is determined, too. The results of earlier stages are used: stays, seats,
-requests for leave, and whether the list of summoned people is signed off.
+The attendance of visitors is determined, too. Other modules of this package have determined before
+when everybody was in the hall, who sat where, which requests for leave were approved, and whether
+the list of summoned people is signed off.
 """
 
 from collections import defaultdict

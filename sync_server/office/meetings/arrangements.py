@@ -53,7 +53,7 @@ def page(meeting: str) -> str:
 @blueprint.post("/hoi-nghi/<meeting>/thoi-gian")
 @allowed(Action.ARRANGE)
 def postpone(meeting: str) -> Response:
-    """Move a meeting to the start and end times in the form.
+    """Move a meeting to the start and end times entered in the form.
 
     Redirect to the page of the meeting's arrangements. Raises: UnknownMeeting; BadForm if a time is
     missing, if the meeting would not end after its start, or if it would last over 14 days.

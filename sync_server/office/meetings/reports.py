@@ -100,7 +100,7 @@ def make(meeting: str) -> AnyResponse:
 @blueprint.post("/hoi-nghi/<meeting>/bao-cao/<report_id>/ky")
 @allowed(Action.EVALUATE)
 def sign(meeting: str, report_id: str) -> AnyResponse:
-    """Add the document number, date and signer in the form to a stored report.
+    """Add the document number, date and signer entered in the form to a stored report.
 
     The report's figures stay unchanged. `report_id` is the id of one revision of the report.
     Redirect to the page of the reports. Raises: UnknownReport if the report is unknown; BadForm

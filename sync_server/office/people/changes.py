@@ -42,7 +42,7 @@ def form() -> str:
 @blueprint.post("/nguoi/them")
 @allowed(Action.ARRANGE)
 def add() -> str | Response:
-    """Add the person in the form to the stored people, and redirect to the person's page.
+    """Add the person described in the form to the stored people, and redirect to the person's page.
 
     If the unit has a person of the same name, first return a page that asks whether the new person
     is a different one. If the form contains no code, a new code is generated. Raises: UnknownUnit;
@@ -111,7 +111,7 @@ def correct(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/chuyen")
 @allowed(Action.ARRANGE)
 def move(person: str) -> Response:
-    """Move a person (given by code) to the unit in the form, starting at the time in the form.
+    """Move a person (given by code) to the unit chosen in the form, from the time entered there.
 
     The form also contains the reason. A move to the current unit cancels a planned move. Redirect
     to the page that changes the person. Raises: UnknownPerson, UnknownUnit; BadForm if a field is
@@ -156,7 +156,7 @@ def bring_back(person: str) -> Response:
 @blueprint.post("/nguoi/<person>/gop")
 @allowed(Action.ARRANGE)
 def merge(person: str) -> Response:
-    """Merge a duplicate entry into another entry of the same person, for the reason in the form.
+    """Merge a duplicate entry into another entry of the same person, for the stated reason.
 
     `person` is the code of the duplicate; the form field `kept` contains the code of the entry that
     remains. Redirect to the page of the duplicate. Raises: UnknownPerson; BadForm if the codes are

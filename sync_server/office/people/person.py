@@ -234,8 +234,8 @@ def ask(person: str) -> AnyResponse:
 def _own_unit(account: Account) -> UrlValues:
     """Return {`unit`: code of the account's unit}, or None if the account has no unit.
 
-    The result completes the address of a menu entry for the unit's people; None hides the
-    entry.
+    The result completes the address of a menu entry for the unit's people. If it is None, the
+    entry is hidden.
     """
     return {"unit": account.unit} if account.unit else None
 

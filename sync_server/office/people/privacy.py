@@ -37,9 +37,10 @@ def page(person: str) -> str:
 @blueprint.post("/nguoi/<person>/du-lieu-ca-nhan")
 @allowed(Action.ARRANGE, is_slow=True)
 def export(person: str) -> Response:
-    """Return everything stored about a person as a ZIP archive, and log the reason in the form.
+    """Return everything stored about a person as a ZIP archive, and log the reason.
 
-    `person` is the person's code. Raises: UnknownPerson; BadForm if the reason is missing.
+    `person` is the person's code. The user entered the reason in the form. Raises: UnknownPerson if
+    there is no such person; BadForm if the reason is missing.
     """
     settings: Settings = current_app.config["SETTINGS"]
     reason = forms.required_text("reason", longest=500)

@@ -52,7 +52,7 @@ def index() -> str:
 @blueprint.post("/tai-khoan")
 @allowed(Action.MANAGE_ACCOUNTS)
 def put() -> Response:
-    """Create the account in the form, or replace the account that has the same name.
+    """Create the account described in the form, or replace the account that has the same name.
 
     Replacing an account ends its sessions and deletes its token for programs and its second factor.
     Redirect to the list of accounts. Raises: BadForm if a field is wrong, or if the name is that of

@@ -121,10 +121,11 @@ def all_done(connection: Connection) -> list[StoredList]:
 
 
 def put_changes(connection: Connection, list_id: str, changes: bytes) -> None:
-    """Store `changes` (JSON) in place of the earlier description of what a list's import changed.
+    """Replace the stored description of the changes that a list's import made.
 
-    The decisions that the user made before the import are deleted. Both may name people whose data
-    must be removed.
+    `changes` (JSON) is the new description, without the people whose data must be removed. The
+    decisions that the user made before the import are deleted, because they may name these people,
+    too.
     """
     values = {"changes": changes, "choices": b"{}"}
     connection.execute(update(UploadedList).where(UploadedList.id == list_id).values(**values))

@@ -33,7 +33,7 @@ class Value(NamedTuple):
     """A cell that contains personal data according to its heading.
 
     `line` is the number of the cell's line in the text, counted from 1. `kind` is the kind of
-    personal data, such as "birth" (guard.PATTERNS). `heading` is the text of the heading.
+    personal data, such as "birth". `heading` is the text of the heading.
     """
 
     line: int
