@@ -32,7 +32,8 @@ from sync_server.storage.access import devices
 from sync_server.storage.access.devices import Caller
 from sync_server.storage.blobs import details
 from sync_server.storage.ledger import intake, streams
-from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt, Verdict
+from sync_server.storage.ledger.intake import Delivery, Receipt, Verdict
+from sync_server.storage.ledger.sightings import DeviceReport
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.web import rate_limits, request_log, served_portal
 

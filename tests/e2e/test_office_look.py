@@ -32,7 +32,7 @@ accessibility checker) would need time for all of them."""
 NO_PAGES = {
     "office.board.update",
     "office.urgent.strip",
-    "office.leave_requests.detail",
+    "office.attachments.attachment",
     "office.reports.export",
     "office.reports.export_open_data",
     "office.reports.people",

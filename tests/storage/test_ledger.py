@@ -27,7 +27,8 @@ from sync_server.storage.ledger import (
     standings,
     streams,
 )
-from sync_server.storage.ledger.intake import Delivery, DeviceReport, Receipt
+from sync_server.storage.ledger.intake import Delivery, Receipt
+from sync_server.storage.ledger.sightings import DeviceReport
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.models import LedgerRow, QuarantineRow
 from tests.factories import MEETING, draft, raw, roll, setting

@@ -51,7 +51,8 @@ from sync_server.domain.records.permissions import Profile
 from sync_server.sealing import seal
 from sync_server.storage.directory import PublishedMeeting
 from sync_server.storage.ledger import intake
-from sync_server.storage.ledger.intake import Delivery, DeviceReport
+from sync_server.storage.ledger.intake import Delivery
+from sync_server.storage.ledger.sightings import DeviceReport
 
 SEED = 632
 DAY_MS = 86_400_000

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,7 +14,7 @@ from sync_server.database import transaction
 from sync_server.domain.judging.requests import Request
 from sync_server.domain.records.codes import to_ms
 from sync_server.domain.records.permissions import Action, Profile
-from sync_server.errors import BadForm, UnknownDetail, UnknownRecord
+from sync_server.errors import BadForm, UnknownRecord
 from sync_server.messages import say
 from sync_server.office import access, forms, sealed_details
 from sync_server.office.access import allowed
@@ -24,7 +24,6 @@ from sync_server.storage.access.accounts import Account
 from sync_server.storage.blobs import details
 from sync_server.storage.directory import MeetingSummary
 from sync_server.storage.ledger import standings, streams
-from sync_server.storage.ledger.routing import streams_holding
 from sync_server.storage.ledger.streams import StreamKey
 from sync_server.storage.people import roster
 from sync_server.storage.people.roster import RosterPerson
@@ -165,26 +164,6 @@ def _decidable(
     return decidable
 
 
-@blueprint.get("/giay-to/<sha256>")
-@allowed(Action.READ_REQUESTS)
-def detail(sha256: str) -> Response:
-    """Return a picture or document that was attached to a request for leave, and log the access.
-
-    `sha256` identifies the encrypted file. Raises: Forbidden if the account may not open the file;
-    UnknownDetail if there is no such picture or document; DetailUnreadable if it cannot be
-    decrypted.
-    """
-    connection = transaction()
-    people = _people_with_detail(connection, sha256)
-    content = sealed_details.open_detail(sha256, " ".join(sorted(people)))
-    picture = sealed_details.attachment_of(content)
-    if picture is None:
-        raise UnknownDetail(sha256=sha256)
-    return Response(
-        picture.content, mimetype=picture.media_type, headers={"Content-Disposition": "inline"}
-    )
-
-
 def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]:
     """Prepare requests for leave for display, and return them in the same order.
 
@@ -216,16 +195,19 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     people_by_detail = {
         sha256: leave_request.person
         for key, leave_request in requests
-        if _may_open(account, key, leave_request)
-        for sha256 in _details_of(leave_request, rightly_named[key.meeting])
+        if may_open(account, key, leave_request)
+        for sha256 in details_of(leave_request, rightly_named[key.meeting])
     }
     opened = sealed_details.open_details(people_by_detail)
     cards = []
     for key, leave_request in requests:
         person = people[leave_request.person]
-        sha256s = _details_of(leave_request, rightly_named[key.meeting])
-        may_open = _may_open(account, key, leave_request)
-        contents = {sha256: opened[sha256] for sha256 in sha256s if may_open and sha256 in opened}
+        sha256s = details_of(leave_request, rightly_named[key.meeting])
+        contents = {
+            sha256: opened[sha256]
+            for sha256 in sha256s
+            if sha256 in opened and may_open(account, key, leave_request)
+        }
         answer_notes = {
             answer.id: sealed_details.text_fields_of(contents.get(answer.detail or "")).get(
                 "note", ""
@@ -251,7 +233,7 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     return cards
 
 
-def _details_of(leave_request: Request, rightly_named: Collection[tuple[str, str]]) -> list[str]:
+def details_of(leave_request: Request, rightly_named: Collection[tuple[str, str]]) -> list[str]:
     """Return the sha256 hashes of the encrypted texts and files of a request and its answers.
 
     `rightly_named` contains (record id, sha256) if the device that made the record also sent the
@@ -303,7 +285,7 @@ def _find_requests(
     by = account.person if account.role is Profile.CHAIR else None
     requests = standings.requests_of(connection, sorted(keys), by=by, at_ms=at_ms)
     if account.unit is not None:
-        members = _members(connection, account.unit, at_ms)
+        members = members_of(connection, account.unit, at_ms)
         requests = [
             (key, leave_request)
             for key, leave_request in requests
@@ -325,43 +307,12 @@ def _is_recent(summary: MeetingSummary, at_ms: int) -> bool:
     return not summary.cancelled and to_ms(summary.ends_at) > at_ms - RECENT_MS
 
 
-def _people_with_detail(connection: Connection, sha256: str) -> set[str]:
-    """Return the codes of the people whose requests contain a detail, an encrypted text or file.
-
-    `sha256` identifies the detail. Only requests whose details the account may open are considered.
-    Headquarters and auditors may open all. A chair may open those of requests in the chair's hall,
-    except other people's requests on which only headquarters may decide. A unit's secretary may
-    open those of the unit's people.
-
-    Raises: UnknownDetail if no record contains the detail; Forbidden if the account may not open
-    it.
-    """
-    account, at_ms, people = access.signed_in_account(), now_ms(), set()
-    mentions = details.records_naming(connection, sha256)
-    if not mentions:
-        raise UnknownDetail(sha256=sha256)
-    for meeting, record_id in mentions:
-        keys = [
-            k
-            for k in streams_holding(connection, meeting, [record_id])
-            if account.point in {None, k.point}
-        ]
-        for key, leave_request in standings.requests_of(connection, keys, by=None, at_ms=at_ms):
-            named = _details_of(leave_request, {(record_id, sha256)})
-            if named and _may_open(account, key, leave_request):
-                people.add(leave_request.person)
-    if account.unit is not None:
-        people &= _members(connection, account.unit, at_ms)
-    if not people and (account.point, account.unit) != (None, None):
-        raise access.refusal(Action.READ_DETAIL)
-    return people
-
-
-def _members(connection: Connection, unit: str, at_ms: int) -> set[str]:
+def members_of(connection: Connection, unit: str, at_ms: int) -> set[str]:
+    """Return the codes of the people who belong to a unit at `at_ms`, in ms since 1970 UTC."""
     return {member.person for member in roster.list_people(connection, unit=unit, at_ms=at_ms)}
 
 
-def _may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
+def may_open(account: Account, key: StreamKey, leave_request: Request) -> bool:
     """Return whether the account's role permits reading the encrypted texts and files of a request.
 
     A chair may read them if the request is for the chair's leave, or if it comes from the chair's

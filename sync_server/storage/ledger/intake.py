@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from sync_server.domain.judging.clocks import Clocks, Sighting
-from sync_server.domain.records.codes import DAY_MS, MAX_SEQ, from_ms
+from sync_server.domain.judging.clocks import Clocks
+from sync_server.domain.records.codes import MAX_SEQ, from_ms
 from sync_server.domain.records.door import Refusal, Writer, admit, header_of
 from sync_server.domain.records.forms import cache_record, fingerprint, parse_record
 from sync_server.domain.records.kinds import Record, Ruling
@@ -24,7 +24,7 @@ from sync_server.storage.blobs import details
 from sync_server.storage.ledger import quarantine, record_store, rulings, sightings
 from sync_server.storage.ledger.quarantine import QuarantinedRecord
 from sync_server.storage.ledger.record_store import AppendResult, LedgerEntry, entry_of
-from sync_server.storage.ledger.sightings import AddedSightings
+from sync_server.storage.ledger.sightings import AddedSightings, DeviceReport
 
 Status = Literal["stored", "known", "held", "refused"]
 Fate = Literal["stored", "held", "refused", "released", "dismissed"]
@@ -66,24 +66,6 @@ class CheckedRecord(NamedTuple):
     seq: int | None
 
 
-class DeviceReport(NamedTuple):
-    """The state that a device reports with an upload.
-
-    `wall_ms` is the time on the device's clock, and `now_ms` that on the server's clock at the same
-    moment, both in ms since 1970 UTC. `mono_ms` is the time on the device's monotonic clock. `boot`
-    is the id of the present period in which the device's two clocks run in step: a new one begins
-    after a restart, or when somebody has set the clock or the device has slept. `app` is the
-    version of the check-in app. `unsent` is the number of records that the device has not sent yet.
-    """
-
-    wall_ms: int
-    mono_ms: int
-    boot: str
-    now_ms: int
-    app: str | None = None
-    unsent: int | None = None
-
-
 class Delivery(NamedTuple):
     """The content of one upload by a device or an office account.
 
@@ -116,12 +98,6 @@ class Receipt(NamedTuple):
     want_details: list[str]
 
 
-LONGEST_OPEN_MS = 7 * DAY_MS
-"""The longest time in ms, seven days, for which a device may credibly have been running before its
-enrolment. A device that claims a longer time may be lying, for example to add records to a past
-meeting. The measurement of its clock is then ignored, and its records are flagged with
-`clock_suspect`.
-"""
 QUARANTINE_FULL = "quarantine_full"
 """The reason code for a record that was refused and not stored anywhere. Such a record would be
 stored in quarantine (the store of records that were not accepted), but its device had exceeded the
@@ -202,9 +178,11 @@ def store(connection: Connection, delivery: Delivery) -> Stored:
     if not delivery.is_revoked:
         if delivery.sealed:
             details.put_small(connection, device, delivery.sealed, now_ms=delivery.now_ms)
-        if report and report.now_ms - report.mono_ms >= gaps.enrolled_ms - LONGEST_OPEN_MS:
-            sighting = _sighting(device, report, highest_seq=max([gaps.head, *numbers]))
-            sighted = sightings.add(connection, [sighting])
+        if report:
+            highest_seq = max([gaps.head, *numbers])
+            sighted = sightings.add_reported(
+                connection, device, report, highest_seq=highest_seq, enrolled_ms=gaps.enrolled_ms
+            )
     outcomes = [offer.outcome for offer in delivery.offers]
     entries = [outcome for outcome in outcomes if isinstance(outcome, LedgerEntry)]
     accepted = entries
@@ -260,12 +238,6 @@ def jump_refusal(seq: int) -> Refusal:
     A number may exceed the highest one received before by at most `MAX_JUMP` (10,000).
     """
     return Refusal("seq_jump", f"seq: {seq} is over {MAX_JUMP} beyond the highest number known")
-
-
-def _sighting(device: str, report: DeviceReport, *, highest_seq: int) -> Sighting:
-    skew_ms = report.now_ms - report.wall_ms
-    origin_ms = report.wall_ms - report.mono_ms
-    return Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq, origin_ms)
 
 
 def receipt_of(stored: Stored) -> Receipt:

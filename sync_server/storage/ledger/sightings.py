@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
 
 from sync_server.domain.judging.clocks import Clocks, Sighting, merge_sightings
+from sync_server.domain.records.codes import DAY_MS
 from sync_server.storage.models import SightingRow
 from sync_server.storage.prepared import CompiledStatement, columns_of, insert_rows
 
@@ -19,6 +20,32 @@ _SIGHTINGS = CompiledStatement(
         SightingRow.device.in_(bindparam("devices", expanding=True))
     )
 )
+
+
+LONGEST_OPEN_MS = 7 * DAY_MS
+"""The longest time in ms, seven days, for which a device may credibly have been running before its
+enrolment. A device that claims a longer time may be lying, for example to add records to a past
+meeting. The measurement of its clock is then ignored, and its records are flagged with
+`clock_suspect`.
+"""
+
+
+class DeviceReport(NamedTuple):
+    """The state that a device reports with an upload.
+
+    `wall_ms` is the time on the device's clock, and `now_ms` that on the server's clock at the same
+    moment, both in ms since 1970 UTC. `mono_ms` is the time on the device's monotonic clock. `boot`
+    is the id of the present period in which the device's two clocks run in step: a new one begins
+    after a restart, or when somebody has set the clock or the device has slept. `app` is the
+    version of the check-in app. `unsent` is the number of records that the device has not sent yet.
+    """
+
+    wall_ms: int
+    mono_ms: int
+    boot: str
+    now_ms: int
+    app: str | None = None
+    unsent: int | None = None
 
 
 def clocks_of(connection: Connection, devices: Iterable[str]) -> Clocks:
@@ -70,6 +97,28 @@ def add(connection: Connection, sightings: Sequence[Sighting]) -> AddedSightings
         )
     insert_rows(connection, SightingRow, [msgspec.structs.asdict(one) for one in changed.values()])
     return AddedSightings({device for device, _ in changed}, Clocks(after.values()))
+
+
+def add_reported(
+    connection: Connection,
+    device: str,
+    report: DeviceReport,
+    *,
+    highest_seq: int,
+    enrolled_ms: int,
+) -> AddedSightings | None:
+    """Store the measurement of a device's clock that its report contains.
+
+    `highest_seq` is the highest record number that the server knows from the device, and
+    `enrolled_ms` the time of the device's enrolment in ms since 1970 UTC. Return None, and store
+    nothing, if the device claims to have been running for longer than is credible (see
+    `LONGEST_OPEN_MS`).
+    """
+    if report.now_ms - report.mono_ms < enrolled_ms - LONGEST_OPEN_MS:
+        return None
+    skew_ms, origin_ms = report.now_ms - report.wall_ms, report.wall_ms - report.mono_ms
+    sighting = Sighting(device, report.boot, report.mono_ms, skew_ms, highest_seq, origin_ms)
+    return add(connection, [sighting])
 
 
 def latest_skews(connection: Connection, devices: Sequence[str]) -> dict[str, int]:

@@ -1,10 +1,12 @@
 /** Shows the answer that fills the screen for some seconds after an action, such as a check-in. */
 
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { displayStateOf, positionAndUnitOf, rosterLineOf, sayState } from "./person-row.js";
 import { say, timeOf } from "../words/messages.js";
+
+const ANSWER_MS = 2500;
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
@@ -20,6 +22,20 @@ import { say, timeOf } from "../words/messages.js";
  */
 export function Answer({ desk, answer, onClose, onPerson }) {
   const { person } = answer;
+  useLayoutEffect(() => {
+    const closeOnKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") event.preventDefault(); // closes the answer, not the sheet under it
+      const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
+      if (event.key !== "Tab" && !isOnButton) onClose();
+    };
+    const isSuccess = person !== undefined || answer.title !== undefined;
+    const timer = setTimeout(onClose, isSuccess ? ANSWER_MS : 4 * ANSWER_MS);
+    addEventListener("keydown", closeOnKey);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("keydown", closeOnKey);
+    };
+  }, [answer]);
   const nextButton = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {

@@ -14,13 +14,12 @@ import { hasHalfFilledForm, KeptRoom } from "./kept-room.js";
 import { LazyPart, loadRooms } from "./lazy-part.js";
 import { RollCall } from "./roll-call.js";
 import { catchScans } from "./scanner-keys.js";
+import { UndoLatest } from "./undo.js";
 import { say, timeOf } from "../words/messages.js";
 import { SHELL_LIST, useSavedState } from "../device/offline-shell.js";
 
-const ANSWER_MS = 2500;
 const IDLE_MS = 15 * 60_000;
 const PERSON_CODE = /^[A-Z]\d{4,}$/i;
-const UNDO_MS = 30_000; // later, the clerk can still undo the action in the person's sheet
 
 /**
  * @typedef {import("./desk.js").Desk} Desk
@@ -36,9 +35,9 @@ const CLERK_ROOMS = ["roll", "hall", "seats", "queue", "device"];
 /** @type {Room[]} */
 const CHAIR_ROOMS = ["chair", "roll", "queue", "device"];
 
-/** Show an unlocked desk: its header, notices and rooms, and for 30 s a button that undoes the
- * latest action. Call `onLock` after 15 minutes without activity. `firstScans` are codes that
- * were scanned just before the desk was open.
+/** Show an unlocked desk: its header, notices and rooms, and a button that undoes the latest action.
+ * Call `onLock` after 15 minutes without activity. `firstScans` are codes that were scanned just
+ * before the desk was open.
  * @param {{desk: Desk, firstScans: string[], onLock: () => void, onEnrol: () => void}} props */
 export function DeskView({ desk, firstScans, onLock, onEnrol }) {
   const [, redraw] = useReducer((/** @type {number} */ n) => n + 1, 0);
@@ -73,30 +72,8 @@ export function DeskView({ desk, firstScans, onLock, onEnrol }) {
     addEventListener("beforeunload", warnIfUnsent);
     return () => removeEventListener("beforeunload", warnIfUnsent);
   }, [desk]);
-  useLayoutEffect(() => {
-    if (!answer) return undefined;
-    const close = () => setAnswer(null);
-    const closeOnKey = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") event.preventDefault(); // closes the answer, not the sheet under it
-      const isOnButton = event.key === "Enter" && event.target instanceof HTMLButtonElement;
-      if (event.key !== "Tab" && !isOnButton) close();
-    };
-    const isSuccess = answer.person !== undefined || answer.title !== undefined;
-    const timer = setTimeout(close, isSuccess ? ANSWER_MS : 4 * ANSWER_MS);
-    addEventListener("keydown", closeOnKey);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener("keydown", closeOnKey);
-    };
-  }, [answer]);
 
   const props = { desk, onAnswer: setAnswer, onPerson: setPerson, onEnrol, onLock };
-  useEffect(() => {
-    if (!desk.lastAction.label) return undefined;
-    const timer = setTimeout(() => desk.forgetLastAction(), UNDO_MS);
-    return () => clearTimeout(timer);
-  }, [desk, desk.lastAction]);
-  const undoableRecords = desk.lastAction.label ? desk.undoableRecords((record) => desk.lastAction.ids.includes(record.id)) : [];
   // Nobody at the point may decide after the closing, so no request is waiting then.
   const waitingCount = desk.hall.all.closing ? 0 : waitingOf(desk).length;
   return html`<div class="kiosk">
@@ -113,11 +90,7 @@ export function DeskView({ desk, firstScans, onLock, onEnrol }) {
     <main>
       <div class="topline">
         <${MeetingChoice} desk=${desk} />
-        ${undoableRecords.length > 0 && room !== "roll" && html`<p class="muted" role="status">✓ ${say("saved", { name: desk.lastAction.label })}</p>`}
-        ${undoableRecords.length > 0 &&
-        html`<button class="undo" title=${say("undo", { name: desk.lastAction.label })} onClick=${() => desk.undo(undoableRecords)}>
-          ↶ <span>${say("undo", { name: desk.lastAction.label })}</span>
-        </button>`}
+        <${UndoLatest} desk=${desk} saysSaved=${room !== "roll"} />
       </div>
       ${rooms.map(
         (roomName) =>
