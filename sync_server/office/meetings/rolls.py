@@ -40,7 +40,7 @@ from sync_server.domain.summoning import (
 )
 from sync_server.errors import BadForm, UnknownUploadedList
 from sync_server.messages import say
-from sync_server.office import access, forms, list_forms, uploads
+from sync_server.office import access, forms, list_choices, uploads
 from sync_server.office.access import allowed
 from sync_server.office.downloads import xlsx_download
 from sync_server.office.menus import Menu
@@ -158,7 +158,7 @@ def decide(meeting: str, list_id: str) -> Response:
     """
     at_ms, writer = now_ms(), access.signed_in_account().writer
     if forms.text("do") != "summon":
-        write(partial(lists.remember_places, kind="unit", codes=list_forms.chosen_units()))
+        write(partial(lists.remember_places, kind="unit", codes=list_choices.chosen_units()))
         return redirect(url_for("office.rolls.preview", meeting=meeting, list_id=list_id))
     read = _read_list(meeting, list_id)
     if read.faults:
@@ -347,7 +347,7 @@ def _render_page(
         read=read,
         sentences=[describe(fault) for fault in shown_faults[:MOST_FAULTS_SHOWN]],
         count=len(shown_faults),
-        most_unmatched=list_forms.MOST_UNMATCHED,
+        most_unmatched=list_choices.MOST_UNMATCHED,
         new_place="",
         is_frozen=any(
             standing.terms.roll_frozen_ms is not None and standing.terms.roll_frozen_ms < now_ms()

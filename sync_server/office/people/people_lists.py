@@ -33,7 +33,7 @@ from sync_server.domain.names import name_sort_key
 from sync_server.domain.records.permissions import Action
 from sync_server.errors import UnknownUploadedList
 from sync_server.messages import name_code, say
-from sync_server.office import access, demonstration, forms, list_forms, uploads
+from sync_server.office import access, demonstration, forms, list_choices, uploads
 from sync_server.office.access import allowed
 from sync_server.office.downloads import xlsx_download
 from sync_server.sheets.headings import FIELDS, Field, fold_heading
@@ -176,8 +176,8 @@ def _make_places(read: ListPreview, list_id: str, at_ms: int) -> AnyResponse:
     `read` is the content of the list, and `list_id` the list's id. Redirect to the preview.
     """
     units, points = (
-        list_forms.new_units(read.unmatched_units),
-        list_forms.new_points(read.unmatched_points),
+        list_choices.new_units(read.unmatched_units),
+        list_choices.new_points(read.unmatched_points),
     )
     writer = access.signed_in_account().writer
     made_units, made_halls = write(
@@ -290,12 +290,12 @@ def _page(
         count=count,
         lines=[_line(change, read) for change in read.plan.changed[:SHOWN_CHANGES]] if read else [],
         shown_new=SHOWN_NEW,
-        most_unmatched=list_forms.MOST_UNMATCHED,
+        most_unmatched=list_choices.MOST_UNMATCHED,
         fields=CHOSEN_FIELDS,
         memberships=list(dict.fromkeys(MEMBERSHIPS.values())),
         left_out=LEFT_OUT,
         no_hall=NO_HALL,
-        new_place=list_forms.NEW_PLACE,
+        new_place=list_choices.NEW_PLACE,
         fold_heading=fold_heading,
         seen=list_imports.fingerprint(read.plan) if read else "",
         is_demonstration=purpose.is_demonstration(transaction()),
@@ -348,8 +348,8 @@ def _read_choices(before: ListChoices) -> ListChoices:
         before.fields | fields,
         people,
         forms.text("unit", longest=16),
-        before.units | list_forms.chosen_units(),
-        before.points | list_forms.chosen_points(),
+        before.units | list_choices.chosen_units(),
+        before.points | list_choices.chosen_points(),
         forms.text("membership", longest=16),
         tuple(request.form.getlist("ended")),
         "others_new" in request.form,
