@@ -17,7 +17,7 @@ from tests.e2e.line import Line
 pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("KILLS", "3"))
 """Number of power cuts in the test, 3 by default. `make chaos` sets 50."""
-PEOPLE = 500
+PEOPLE = max(500, 40 * KILLS)
 """Number of people summoned: enough that some are still to be checked in at every power cut."""
 
 TAP_ON = """() => {
