@@ -87,8 +87,14 @@ def reconnect(page: Page, system: System) -> None:
 
 
 def open_room(page: Page, name: str) -> None:
-    """Open one view of the check-in page by its name in the menu."""
+    """Open one view of the check-in page by its name in the menu.
+
+    Return when the device's self-check has ended in the view that shows it, because its results
+    move the buttons below them.
+    """
     page.get_by_role("navigation").get_by_role("button", name=name).click()
+    if name == "Máy này":
+        expect(page.locator(".verdict")).to_be_visible(timeout=SLOW_MS)
 
 
 def open_step(page: Page, name: str) -> Locator:
