@@ -29,10 +29,10 @@ POINT = "P001"
 OURS = f"{ROOT / 'sync_server'}/"
 
 
-def main() -> int:
+def main() -> None:
     """Count the calls of a check-in and of a decision on leave; print one line per request.
 
-    Return the exit status 0. Raises: SystemExit if the portal (the public website) cannot be built.
+    Raises: SystemExit if the portal (the public website) cannot be built.
     """
     with tempfile.TemporaryDirectory() as name:
         app, password = demonstration_app(Path(name))
@@ -49,7 +49,6 @@ def main() -> int:
         decide = decision_sender(sign_in_headquarters(app, password))
         decide()
         print_count("one decision in the office", decide)
-    return 0
 
 
 def check_in_sender(app: Flask, code: str, meeting: str) -> Callable[[], None]:
@@ -141,4 +140,4 @@ def print_count(name: str, send: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

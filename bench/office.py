@@ -10,7 +10,6 @@ import argparse
 import gzip
 import re
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -54,11 +53,11 @@ EXTRA_PATHS = (
 )
 
 
-def main() -> int:
+def main() -> None:
     """Measure every web page for signed-in users; print median and longest times and sizes.
 
-    The sizes are those of the compressed pages. Return the exit status 0. Raises: SystemExit if the
-    portal (the public website) cannot be built.
+    The sizes are those of the compressed pages. Raises: SystemExit if the portal (the public
+    website) cannot be built.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--halls", type=int, help="halls of a made-up meeting")
@@ -66,7 +65,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.halls:
         measure_large(arguments.halls, arguments.people)
-        return 0
+        return
     with tempfile.TemporaryDirectory() as name:
         app, password = demonstration_app(Path(name))
         client = sign_in_headquarters(app, password)
@@ -75,7 +74,6 @@ def main() -> int:
         figures |= {path: measure_page(client, path) for path in EXTRA_PATHS}
         print_pages(figures)
         print_update_size(client)
-    return 0
 
 
 def demonstration_app(folder: Path) -> tuple[Flask, str]:
@@ -225,4 +223,4 @@ def print_pages(figures: dict[str, tuple[float, float, int]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

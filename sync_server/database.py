@@ -190,24 +190,23 @@ def _store_now(works: Sequence[Callable[[Connection], object]]) -> None:
 
     with (
         contextlib.suppress(DatabaseBusy, OutcomeUnknown, DBAPIError),
-        _optional_place(),
+        _place(_optional_places),
     ):
         _run_once(run_all, wait_s=STORE_LATER_WAIT_S)
 
 
 @contextmanager
-def _optional_place() -> Iterator[None]:
-    """Count as one of at most `OPTIONAL_WRITERS` optional writers while the context lasts.
+def _place(places: threading.BoundedSemaphore) -> Iterator[None]:
+    """Take one of the places for writers, and keep it while the context lasts.
 
-    An optional writer writes data that need not be stored at once, such as computed results.
-    Raises: DatabaseBusy if there are as many optional writers already.
+    Raises: DatabaseBusy if all of `places` are taken.
     """
-    if not _optional_places.acquire(blocking=False):
+    if not places.acquire(blocking=False):
         raise busy()
     try:
         yield
     finally:
-        _optional_places.release()
+        places.release()
 
 
 def write(work: Callable[[Connection], T], *, is_repeatable: bool = False) -> T:
@@ -229,25 +228,22 @@ def write(work: Callable[[Connection], T], *, is_repeatable: bool = False) -> T:
         if not current.get_execution_options().get("is_writing"):
             raise RuntimeError("a snapshot for reading cannot be written in")
         return work(current)
-    if not _places.acquire(blocking=False):
-        raise busy()
-    deadline_s, attempt = time.monotonic() + WAIT_S, 0
-    try:
+    deadline_s, wait_s, attempt = time.monotonic() + WAIT_S, WAIT_S, 0
+    with _place(_places):
         while True:
             attempt += 1
             try:
-                return _run_once(work, wait_s=max(0, deadline_s - time.monotonic()))
+                return _run_once(work, wait_s=wait_s)
             except OutcomeUnknown:
                 if not is_repeatable:
                     raise
             except DBAPIError as fault:
                 if not is_transient(fault):
                     raise
-            if time.monotonic() >= deadline_s:
-                raise busy()
             time.sleep(random.uniform(0, PAUSE_S * attempt))  # noqa: S311 - a pause is no secret
-    finally:
-        _places.release()
+            wait_s = deadline_s - time.monotonic()
+            if wait_s <= 0:
+                raise busy()
 
 
 def write_if_free(work: Callable[[Connection], T]) -> T | None:
@@ -259,7 +255,7 @@ def write_if_free(work: Callable[[Connection], T]) -> T | None:
     Raises: DBAPIError for other database errors.
     """
     try:
-        with _optional_place():
+        with _place(_optional_places):
             return _run_once(work, wait_s=0)
     except (DatabaseBusy, OutcomeUnknown):
         return None
@@ -323,8 +319,10 @@ def _run_once(work: Callable[[Connection], T], *, wait_s: float) -> T:
         )
         # The turn is short: it begins when the connection is ready, and ends with the commit.
         with _turn_to_write(wait_s), connection.begin() as transaction, _as_current(connection):
-            if wait_s == 0 and connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL lock_timeout = 1")
+            if wait_s < WAIT_S and connection.dialect.name == "postgresql":
+                # Each lock may take this long; connections have `WAIT_S` already. 0 means for ever.
+                timeout_ms = max(1, round(wait_s * 1000))
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {timeout_ms}")
             result = work(connection)
             _check_files_in_place(connection)
             _commit(connection, transaction)

@@ -21,12 +21,12 @@ class SharedNumbers:
     def __getitem__(self, place: int) -> int:
         return self._numbers[place]
 
+    def __setitem__(self, place: int, number: int) -> None:
+        self._numbers[place] = number
+
     def add(self, place: int, number: int) -> None:
         """Add `number` to the number at `place`."""
         self._numbers[place] += number
-
-    def __setitem__(self, place: int, number: int) -> None:
-        self._numbers[place] = number
 
     def filled(self) -> Iterator[tuple[int, int]]:
         """Yield (place, number) for every number that is not 0."""

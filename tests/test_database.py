@@ -182,6 +182,39 @@ def test_a_reader_whose_work_cannot_be_stored_goes_on(app: Flask) -> None:
         assert connection.scalar(select(AccountRow.name)) is None
 
 
+class FakeTime:
+    """A replacement for the module `time`, whose clock runs on only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+def test_nobody_waits_longer_for_another_program_than_was_said(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "time", fake_time := FakeTime())
+    other_program = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
+    other_program.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(DatabaseBusy):
+        write(lambda c: None)
+    waited_s = fake_time.now_s
+    with reading():
+        store_later(lambda c: None)
+    other_program.close()
+
+    assert waited_s == pytest.approx(database.WAIT_S, abs=database.PAUSE_S + database.TURN_S)
+    assert fake_time.now_s - waited_s == pytest.approx(
+        database.STORE_LATER_WAIT_S, abs=database.TURN_S
+    )
+
+
 def test_only_so_many_wait_to_write(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_places", threading.BoundedSemaphore(1))
 

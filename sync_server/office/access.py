@@ -68,10 +68,10 @@ def clear_request_state() -> None:
 def account_if_signed_in() -> Account | None:
     """Return the signed-in account, or None if nobody is signed in.
 
-    The account and the session are read from the database only once per request.
+    The account is read from the database only once per request.
     """
     if "who" not in g:
-        g.session = current = current_session()
+        current = current_session()
         with reading() as connection:
             g.who = accounts.find_account(connection, current.account) if current else None
     account: Account | None = g.who
@@ -79,12 +79,17 @@ def account_if_signed_in() -> Account | None:
 
 
 def current_session() -> Session | None:
-    """Return the session that this request's cookie belongs to, or None without a valid cookie."""
-    token = session.get(TOKEN)
-    if not isinstance(token, str):
-        return None
-    with reading() as connection:
-        return sessions.find(connection, token, now_ms=now_ms())
+    """Return the session that this request's cookie belongs to, or None without a valid cookie.
+
+    The session is read from the database only once per request.
+    """
+    if "session" not in g:
+        g.session, token = None, session.get(TOKEN)
+        if isinstance(token, str):
+            with reading() as connection:
+                g.session = sessions.find(connection, token, now_ms=now_ms())
+    current: Session | None = g.session
+    return current
 
 
 def signed_in_account() -> Account:
@@ -299,7 +304,7 @@ def _note(connection: Connection, entries: Sequence[AuditEntry]) -> None:
         audit.note(connection, entry)
     g.noted = entries
     at_ms = now_ms()
-    current: Session | None = g.get("session")
+    current = current_session()
     if current and at_ms > current.seen_ms + sessions.SEEN_MS:
         sessions.mark_used(connection, current.id, now_ms=at_ms)
     g.is_logged = True

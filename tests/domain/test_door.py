@@ -170,6 +170,15 @@ def test_a_seat_shows_what_it_says(seat: str) -> None:
     assert "cannot be printed" in outcome.detail
 
 
+def test_the_names_of_confirmed_figures_show_what_they_say() -> None:
+    body = {"seen": {}, "totals": {"present\u202e": 5}}
+
+    outcome = admit(raw(draft("closing", 5, person="S1", body=body)), CLERK)
+
+    assert isinstance(outcome, Refusal)
+    assert "cannot be printed" in outcome.detail
+
+
 def test_a_record_that_is_stored_is_read_whatever_is_refused_today() -> None:
     record = parse_record(raw(draft("check_in", 5, person="M1", body={"mode": "in_person"})))
     stored = canonical_bytes(record).replace(b'"in_person"', b'"in_person","seat":"A\\u0000"')

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,10 +11,21 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import OperationalError
 
 from sync_server import create_app
 from sync_server.config import Settings
-from sync_server.database import Base, db, reading, upgrade_schema, write
+from sync_server.database import (
+    STORE_LATER_WAIT_S,
+    WAIT_S,
+    Base,
+    db,
+    reading,
+    store_later,
+    upgrade_schema,
+    write,
+    write_if_free,
+)
 from sync_server.domain.judging.standing import PointStanding, standing_of
 from sync_server.domain.records.door import Writer
 from sync_server.domain.records.permissions import Profile
@@ -57,6 +69,26 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
             Base.metadata.drop_all(connection)
             connection.exec_driver_sql("DROP TABLE alembic_version")
         db.engine.dispose()
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_a_lock_is_waited_for_no_longer_than_the_work_may_wait(committed: Flask) -> None:
+    timeouts_ms: list[int] = []
+
+    def work(connection: Connection) -> None:
+        query = "SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'"
+        timeouts_ms.append(connection.exec_driver_sql(query).scalar_one())
+        if len(timeouts_ms) == 1:
+            raise OperationalError("", None, sqlite3.OperationalError("database is locked"))
+
+    write(work)
+    write_if_free(work)
+    with reading():
+        store_later(work)
+
+    first, again, optional, later = timeouts_ms
+    assert first == WAIT_S * 1000 > again > 0
+    assert (optional, later) == (1, STORE_LATER_WAIT_S * 1000)
 
 
 def _writer(number: int) -> Writer:

@@ -203,11 +203,8 @@ def cards_of(requests: Sequence[tuple[StreamKey, Request]]) -> list[RequestCard]
     for key, leave_request in requests:
         person = people[leave_request.person]
         sha256s = details_of(leave_request, rightly_named[key.meeting])
-        contents = {
-            sha256: opened[sha256]
-            for sha256 in sha256s
-            if sha256 in opened and may_open(account, key, leave_request)
-        }
+        is_open = may_open(account, key, leave_request)
+        contents = {sha256: opened[sha256] for sha256 in sha256s if is_open and sha256 in opened}
         answer_notes = {
             answer.id: sealed_details.text_fields_of(contents.get(answer.detail or "")).get(
                 "note", ""

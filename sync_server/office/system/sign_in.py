@@ -3,7 +3,7 @@
 The message after a failed sign-in never says whether the name, the password or the code was wrong.
 """
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -190,7 +190,7 @@ def leave() -> Response:
 
         write(work)
     session.clear()
-    g.pop("who", None)
+    access.clear_request_state()
     response = redirect(url_for("office.sign_in.form"))
     response.headers["Clear-Site-Data"] = '"cache"'  # pages that the browser may show again
     return response

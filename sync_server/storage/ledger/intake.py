@@ -254,14 +254,18 @@ def receipt_of(stored: Stored) -> Receipt:
         )
         hashes_before.add(offer.sha256)
         fate, code = _fate_of(offer, quarantined, stored)
-        first_status: Status = "held" if fate == "held" else "stored"
+        status: Status = "held" if fate == "held" else "stored"
+        if quarantined:
+            status = quarantined.fate
+        if is_known:
+            status = "known"
         corrected = None
         if isinstance(entry, LedgerEntry):
             corrected = from_ms(stored.clocks.corrected_time_of(entry.record).at_ms)
         verdicts.append(
             Verdict(
                 id=offer.id,
-                status="known" if is_known else quarantined.fate if quarantined else first_status,
+                status=status,
                 fate=fate,
                 code=code,
                 at_corrected=corrected,

@@ -150,10 +150,9 @@ def routing_of(
     summoned = summoned_by_stream(connection, records)
     touched = set(summoned)
     made_rulings = [record for record in records if isinstance(record, Ruling)]
-    if made_rulings:
+    if affecting := [*reused, *made_rulings]:
         touched |= newcomers_by_stream(connection, made_rulings).keys()
-    if reused or made_rulings:
-        for meeting, ids in ids_by_meeting([*reused, *made_rulings]).items():
+        for meeting, ids in ids_by_meeting(affecting).items():
             touched |= streams_holding(connection, meeting, ids)
     for meeting in {key.meeting for key in rolls}:
         touched |= set(streams_of_meeting(connection, meeting))
